@@ -1,0 +1,1 @@
+//! Usage × price into money.

@@ -1,0 +1,102 @@
+//! What the load engine is told to do, and what it sends back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::plan::{Deadlines, Turn};
+use crate::sample::Sample;
+use crate::units::Micros;
+
+/// Everything the engine needs to carry out a plan; it knows nothing of registries or prices.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What each cell sends, and where to.
+    pub cells: Vec<CellJob>,
+    /// Stretches of cells, in the order in which they are to start.
+    pub turns: Vec<Turn>,
+    /// Turns under way at once. A cell never has two.
+    pub parallel_cells: usize,
+    /// Rounds that each cell's requests are cut into.
+    pub rounds: u32,
+    /// Limits of every request.
+    pub deadlines: Deadlines,
+    /// HTTP/2 with one connection a slot, in place of HTTP/1.1.
+    pub http2: bool,
+    /// Worker threads, 1 or more.
+    pub workers: usize,
+}
+
+/// One cell: a destination, its requests and its load.
+#[derive(Clone, Debug)]
+pub struct CellJob {
+    /// Where requests go.
+    pub destination: Arc<Destination>,
+    /// The requests in file order, cycled.
+    pub requests: Vec<Arc<Prepared>>,
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// Measured requests in all.
+    pub total: u32,
+    /// Requests sent before the first measured one.
+    pub warmup: u32,
+    /// The limits a minute of its provider; absent: unlimited.
+    pub pace: Option<Arc<Pace>>,
+}
+
+/// An address with everything that every request to it carries.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Whether TLS is spoken.
+    pub tls: bool,
+    /// The host to resolve and to name in `Host` and SNI.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// An address that makes resolving needless, for literal IPs.
+    pub address: Option<SocketAddr>,
+    /// The path of chat completions: `/v1/chat/completions`.
+    pub path: String,
+    /// Region, provider headers and authorisation. Values that hold a key are marked sensitive.
+    pub headers: HeaderMap,
+}
+
+/// A request ready for the socket: the cell's opening of the JSON body, then the recorded rest.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Index of the line in the workload.
+    pub line: u32,
+    /// `{"model":"…","stream":true,"stream_options":{"include_usage":true}`, shared by a cell's requests.
+    pub head: Bytes,
+    /// `,"messages":[…],"max_tokens":50}`, shared by every cell of the workload.
+    pub rest: Bytes,
+    /// Whether the reply is streamed.
+    pub stream: bool,
+    /// Tokens this request may use at most, for limits on tokens a minute.
+    pub token_bound: u64,
+}
+
+/// A provider's limits a minute, shared by all workers without a lock: each request reserves its place in time.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// Nanoseconds between two requests; 0 is unlimited.
+    pub request_gap_ns: u64,
+    /// Nanoseconds between two tokens; 0 is unlimited.
+    pub token_gap_ns: u64,
+    /// Nanoseconds since the start of the run at which the next request may be sent.
+    pub next_ns: AtomicU64,
+}
+
+/// A worker's findings since its last batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Requests that ended.
+    pub samples: Vec<Sample>,
+    /// Gaps between reads that carried content: cell, round, gap. Measured requests only.
+    pub chunk_gaps: Vec<(u32, u32, Micros)>,
+    /// Lags from a readable socket to its stamp, seen by the event loop: cell and lag.
+    pub read_lags: Vec<(u32, Micros)>,
+}

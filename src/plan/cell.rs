@@ -1,0 +1,126 @@
+//! What a run will do: its cells, and how they are driven.
+
+use std::time::Duration;
+
+use crate::registry::Endpoint;
+
+/// All cells of a run and how they follow each other. It depends on its inputs and the seed alone.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The units of measurement, in reporting order: workload, load, then the registry's order.
+    pub cells: Vec<Cell>,
+    /// What was asked for and cannot be measured.
+    pub left_out: Vec<LeftOut>,
+    /// How many equal shares each cell's requests are cut into.
+    pub rounds: u32,
+    /// Cells in flight at once.
+    pub parallel_cells: usize,
+    /// The order of turns: every cell's share of each round, or all of it at once where no cell waits.
+    pub turns: Vec<Turn>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// What the user should know: fewer rounds than asked for, and why.
+    pub warnings: Vec<String>,
+}
+
+/// Target × workload × load: the unit of measurement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// A name without comma or space, unique in the run: `global-apis/qwen3-8b/us-west-2/autocomplete/c16`.
+    pub slug: String,
+    /// What it is sent to.
+    pub endpoint: Endpoint,
+    /// Index into the run's workloads.
+    pub workload: usize,
+    /// Indices of the workload's requests that fit this endpoint, in file order; cycled.
+    pub lines: Vec<u32>,
+    /// How requests are issued.
+    pub load: Load,
+    /// Measured requests over all rounds.
+    pub requests: u32,
+    /// Requests sent beforehand and left out of figures.
+    pub warmup: u32,
+}
+
+/// How requests are issued.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Load {
+    /// A fixed number in flight: the next is sent when one ends.
+    Closed {
+        /// Requests in flight, 1 or more.
+        concurrency: u32,
+    },
+}
+
+/// A stretch of one cell's measured requests, sent without a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Index into [`Plan::cells`].
+    pub cell: usize,
+    /// The first request's index in the cell.
+    pub first: u32,
+    /// How many.
+    pub requests: u32,
+}
+
+/// A combination that was asked for and is not measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The model's id.
+    pub model: String,
+    /// The region's id; absent: all of them.
+    pub region: Option<String>,
+    /// The workload's name; absent: all of them.
+    pub workload: Option<String>,
+    /// How many of the workload's requests this concerns; absent: all of them, and so there is no cell.
+    pub requests: Option<u32>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl Cell {
+    /// The round that the measured request `index` belongs to, when the cell is cut into `rounds` equal shares.
+    ///
+    /// Where the shares cannot be equal, the first ones hold one request more.
+    pub fn round_of(&self, index: u32, rounds: u32) -> u32 {
+        let (share, more) = (self.requests / rounds, self.requests % rounds);
+        let longer = more * (share + 1);
+        if index < longer { index / (share + 1) } else { more + (index - longer) / share }
+    }
+
+    /// How many requests `round` holds.
+    pub fn share_of(&self, round: u32, rounds: u32) -> u32 {
+        self.requests / rounds + u32::from(round < self.requests % rounds)
+    }
+}
+
+/// The four limits of a request, each an outcome of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// From the first attempt to connect to an open connection.
+    pub connect: Duration,
+    /// From sending to the first generated token.
+    pub first_token: Duration,
+    /// Between two reads with payload.
+    pub idle: Duration,
+    /// From sending to the end.
+    pub total: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { connect: seconds(5), first_token: seconds(30), idle: seconds(30), total: seconds(120) }
+    }
+}
+
+/// Whether answers are streamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streaming {
+    /// Always.
+    On,
+    /// Never.
+    Off,
+    /// As each line was recorded; streamed where it does not say.
+    AsRecorded,
+}

@@ -1,0 +1,1 @@
+//! A run directory in, bytes out: charts, page, Markdown, terminal table.

@@ -1,0 +1,1 @@
+//! The main path: registry, workloads, plan, cells, run directory, reports.

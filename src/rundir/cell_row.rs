@@ -1,0 +1,156 @@
+//! A row of `cells.csv`: the figures of one cell, which every report and gate reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Latency, Usd, UsdPerMtok};
+
+/// The figures of one cell. Field names are the column names, in the order of the file; absent is an empty cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellRow {
+    /// The run's id.
+    pub run_id: String,
+    /// When the run started, RFC 3339 in UTC.
+    pub started_at: String,
+    /// The cell's slug, also the tag in `latency.hlog`.
+    pub cell: String,
+    /// Baseline or candidate; absent outside an A/B run.
+    pub variant: Option<String>,
+    /// Who was called.
+    pub provider: String,
+    /// What answered.
+    pub model: String,
+    /// Where; absent where the registry names no region.
+    pub region: Option<String>,
+    /// The model's tier.
+    pub tier: Option<u8>,
+    /// The route; absent for an endpoint cell.
+    pub route: Option<String>,
+    /// The workload's name.
+    pub workload: String,
+    /// `closed`, or the arrival process.
+    pub load: String,
+    /// Requests in flight asked for; absent in open load.
+    pub concurrency: Option<u32>,
+    /// Requests a second asked for; absent in closed load.
+    pub rate_rps: Option<f64>,
+    /// Whether replies came from a simulator.
+    pub simulated: bool,
+    /// Whether the cell's figures may be judged; absent when that could not be told.
+    pub valid: Option<bool>,
+    /// Measured requests that ended and count.
+    pub requests: u64,
+    /// Of these, the successes.
+    pub ok: u64,
+    /// Of these, the failures.
+    pub failed: u64,
+    /// Requests that the schedule wanted sent; absent in closed load.
+    pub arrivals: Option<u64>,
+    /// Of the arrivals, those that could not be sent in time.
+    pub dropped: Option<u64>,
+    /// Successes over requests, 0 to 1; absent without requests.
+    pub availability: Option<f64>,
+    /// Failed attempts over attempts, 0 to 1.
+    pub attempt_error_ratio: Option<f64>,
+    /// Requests that were answered with 429.
+    pub rate_limited: u64,
+    /// Mean number of requests in flight while the cell was measured.
+    pub in_flight_mean: Option<f64>,
+    /// Different prompts among the requests.
+    pub distinct_prompts: Option<u64>,
+    /// Cached over all input tokens, 0 to 1; absent without usage.
+    pub cached_ratio: Option<f64>,
+    /// Time to first token: median of successes.
+    pub ttft_p50_ms: Option<Latency>,
+    /// Time to first token: lower end of the 95 % interval of the median, failures counted as infinite.
+    pub ttft_p50_low_ms: Option<Latency>,
+    /// Time to first token: upper end of the same interval; infinite where n supports none.
+    pub ttft_p50_high_ms: Option<Latency>,
+    /// Time to first token: 90th percentile of successes.
+    pub ttft_p90_ms: Option<Latency>,
+    /// Time to first token: 95th percentile of successes.
+    pub ttft_p95_ms: Option<Latency>,
+    /// Time to first token: 99th percentile of successes.
+    pub ttft_p99_ms: Option<Latency>,
+    /// Time to first token: lower end of the 95 % interval of the 99th percentile, failures counted as infinite.
+    pub ttft_p99_low_ms: Option<Latency>,
+    /// Time to first token: upper end of the same interval; infinite where n supports none.
+    pub ttft_p99_high_ms: Option<Latency>,
+    /// Time to first token: the largest of successes.
+    pub ttft_max_ms: Option<Latency>,
+    /// End-to-end latency: median of successes.
+    pub e2e_p50_ms: Option<Latency>,
+    /// End-to-end latency: lower end of the 95 % interval of the median, failures counted as infinite.
+    pub e2e_p50_low_ms: Option<Latency>,
+    /// End-to-end latency: upper end of the same interval; infinite where n supports none.
+    pub e2e_p50_high_ms: Option<Latency>,
+    /// End-to-end latency: 90th percentile of successes.
+    pub e2e_p90_ms: Option<Latency>,
+    /// End-to-end latency: 95th percentile of successes.
+    pub e2e_p95_ms: Option<Latency>,
+    /// End-to-end latency: 99th percentile of successes.
+    pub e2e_p99_ms: Option<Latency>,
+    /// End-to-end latency: lower end of the 95 % interval of the 99th percentile, failures counted as infinite.
+    pub e2e_p99_low_ms: Option<Latency>,
+    /// End-to-end latency: upper end of the same interval; infinite where n supports none.
+    pub e2e_p99_high_ms: Option<Latency>,
+    /// End-to-end latency: the largest of successes.
+    pub e2e_max_ms: Option<Latency>,
+    /// End-to-end latency: median, failures counted as infinite.
+    pub e2e_p50_with_failures_ms: Option<Latency>,
+    /// End-to-end latency: 95th percentile, failures counted as infinite.
+    pub e2e_p95_with_failures_ms: Option<Latency>,
+    /// End-to-end latency: 99th percentile, failures counted as infinite.
+    pub e2e_p99_with_failures_ms: Option<Latency>,
+    /// Latency from due: median of successes.
+    pub e2e_from_due_p50_ms: Option<Latency>,
+    /// Latency from due: 95th percentile of successes.
+    pub e2e_from_due_p95_ms: Option<Latency>,
+    /// Latency from due: 99th percentile of successes.
+    pub e2e_from_due_p99_ms: Option<Latency>,
+    /// Send lag: median of successes.
+    pub send_lag_p50_ms: Option<Latency>,
+    /// Send lag: 99th percentile of successes.
+    pub send_lag_p99_ms: Option<Latency>,
+    /// Time per output token: median of successes.
+    pub tpot_p50_ms: Option<Latency>,
+    /// Time per output token: 99th percentile of successes.
+    pub tpot_p99_ms: Option<Latency>,
+    /// Gap between chunks: 99th percentile of successes.
+    pub itl_p99_ms: Option<Latency>,
+    /// TCP handshake: median of successes.
+    pub connect_p50_ms: Option<Latency>,
+    /// Requests that ended a second, over the time in which the cell was measured.
+    pub throughput_rps: Option<f64>,
+    /// Generated tokens a second, over the same time.
+    pub output_tokens_per_s: Option<f64>,
+    /// Prompt tokens of all requests with usage.
+    pub input_tokens: Option<u64>,
+    /// Of these, cached.
+    pub cached_input_tokens: Option<u64>,
+    /// Generated tokens of all requests with usage.
+    pub output_tokens: Option<u64>,
+    /// Of these, reasoning.
+    pub reasoning_tokens: Option<u64>,
+    /// Successes without a token count.
+    pub requests_without_usage: u64,
+    /// What the requests with known cost cost; absent when none is known.
+    pub cost_usd: Option<Usd>,
+    /// Whether `cost_usd` covers every request; absent when no request needed a price.
+    pub all_prices_known: Option<bool>,
+    /// Cost over requests, times 1,000; absent when not all prices are known.
+    pub cost_per_1k_requests_usd: Option<Usd>,
+    /// The price list's input price.
+    pub list_input_usd_per_mtok: Option<UsdPerMtok>,
+    /// The price list's output price.
+    pub list_output_usd_per_mtok: Option<UsdPerMtok>,
+    /// Total cost over generated tokens, per million: it contains the input.
+    pub effective_output_usd_per_mtok: Option<UsdPerMtok>,
+    /// The day from which the price row applies.
+    pub price_from: Option<String>,
+    /// Answers that were as expected, 0 to 1; absent where nothing was expected.
+    pub quality_ratio: Option<f64>,
+    /// Most different answers to one prompt.
+    pub answer_variants: Option<u64>,
+    /// Each outcome with its count, as `ok=597;timeout_idle=3`.
+    pub outcomes: String,
+}

@@ -1,0 +1,1 @@
+//! Samples into order statistics, HDR histograms and totals.

@@ -1,0 +1,319 @@
+//! Units that are too easily mixed up to be left as bare numbers.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Sub};
+use std::str::FromStr;
+
+/// Picodollars in a dollar.
+const PICOS_PER_USD: i128 = 1_000_000_000_000;
+
+/// An amount of US dollars, held as whole picodollars (1e-12) so that sums are exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Usd(i128);
+
+impl Usd {
+    /// Nothing at all: what a request with free prices costs, not an unknown cost.
+    pub const ZERO: Self = Self(0);
+
+    /// The amount of `picos` picodollars.
+    pub const fn from_picos(picos: i128) -> Self {
+        Self(picos)
+    }
+
+    /// Whole picodollars.
+    pub const fn picos(self) -> i128 {
+        self.0
+    }
+
+    /// The amount rounded half up to `places` decimal places, for people; files hold the exact form of `Display`.
+    pub fn rounded(self, places: u32) -> String {
+        let unit = 10_i128.pow(12_u32.saturating_sub(places));
+        let whole = (self.0.abs() + unit / 2) / unit * unit;
+        let sign = if self.0 < 0 && whole != 0 { "-" } else { "" };
+        let fraction = format!("{:012}", whole % PICOS_PER_USD);
+        let fraction = &fraction[..places.min(12) as usize];
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{sign}{}{point}{fraction}", whole / PICOS_PER_USD)
+    }
+
+    /// The amount as a float, for axes and ratios only; never add these up.
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / PICOS_PER_USD as f64
+    }
+}
+
+/// The exact decimal, with no trailing zeros: `0.000669`.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let full = self.rounded(12);
+        f.write_str(full.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+impl Add for Usd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Usd {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl AddAssign for Usd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A decimal string that cannot be held as money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// Not digits with at most one point.
+    #[error("is not a decimal number, write it like \"0.25\"")]
+    NotDecimal,
+    /// Below zero.
+    #[error("is negative, must be 0 or more")]
+    Negative,
+    /// More decimal places than a whole picodollar can hold.
+    #[error("has more than {0} decimal places")]
+    TooFine(u32),
+    /// Beyond what the program can add up without overflow.
+    #[error("is too large, must be below 1,000,000,000")]
+    TooLarge,
+}
+
+/// Reads a non-negative decimal with at most `places` decimals as an integer of `10^-places`.
+fn parse_decimal(text: &str, places: u32) -> Result<i128, MoneyError> {
+    if text.starts_with('-') {
+        return Err(MoneyError::Negative);
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || text.ends_with('.') {
+        return Err(MoneyError::NotDecimal);
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > places as usize {
+        return Err(MoneyError::TooFine(places));
+    }
+    let whole = whole.trim_start_matches('0');
+    if whole.len() > 9 {
+        return Err(MoneyError::TooLarge);
+    }
+    let digits = format!("{whole}{fraction:0<width$}", width = places as usize);
+    Ok(digits.parse().unwrap_or(0))
+}
+
+impl FromStr for Usd {
+    type Err = MoneyError;
+
+    /// Reads `5.00` as five dollars.
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 12).map(Self)
+    }
+}
+
+/// A price in US dollars per million tokens, held as whole picodollars a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsdPerMtok(i128);
+
+impl UsdPerMtok {
+    /// What `tokens` cost at this price.
+    pub const fn of(self, tokens: u64) -> Usd {
+        Usd(self.0 * tokens as i128)
+    }
+
+    /// Whole picodollars a token: $0.25/M is 250,000.
+    pub const fn picos_per_token(self) -> i128 {
+        self.0
+    }
+
+    /// The price of `picos` picodollars a token.
+    pub const fn from_picos_per_token(picos: i128) -> Self {
+        Self(picos)
+    }
+
+    /// Dollars per million tokens as a float, for axes and sorting.
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+impl FromStr for UsdPerMtok {
+    type Err = MoneyError;
+
+    /// Reads `0.25` as 25 cents a million tokens.
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 6).map(Self)
+    }
+}
+
+/// The exact decimal with at least two places: `0.80`, `0.125`.
+impl fmt::Display for UsdPerMtok {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exact = Usd(self.0 * 1_000_000).to_string();
+        let places = exact.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        match places {
+            0 => write!(f, "{exact}.00"),
+            1 => write!(f, "{exact}0"),
+            _ => f.write_str(&exact),
+        }
+    }
+}
+
+/// A length of time in whole microseconds, as files and histograms keep it: at most 71 minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Micros(pub u32);
+
+impl Micros {
+    /// Milliseconds, for display and arithmetic on figures.
+    pub fn as_ms(self) -> f64 {
+        f64::from(self.0) / 1e3
+    }
+}
+
+/// Milliseconds with three decimals, as every CSV column ending in `_ms` holds them.
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+/// A latency as a figure: a time, or infinite where failures or a small n leave it open.
+///
+/// Written as milliseconds with three decimals, or `inf`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Latency {
+    /// A measured time.
+    Finite(Micros),
+    /// Beyond every measured time.
+    Infinite,
+}
+
+impl Latency {
+    /// Milliseconds; absent when infinite.
+    pub fn finite_ms(self) -> Option<f64> {
+        match self {
+            Self::Finite(time) => Some(time.as_ms()),
+            Self::Infinite => None,
+        }
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finite(time) => time.fmt(f),
+            Self::Infinite => f.write_str("inf"),
+        }
+    }
+}
+
+/// Text that is neither milliseconds nor `inf`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not milliseconds with at most three decimals, nor `inf`")]
+pub struct NotALatency;
+
+impl FromStr for Latency {
+    type Err = NotALatency;
+    fn from_str(text: &str) -> Result<Self, NotALatency> {
+        if text == "inf" {
+            return Ok(Self::Infinite);
+        }
+        let micros = parse_decimal(text, 3).map_err(|_| NotALatency)?;
+        Ok(Self::Finite(Micros(u32::try_from(micros).map_err(|_| NotALatency)?)))
+    }
+}
+
+/// Writes and reads a unit through its text form, so that CSV and JSON hold the same exact decimals.
+macro_rules! serde_as_text {
+    ($($unit:ty),+) => {$(
+        impl serde::Serialize for $unit {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $unit {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` {error}")))
+            }
+        }
+    )+};
+}
+
+serde_as_text!(Usd, UsdPerMtok, Latency);
+
+/// A moment of the run, in whole microseconds since the run started, from a monotonic clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// The time from `earlier` to this moment; zero if the two are the wrong way round, and capped at 71 minutes.
+    pub fn since(self, earlier: Self) -> Micros {
+        Micros(u32::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(u32::MAX))
+    }
+}
+
+/// Milliseconds with three decimals.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_of_a_quarter_a_million_is_250_000_picodollars_a_token() {
+        let price: UsdPerMtok = "0.25".parse().unwrap();
+        assert_eq!(price.picos_per_token(), 250_000);
+        assert_eq!(price.of(2_000).to_string(), "0.0005");
+        assert_eq!((0..1_000_000).map(|_| price.of(2_000)).sum::<Usd>().to_string(), "500");
+    }
+
+    #[test]
+    fn money_is_printed_exactly_and_rounded_only_when_asked() {
+        let amount = Usd::from_picos(669_000_000);
+        assert_eq!(amount.to_string(), "0.000669");
+        assert_eq!(amount.rounded(4), "0.0007");
+        assert_eq!(amount.rounded(0), "0");
+        assert_eq!("0.8".parse::<UsdPerMtok>().unwrap().to_string(), "0.80");
+        assert_eq!("3".parse::<UsdPerMtok>().unwrap().to_string(), "3.00");
+    }
+
+    #[test]
+    fn a_bad_decimal_is_refused_with_the_reason() {
+        for (text, error) in [
+            ("-1", MoneyError::Negative),
+            ("", MoneyError::NotDecimal),
+            ("1e-6", MoneyError::NotDecimal),
+            ("1.", MoneyError::NotDecimal),
+            ("0.0000001", MoneyError::TooFine(6)),
+            ("12345678901", MoneyError::TooLarge),
+        ] {
+            assert_eq!(text.parse::<UsdPerMtok>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_printed_as_milliseconds_with_three_decimals() {
+        assert_eq!(Micros(180_042).to_string(), "180.042");
+        assert_eq!(Moment(7).to_string(), "0.007");
+    }
+}

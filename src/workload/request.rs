@@ -1,0 +1,98 @@
+//! What a workload holds: one recorded request a line.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+/// A recorded file, read whole.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// The file's name without its ending: `autocomplete`.
+    pub name: String,
+    /// The path as the user gave it, or `built-in`.
+    pub source: String,
+    /// SHA-256 of the file's bytes, in lower-case hex.
+    pub sha256: String,
+    /// The good lines in file order.
+    pub requests: Vec<Request>,
+    /// Lines left out under `--skip-bad-lines`, empty otherwise.
+    pub bad_lines: Vec<BadLine>,
+}
+
+/// A line that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// The line's number, from 1.
+    pub line: usize,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+/// One recorded request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// The user's name for it, unique in the file.
+    pub custom_id: String,
+    /// Milliseconds from the start of the recording.
+    pub timestamp_ms: Option<u64>,
+    /// The conversation it is a turn of.
+    pub session_id: Option<String>,
+    /// Milliseconds between its predecessor's answer and this turn.
+    pub delay_ms: Option<u64>,
+    /// The kind of request, used by routing and in reports.
+    pub class: Option<String>,
+    /// The region it came from.
+    pub origin: Option<String>,
+    /// What a right answer looks like.
+    pub expect: Option<Expect>,
+    /// What is sent.
+    pub prompt: Prompt,
+}
+
+/// What a request sends.
+#[derive(Clone, Debug)]
+pub enum Prompt {
+    /// A recorded body.
+    Body(Body),
+    /// Lengths alone, from a trace; the text is to be synthesised.
+    Lengths {
+        /// Prompt tokens.
+        input_length: u64,
+        /// Answer tokens.
+        output_length: u64,
+        /// The prompt's prefix blocks, so that shared prefixes stay shared.
+        hash_ids: Vec<u64>,
+    },
+}
+
+/// A recorded chat-completions body, kept as it was written.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Every key but `model`, `stream` and `stream_options`, in the recorded order, each value as it was written.
+    pub fields: Vec<(String, Box<RawValue>)>,
+    /// Whether the recording streamed; absent: the line does not say.
+    pub stream: Option<bool>,
+    /// The recorded limit of the answer, from `max_completion_tokens` or `max_tokens`.
+    pub max_tokens: Option<u64>,
+    /// Images among the messages' content.
+    pub images: u32,
+    /// The text of all messages, joined by newlines; shared, for tokenisers.
+    pub text: Arc<str>,
+}
+
+/// What a right answer looks like; every part that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expect {
+    /// The tier a classifier should name, 0 to 4.
+    pub tier: Option<u8>,
+    /// The whole answer, without surrounding white space.
+    pub equals: Option<String>,
+    /// A part of the answer.
+    pub contains: Option<String>,
+    /// A pattern found in the answer.
+    pub regex: Option<String>,
+    /// A schema the answer must satisfy as JSON.
+    pub json_schema: Option<serde_json::Value>,
+}

@@ -1,0 +1,215 @@
+//! `manifest.json`: what a run was told to do, against whom, and how it ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Usd, UsdPerMtok};
+
+/// The version of the stored formats that this program writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Everything about a run that is no figure. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// See [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The version of tollmark that measured.
+    pub tool_version: String,
+    /// The directory's name.
+    pub run_id: String,
+    /// The suite's name: `demo`, `nightly`.
+    pub suite: String,
+    /// When the first request could be sent, RFC 3339 in UTC.
+    pub started_at: String,
+    /// When the last one ended; absent while the run is under way, and for one that died.
+    pub finished_at: Option<String>,
+    /// How it ended.
+    pub status: Status,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Where requests went.
+    pub destination: DestinationNote,
+    /// How requests were issued.
+    pub load: LoadNote,
+    /// The limit of the bill; absent without one.
+    pub max_cost_usd: Option<Usd>,
+    /// The registry in use.
+    pub registry: FileNote,
+    /// The workloads in use.
+    pub workloads: Vec<WorkloadNote>,
+    /// The cells in the order of `cells.csv`.
+    pub cells: Vec<CellNote>,
+    /// What was asked for and not measured.
+    pub left_out: Vec<LeftOutNote>,
+    /// The machine that measured.
+    pub host: HostNote,
+    /// What the user was warned of.
+    pub warnings: Vec<String>,
+    /// The judgement of each cell, in the order of `cells`; empty while the run is under way.
+    pub validity: Vec<Validity>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Under way, or its process died.
+    Running,
+    /// Every request of the plan was carried out.
+    Finished,
+    /// Interrupted by the user.
+    Interrupted,
+    /// Stopped by the budget.
+    OverBudget,
+}
+
+impl Status {
+    /// Whether less was measured than planned.
+    pub const fn is_partial(self) -> bool {
+        !matches!(self, Self::Finished)
+    }
+}
+
+/// Where requests went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DestinationNote {
+    /// Whether every reply came from a simulator; absent while that is not known.
+    pub simulated: Option<bool>,
+    /// The hosts called, as `127.0.0.1:8080` or `api.example`; the built-in simulator is `built-in simulator`.
+    pub hosts: Vec<String>,
+}
+
+/// How requests were issued.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadNote {
+    /// Rounds that each cell was cut into.
+    pub rounds: u32,
+    /// Cells under way at once.
+    pub parallel_cells: u32,
+    /// Requests sent beforehand to each cell and left out.
+    pub warmup: u32,
+    /// Whether answers were streamed: `true`, `false` or `recorded`.
+    pub stream: String,
+    /// Whether HTTP/2 was spoken.
+    pub http2: bool,
+    /// What was done about providers' prompt caches: `natural` or `fresh`.
+    pub prompt_cache: String,
+    /// Limits in milliseconds.
+    pub timeout_connect_ms: u64,
+    /// Limit from sending to the first token.
+    pub timeout_first_token_ms: u64,
+    /// Limit between two reads with payload.
+    pub timeout_idle_ms: u64,
+    /// Limit of the whole request.
+    pub timeout_total_ms: u64,
+}
+
+/// A file that was read, or an embedded one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileNote {
+    /// The path as given, or `built-in`.
+    pub source: String,
+    /// SHA-256 of its bytes in lower-case hex.
+    pub sha256: String,
+}
+
+/// A workload in use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkloadNote {
+    /// Its name.
+    pub name: String,
+    /// The path as given, or `built-in`.
+    pub source: String,
+    /// SHA-256 of its bytes in lower-case hex.
+    pub sha256: String,
+    /// Its good lines.
+    pub requests: u64,
+    /// Bad lines that were skipped on request.
+    pub skipped_lines: u64,
+}
+
+/// A cell and all that is known of it beforehand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellNote {
+    /// The slug.
+    pub cell: String,
+    /// Who is called.
+    pub provider: String,
+    /// The model's id.
+    pub model: String,
+    /// The model's name on charts.
+    pub label: String,
+    /// The region's id; absent where the registry names none.
+    pub region: Option<String>,
+    /// The model's tier.
+    pub tier: Option<u8>,
+    /// The user's evaluation of the model, 0 to 1.
+    pub quality: Option<f64>,
+    /// The workload's name.
+    pub workload: String,
+    /// `closed`, or the arrival process.
+    pub load: String,
+    /// Requests in flight asked for; absent in open load.
+    pub concurrency: Option<u32>,
+    /// Measured requests planned.
+    pub requests: u64,
+    /// Different prompts among them.
+    pub distinct_prompts: u64,
+    /// The price row in use; absent when no price is known.
+    pub price: Option<PriceNote>,
+}
+
+/// A price row as it was used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PriceNote {
+    /// The first day it applies.
+    pub from: String,
+    /// An ISO 4217 code.
+    pub currency: String,
+    /// Per million prompt tokens; absent: unknown.
+    pub input_usd_per_mtok: Option<UsdPerMtok>,
+    /// Per million generated tokens; absent: unknown.
+    pub output_usd_per_mtok: Option<UsdPerMtok>,
+    /// Which of the figures are assumptions: `input`, `output`.
+    pub assumed: Vec<String>,
+    /// Who says so.
+    pub source: Option<String>,
+}
+
+/// Something asked for and not measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftOutNote {
+    /// The model's id.
+    pub model: String,
+    /// The region's id; absent: all of them.
+    pub region: Option<String>,
+    /// The workload's name; absent: all of them.
+    pub workload: Option<String>,
+    /// Requests concerned; absent: all, and so there is no cell.
+    pub requests: Option<u64>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// The machine that measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostNote {
+    /// Operating system and architecture: `linux x86_64`.
+    pub system: String,
+    /// Processors that the program could use.
+    pub processors: u32,
+    /// Worker threads that sent requests.
+    pub workers: u32,
+    /// The soft limit of open files during the run.
+    pub open_files: u64,
+}
+
+/// Whether a cell's figures may be judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validity {
+    /// The slug.
+    pub cell: String,
+    /// False when something other than the provider made the figures what they are.
+    pub valid: bool,
+    /// Why not, in words; empty when valid.
+    pub reasons: Vec<String>,
+}

@@ -1,5 +1,16 @@
 //! Registry × workloads × loads into cells and rounds.
 
 mod cell;
+mod fit;
+mod input;
+mod matrix;
+#[cfg(test)]
+mod samples;
+mod side_by_side;
+mod slug;
+mod totals;
+mod turns;
 
 pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn};
+pub use input::{MeasureInput, PlanError, PlanInput};
+pub use matrix::build;

@@ -1,5 +1,6 @@
 //! What a run will do: its cells, and how they are driven.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::registry::Endpoint;
@@ -76,6 +77,25 @@ pub struct LeftOut {
     pub requests: Option<u32>,
     /// Why, in words.
     pub reason: String,
+}
+
+/// One line for people: the model, the region, the workload, how many requests, and why.
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.model)?;
+        if let Some(region) = &self.region {
+            write!(f, " in {region}")?;
+        }
+        if let Some(workload) = &self.workload {
+            write!(f, " on `{workload}`")?;
+        }
+        match self.requests {
+            None => {}
+            Some(1) => write!(f, ", 1 request")?,
+            Some(requests) => write!(f, ", {requests} requests")?,
+        }
+        write!(f, ": {}", self.reason)
+    }
 }
 
 impl Cell {

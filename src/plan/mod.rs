@@ -1,9 +1,20 @@
 //! Registry × workloads × loads into cells and rounds.
 
 mod cell;
+mod fit;
+mod input;
+mod matrix;
+#[cfg(test)]
+mod samples;
 mod select;
+mod side_by_side;
+mod slug;
 mod suite;
+mod totals;
+mod turns;
 
 pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn};
+pub use input::{MeasureInput, PlanError, PlanInput};
+pub use matrix::build;
 pub use select::{SelectError, select};
 pub use suite::{LoadKeys, Measure, Suite, SuiteError};

@@ -1,5 +1,15 @@
 //! Workload files: recorded requests, one a line.
 
+mod body;
+mod built_in;
+mod expect;
+mod fields;
+mod line;
+mod nearest;
+mod read;
 mod request;
+mod tokens;
 
+pub use read::{BadLines, WorkloadError};
 pub use request::{BadLine, Body, Expect, Prompt, Request, Workload};
+pub use tokens::{prompt_tokens, prompt_tokens_at_most};

@@ -76,8 +76,12 @@ pub struct Body {
     pub stream: Option<bool>,
     /// The recorded limit of the answer, from `max_completion_tokens` or `max_tokens`.
     pub max_tokens: Option<u64>,
+    /// How many messages it holds, 1 or more.
+    pub messages: u32,
     /// Images among the messages' content.
     pub images: u32,
+    /// Bytes of JSON that a model reads besides text and images: tools, tool calls, schemas, audio, files.
+    pub other_bytes: u64,
     /// The text of all messages, joined by newlines; shared, for tokenisers.
     pub text: Arc<str>,
 }

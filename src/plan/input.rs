@@ -1,0 +1,81 @@
+//! What a plan is made of, and why there may be none.
+
+use crate::plan::cell::{LeftOut, Load};
+use crate::registry::{Endpoint, Registry};
+use crate::workload::Workload;
+
+/// What a plan is made of.
+#[derive(Clone, Debug)]
+pub struct PlanInput<'a> {
+    /// Where endpoints come from.
+    pub registry: &'a Registry,
+    /// All workloads of the run; measures name them by index.
+    pub workloads: &'a [Workload],
+    /// What is measured on what. A combination that is named twice is measured once.
+    pub measures: Vec<MeasureInput>,
+    /// A cell each; equal ones once.
+    pub loads: Vec<Load>,
+    /// Measured requests of a cell, 1 or more.
+    pub requests_per_cell: u32,
+    /// Requests that each cell sends beforehand.
+    pub warmup: u32,
+    /// Rounds wanted, 1 or more; there may be fewer.
+    pub rounds: u32,
+    /// Cells side by side, 1 or more; absent: all against a simulator, one against a live provider.
+    pub parallel_cells: Option<usize>,
+    /// Whether a simulator answers; providers' limits then do not bind.
+    pub simulated: bool,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// Some endpoints on some workloads: every one on every one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MeasureInput {
+    /// What is called.
+    pub endpoints: Vec<Endpoint>,
+    /// Indices into [`PlanInput::workloads`].
+    pub workloads: Vec<usize>,
+}
+
+/// A plan that cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A number that must not be zero.
+    #[error("`{what}` is 0, must be at least 1")]
+    Zero {
+        /// Its name on the command line, without dashes.
+        what: &'static str,
+    },
+    /// One cell alone is more than its provider allows.
+    #[error("concurrency {concurrency} is over `max_in_flight` of provider `{provider}`, must be at most {limit}")]
+    OverLimit {
+        /// The provider's id.
+        provider: String,
+        /// Requests in flight asked for.
+        concurrency: u32,
+        /// Requests in flight allowed.
+        limit: u32,
+    },
+    /// No endpoint, no workload or no load was chosen.
+    #[error("nothing to measure: no endpoint and workload was chosen, must be one of each at least")]
+    NothingChosen,
+    /// Nothing that was chosen can be measured.
+    #[error("nothing can be measured\n{}", shown(left_out))]
+    NoCells {
+        /// Why not, for each model and workload.
+        left_out: Vec<LeftOut>,
+    },
+}
+
+/// Reasons shown in a message at most.
+const MOST_SHOWN: usize = 20;
+
+/// One reason a line.
+fn shown(left_out: &[LeftOut]) -> String {
+    let mut lines: Vec<String> = left_out.iter().take(MOST_SHOWN).map(ToString::to_string).collect();
+    if left_out.len() > MOST_SHOWN {
+        lines.push(format!("+{} more", left_out.len() - MOST_SHOWN));
+    }
+    lines.join("\n")
+}

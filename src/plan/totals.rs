@@ -1,0 +1,76 @@
+//! What a plan adds up to, before anything is sent.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use crate::plan::cell::{Cell, Plan};
+use crate::plan::turns::slots;
+
+impl Plan {
+    /// Measured requests over all cells.
+    pub fn requests(&self) -> u64 {
+        self.cells.iter().map(|cell| u64::from(cell.requests)).sum()
+    }
+
+    /// Requests that are sent and left out of figures, over all cells.
+    pub fn warmup_requests(&self) -> u64 {
+        self.cells.iter().map(|cell| u64::from(cell.warmup)).sum()
+    }
+
+    /// About how long the run takes where a request of a cell takes `mean` from end to end.
+    ///
+    /// Turns start in their order as places come free; limits a minute and failures are not foreseen.
+    pub fn expected_duration(&self, mean: impl Fn(&Cell) -> Duration) -> Duration {
+        let mut places: BinaryHeap<Reverse<Duration>> = BinaryHeap::new();
+        let mut end = Duration::ZERO;
+        for turn in &self.turns {
+            let cell = &self.cells[turn.cell];
+            let warmup = if turn.first == 0 { cell.warmup } else { 0 };
+            let passes = turn.requests.saturating_add(warmup).div_ceil(slots(cell));
+            let free = if places.len() < self.parallel_cells { None } else { places.pop() };
+            let finish = free.map_or(Duration::ZERO, |Reverse(at)| at) + mean(cell) * passes;
+            places.push(Reverse(finish));
+            end = end.max(finish);
+        }
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::plan::Plan;
+    use crate::plan::build;
+    use crate::plan::matrix::tests::{everything, input};
+    use crate::plan::samples::{chat, model, registry};
+
+    fn plan(parallel: usize) -> Plan {
+        let registry = registry(vec![model("a", None), model("b", None)], None);
+        let workloads = [chat("chat", 3)];
+        let mut input = input(&registry, &workloads, everything(&registry, 1));
+        input.parallel_cells = Some(parallel);
+        build(&input).unwrap()
+    }
+
+    #[test]
+    fn requests_are_counted_with_and_without_warmup() {
+        assert_eq!((plan(4).requests(), plan(4).warmup_requests()), (1_600, 32));
+    }
+
+    #[test]
+    fn side_by_side_cells_take_as_long_as_one_and_waiting_ones_add_up() {
+        // 400 measured and 8 for warm-up, 8 in flight: 51 passes.
+        let second = |_: &_| Duration::from_secs(1);
+        assert_eq!(plan(4).expected_duration(second), Duration::from_secs(51));
+        assert_eq!(plan(1).expected_duration(second), Duration::from_secs(4 * 51));
+    }
+
+    #[test]
+    fn the_slowest_cell_decides() {
+        let plan = plan(4);
+        let slow = |cell: &crate::plan::Cell| Duration::from_secs(if cell.endpoint.model == 1 { 2 } else { 1 });
+        assert_eq!(plan.expected_duration(slow), Duration::from_secs(102));
+    }
+}

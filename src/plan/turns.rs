@@ -1,0 +1,152 @@
+//! Who sends when: the rounds, and the cells' turns in them.
+
+use crate::plan::cell::{Cell, Load, Turn};
+use crate::rng::seeded;
+
+/// Requests to a slot that a turn holds at least: with fewer, filling and draining outweigh the load.
+const REQUESTS_PER_SLOT: u32 = 5;
+
+/// What was asked for.
+pub(super) struct Order {
+    /// Rounds, 1 or more.
+    pub(super) rounds: u32,
+    /// Cells side by side, 1 or more.
+    pub(super) parallel_cells: usize,
+    /// The run's seed.
+    pub(super) seed: u64,
+}
+
+/// The rounds that the cells can be cut into, the turns, and a warning where that is less than was asked for.
+pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<String>) {
+    let fewest = cells.iter().map(|cell| cell.requests).min().unwrap_or(1).max(1);
+    if order.parallel_cells >= cells.len() {
+        let rounds = order.rounds.min(fewest);
+        let all = cells.iter().enumerate().map(|(cell, entry)| Turn { cell, first: 0, requests: entry.requests });
+        let warning = (rounds < order.rounds)
+            .then(|| format!("{rounds} rounds instead of {}: a cell has {fewest} requests, one a round", order.rounds));
+        return (rounds, all.collect(), warning);
+    }
+    let slots = cells.iter().map(slots).max().unwrap_or(1);
+    let least = slots.saturating_mul(REQUESTS_PER_SLOT);
+    let possible = fewest / least;
+    let rounds = order.rounds.min(possible.max(1));
+    let warning = if possible == 0 {
+        Some(format!(
+            "a turn holds {fewest} requests: {slots} in flight need at least {least} a turn to be held, \
+             so `--requests-per-cell {least}` or more"
+        ))
+    } else {
+        (rounds < order.rounds).then(|| {
+            format!(
+                "{rounds} round{} instead of {}: cells take turns, and a turn needs at least {least} requests \
+                 to hold {slots} in flight",
+                if rounds == 1 { "" } else { "s" },
+                order.rounds
+            )
+        })
+    };
+    (rounds, interleaved(cells, rounds, order.seed), warning)
+}
+
+/// Every cell's share of each round, in an order that each round draws anew, so that drift hits every cell alike.
+fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
+    let mut sent = vec![0; cells.len()];
+    let mut turns = Vec::with_capacity(cells.len() * rounds as usize);
+    for round in 0..rounds {
+        let mut order: Vec<usize> = (0..cells.len()).collect();
+        seeded(seed, &format!("round {round}")).shuffle(&mut order);
+        for cell in order {
+            let requests = cells[cell].share_of(round, rounds);
+            if requests > 0 {
+                turns.push(Turn { cell, first: sent[cell], requests });
+                sent[cell] += requests;
+            }
+        }
+    }
+    turns
+}
+
+/// Requests in flight of a cell.
+pub(super) fn slots(cell: &Cell) -> u32 {
+    let Load::Closed { concurrency } = cell.load;
+    concurrency
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Endpoint;
+
+    fn cells(count: usize, requests: u32, concurrency: u32) -> Vec<Cell> {
+        let cell = |model: usize| Cell {
+            slug: format!("m{model}"),
+            endpoint: Endpoint { model, offer: 0, region: None },
+            workload: 0,
+            lines: vec![0],
+            load: Load::Closed { concurrency },
+            requests,
+            warmup: 0,
+        };
+        (0..count).map(cell).collect()
+    }
+
+    fn order(rounds: u32, parallel_cells: usize) -> Order {
+        Order { rounds, parallel_cells, seed: 1 }
+    }
+
+    #[test]
+    fn cells_that_all_run_side_by_side_take_one_turn_each() {
+        let (rounds, turns, warning) = turns(&cells(3, 600, 16), &order(10, 3));
+        assert_eq!((rounds, warning), (10, None));
+        let expected: Vec<Turn> = (0..3).map(|cell| Turn { cell, first: 0, requests: 600 }).collect();
+        assert_eq!(turns, expected);
+    }
+
+    #[test]
+    fn cells_that_wait_take_a_turn_a_round_in_an_order_drawn_anew() {
+        let (rounds, turns, warning) = turns(&cells(8, 402, 8), &order(4, 2));
+        assert_eq!((rounds, warning, turns.len()), (4, None, 32));
+        let orders: Vec<Vec<usize>> =
+            turns.chunks(8).map(|round| round.iter().map(|turn| turn.cell).collect()).collect();
+        for order in &orders {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3, 4, 5, 6, 7]);
+        }
+        assert!(orders.windows(2).any(|pair| pair[0] != pair[1]));
+        let mine: Vec<_> = turns.iter().filter(|turn| turn.cell == 5).map(|turn| (turn.first, turn.requests)).collect();
+        assert_eq!(mine, [(0, 101), (101, 101), (202, 100), (302, 100)]);
+    }
+
+    #[test]
+    fn the_seed_alone_decides_the_order() {
+        let of = |seed| super::turns(&cells(8, 400, 8), &Order { rounds: 4, parallel_cells: 2, seed }).1;
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+    }
+
+    #[test]
+    fn rounds_are_fewer_where_a_turn_could_not_hold_the_load() {
+        let (rounds, turns, warning) = turns(&cells(2, 400, 16), &order(20, 1));
+        assert_eq!((rounds, turns.len()), (5, 10));
+        let expected = "5 rounds instead of 20: cells take turns, and a turn needs at least 80 requests to hold \
+                        16 in flight";
+        assert_eq!(warning.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_cell_too_small_for_its_load_takes_one_turn_and_says_what_it_would_need() {
+        let (rounds, turns, warning) = turns(&cells(2, 60, 16), &order(20, 1));
+        assert_eq!((rounds, turns.len()), (1, 2));
+        let expected = "a turn holds 60 requests: 16 in flight need at least 80 a turn to be held, so \
+                        `--requests-per-cell 80` or more";
+        assert_eq!(warning.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn no_round_is_without_requests() {
+        let (rounds, _, warning) = turns(&cells(2, 3, 1), &order(20, 2));
+        assert_eq!(rounds, 3);
+        assert_eq!(warning.as_deref(), Some("3 rounds instead of 20: a cell has 3 requests, one a round"));
+    }
+}

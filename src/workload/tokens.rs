@@ -1,0 +1,78 @@
+//! How many tokens a prompt has: a bound for nothing, or a count for the price of a tokeniser.
+
+use tiktoken_rs::o200k_base_singleton;
+
+use crate::workload::request::{Body, Prompt};
+
+/// What an image is taken to be worth, where nobody says.
+const TOKENS_PER_IMAGE: u64 = 2_000;
+
+/// What roles and delimiters of a message add.
+const TOKENS_PER_MESSAGE: u64 = 8;
+
+/// Bytes of JSON to a token, about, where it is not tokenised.
+const JSON_BYTES_PER_TOKEN: u64 = 4;
+
+/// More tokens than the prompt can have: a token is at least one byte of its text. Images count 2,000 each.
+pub fn prompt_tokens_at_most(prompt: &Prompt) -> u64 {
+    match prompt {
+        Prompt::Body(body) => body.text.len() as u64 + body.other_bytes + framing(body),
+        Prompt::Lengths { input_length, .. } => *input_length,
+    }
+}
+
+/// The prompt's tokens, estimated with the o200k vocabulary; other vocabularies differ by some per cent.
+///
+/// The first call loads the vocabulary, which takes about 150 ms.
+pub fn prompt_tokens(prompt: &Prompt) -> u64 {
+    match prompt {
+        Prompt::Body(body) => {
+            let text = o200k_base_singleton().count_ordinary(&body.text) as u64;
+            text + body.other_bytes.div_ceil(JSON_BYTES_PER_TOKEN) + framing(body)
+        }
+        Prompt::Lengths { input_length, .. } => *input_length,
+    }
+}
+
+/// Tokens of everything in the body that is neither text nor JSON to read.
+fn framing(body: &Body) -> u64 {
+    TOKENS_PER_IMAGE * u64::from(body.images) + TOKENS_PER_MESSAGE * u64::from(body.messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::{BadLines, Workload};
+
+    fn prompt(content: &str) -> Prompt {
+        let line = format!(r#"{{"custom_id":"a","body":{{"messages":[{{"role":"user","content":{content}}}]}}}}"#);
+        Workload::parse("x", "x", line.as_bytes(), BadLines::Stop).unwrap().requests.remove(0).prompt
+    }
+
+    #[test]
+    fn text_is_counted_by_the_tokeniser_and_bounded_by_its_bytes() {
+        let prompt = prompt(r#""hello world""#);
+        assert_eq!(prompt_tokens(&prompt), 2 + 8);
+        assert_eq!(prompt_tokens_at_most(&prompt), 11 + 8);
+    }
+
+    #[test]
+    fn an_image_is_2000_tokens_whatever_its_url_holds() {
+        let prompt = prompt(r#"[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]"#);
+        assert_eq!((prompt_tokens(&prompt), prompt_tokens_at_most(&prompt)), (2_008, 2_008));
+    }
+
+    #[test]
+    fn a_trace_says_its_length_itself() {
+        let prompt = Prompt::Lengths { input_length: 6_758, output_length: 500, hash_ids: Vec::new() };
+        assert_eq!((prompt_tokens(&prompt), prompt_tokens_at_most(&prompt)), (6_758, 6_758));
+    }
+
+    #[test]
+    fn a_page_of_one_letter_or_of_blanks_is_counted_too() {
+        for letter in ["a", " "] {
+            let prompt = prompt(&format!("\"{}\"", letter.repeat(200_000)));
+            assert!(prompt_tokens(&prompt) < 100_000, "`{letter}`");
+        }
+    }
+}

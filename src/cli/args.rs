@@ -1,0 +1,291 @@
+//! What can be typed. Values are checked here as far as they can be without reading a file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::conf::parse_duration;
+use crate::units::Usd;
+
+/// Measures what LLM traffic costs, in dollars and in milliseconds, and whether that got worse.
+#[derive(Debug, Parser)]
+#[command(name = "tollmark", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tollmark run                      Run the demo against the built-in simulated provider
+  tollmark run --quick              The same in a few seconds, too short for p99
+  tollmark report reports/latest    Render a run again
+  tollmark registry show            List what can be measured, with prices";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay workloads against every model and region, and keep what was measured
+    Run(Box<RunArgs>),
+    /// Render the reports of a run again, from its directory alone
+    Report(ReportArgs),
+    /// Check or show the priced registry
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// Check or inspect recorded request files
+    #[command(subcommand)]
+    Workload(WorkloadCommand),
+    /// Serve the simulated provider alone, until interrupted
+    Simulate(SimulateArgs),
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UiChoice {
+    /// Bars at a terminal, plain lines otherwise.
+    Auto,
+    /// A bar a model.
+    Bars,
+    /// A line every 10 s.
+    Plain,
+    /// Nothing.
+    None,
+}
+
+/// Whether answers are streamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StreamChoice {
+    /// Always.
+    True,
+    /// Never.
+    False,
+    /// As each line was recorded; streamed where it does not say.
+    Recorded,
+}
+
+/// What is done about prompt caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PromptCacheChoice {
+    /// Send as recorded.
+    Natural,
+    /// Put a short seeded nonce before each prompt.
+    Fresh,
+}
+
+/// Flags of `run`. A flag overrides the suite, the suite the default.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    /// The suite to run; with none, the built-in demo
+    pub suite: Option<PathBuf>,
+
+    /// Call the registry's providers; without it everything goes to the simulated provider
+    #[arg(long, help_heading = "Where requests go")]
+    pub live: bool,
+    /// Call this OpenAI-compatible /v1 instead; sends no key or header of the registry
+    #[arg(long, value_name = "URL", help_heading = "Where requests go")]
+    pub base_url: Option<String>,
+    /// Send the key held by this environment variable to --base-url
+    #[arg(long, value_name = "NAME", requires = "base_url", help_heading = "Where requests go")]
+    pub api_key_env: Option<String>,
+
+    /// Read models, regions and prices from this file instead of the built-in registry
+    #[arg(long, value_name = "FILE", help_heading = "What is measured")]
+    pub registry: Option<PathBuf>,
+    /// Replay this file, or the built-in workload of this name
+    #[arg(long = "workload", value_name = "FILE", help_heading = "What is measured")]
+    pub workloads: Vec<String>,
+    /// Measure models whose id matches; with --base-url the name is sent as it is
+    #[arg(long = "model", value_name = "GLOB", help_heading = "What is measured")]
+    pub models: Vec<String>,
+    /// Measure regions whose id matches
+    #[arg(long = "region", value_name = "GLOB", help_heading = "What is measured")]
+    pub regions: Vec<String>,
+    /// Count and list bad workload lines instead of stopping
+    #[arg(long, help_heading = "What is measured")]
+    pub skip_bad_lines: bool,
+
+    /// Keep this many requests in flight in each cell; a list makes a cell each [default: 8]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = at_least_one(), help_heading = "Load")]
+    pub concurrency: Vec<u32>,
+    /// Measure this many requests in each cell [default: 400]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
+    pub requests_per_cell: Option<u32>,
+    /// Cut each cell into this many equal shares [default: 20]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
+    pub rounds: Option<u32>,
+    /// Send this many requests to each cell first, and leave them out [default: 8]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub warmup: Option<u32>,
+    /// Measure this many cells side by side [default: all when simulated, 1 when live]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
+    pub parallel_cells: Option<u32>,
+    /// Draw everything random from this seed [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub seed: Option<u64>,
+    /// Ask for streamed answers [default: true]
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = "Load")]
+    pub stream: Option<StreamChoice>,
+    /// Send prompts as recorded, or made new each time [default: fresh where lines repeat live, else natural]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
+    pub prompt_cache: Option<PromptCacheChoice>,
+    /// Speak HTTP/2, each request in flight on a connection of its own
+    #[arg(long, help_heading = "Load")]
+    pub http2: bool,
+    /// Measure 40 requests in each cell in 2 rounds: quick, and too few for p99
+    #[arg(long, conflicts_with_all = ["requests_per_cell", "rounds"], help_heading = "Load")]
+    pub quick: bool,
+
+    /// Give up on connecting after this long [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration, help_heading = "Limits")]
+    pub timeout_connect: Option<Duration>,
+    /// Give up when no token has come this long after sending [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration, help_heading = "Limits")]
+    pub timeout_first_token: Option<Duration>,
+    /// Give up when no payload has come for this long [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration, help_heading = "Limits")]
+    pub timeout_idle: Option<Duration>,
+    /// Give up on a request this long after sending [default: 120s]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration, help_heading = "Limits")]
+    pub timeout_total: Option<Duration>,
+    /// Send nothing more when the bill could pass this
+    #[arg(long, value_name = "USD", value_parser = dollars, help_heading = "Limits")]
+    pub max_cost_usd: Option<Usd>,
+
+    /// Make the run directory in this folder
+    #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Output")]
+    pub out: PathBuf,
+    /// Name the run directory [default: the time and the suite's name]
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pub run_id: Option<String>,
+    /// Show progress in this way
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
+    pub ui: UiChoice,
+    /// Print every cell at the end, not the ten that matter most
+    #[arg(long, help_heading = "Output")]
+    pub all: bool,
+    /// Open the report in a browser at the end
+    #[arg(long, help_heading = "Output")]
+    pub open: bool,
+    /// Print what would be sent, and send nothing
+    #[arg(long, help_heading = "Output")]
+    pub dry_run: bool,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  tollmark run
+  tollmark run --quick --model 'qwen*' --region us-west-2
+  tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo
+  tollmark run --dry-run --live --workload long-context
+
+A suite file holds the same and is kept under version control:
+  tollmark run nightly.toml --max-cost-usd 5.00
+
+Exit codes: 0 done, 1 tollmark failed, 2 bad input, 5 a cell is invalid or all requests failed,
+6 stopped by the budget, 130 interrupted. In all but 2 what was measured is kept.";
+
+/// Flags of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tollmark report reports/latest\n  tollmark report reports/latest --all")]
+pub struct ReportArgs {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Print every cell, not the ten that matter most
+    #[arg(long)]
+    pub all: bool,
+    /// Open the report in a browser at the end
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// Subcommands of `registry`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  tollmark registry show\n  tollmark registry show --format csv")]
+pub enum RegistryCommand {
+    /// Report every mistake in a registry file
+    Check {
+        /// The registry file
+        file: PathBuf,
+    },
+    /// List models, prices and regions, dearest last
+    Show {
+        /// The registry file; with none, the built-in registry
+        file: Option<PathBuf>,
+        /// Print it in this form
+        #[arg(long, value_enum, default_value = "table")]
+        format: ListFormat,
+    },
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Columns for people.
+    Table,
+    /// Comma-separated values with a header.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+/// Subcommands of `workload`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  tollmark workload inspect support\n  tollmark workload check my-traffic.jsonl")]
+pub enum WorkloadCommand {
+    /// Report every bad line of request files
+    Check {
+        /// Request files, or names of built-in workloads
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+    },
+    /// Describe request files: lengths, classes, sessions, arrivals
+    Inspect {
+        /// Request files, or names of built-in workloads
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+        /// Count and list bad lines instead of stopping
+        #[arg(long)]
+        skip_bad_lines: bool,
+    },
+}
+
+/// Flags of `simulate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tollmark simulate --listen 127.0.0.1:8089 --truth truth.csv\n  tollmark run --base-url http://127.0.0.1:8089/v1 --model qwen3-8b"
+)]
+pub struct SimulateArgs {
+    /// Listen on this address; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8089")]
+    pub listen: SocketAddr,
+    /// Behave by the law in this file instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub law: Option<PathBuf>,
+    /// Write what was really done to this CSV file, one row a request
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Draw everything random from this seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err("is 0, must be longer".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn dollars(text: &str) -> Result<Usd, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}

@@ -1,0 +1,100 @@
+//! Errors and endings into exit codes and messages; the only place that knows both.
+
+use std::error::Error;
+use std::io::{IsTerminal, stderr};
+use std::process::ExitCode;
+
+use crate::cli::terminal::{colour, width};
+use crate::conf::Faults;
+use crate::plan::SuiteError;
+use crate::registry::RegistryError;
+use crate::run::{Ended, RunError};
+use crate::rundir::RunDirError;
+use crate::sim::{LawError, SimError};
+
+/// Everything that can stop a command.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A run could not be started or carried out.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A run directory could not be read or written.
+    #[error(transparent)]
+    RunDir(#[from] RunDirError),
+    /// A registry file is wrong.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A law file is wrong.
+    #[error(transparent)]
+    Law(#[from] LawError),
+    /// The simulator could not be started.
+    #[error(transparent)]
+    Simulator(#[from] SimError),
+    /// The terminal or pipe could not be written.
+    #[error("cannot write the output")]
+    Output(#[from] std::io::Error),
+}
+
+/// Done.
+pub const DONE: u8 = 0;
+/// The tool failed: I/O, no network, a bug.
+pub const FAILED: u8 = 1;
+/// Bad usage or a bad input file.
+pub const BAD_INPUT: u8 = 2;
+/// A cell is invalid, or every request failed.
+pub const INVALID: u8 = 5;
+/// Stopped by the budget.
+pub const OVER_BUDGET: u8 = 6;
+/// Interrupted by the user.
+pub const INTERRUPTED: u8 = 130;
+
+/// The exit code of a command that stopped with `error`.
+pub fn exit_code(error: &CliError) -> ExitCode {
+    let code = match error {
+        CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
+        CliError::Registry(_) | CliError::Law(_) => BAD_INPUT,
+        CliError::RunDir(error) if error.is_bad_input() => BAD_INPUT,
+        _ => FAILED,
+    };
+    ExitCode::from(code)
+}
+
+/// The exit code of a run that was carried out.
+pub fn code_of_run(ended: Ended) -> ExitCode {
+    ExitCode::from(match ended {
+        Ended::Valid => DONE,
+        Ended::Invalid => INVALID,
+        Ended::OverBudget => OVER_BUDGET,
+        Ended::Interrupted => INTERRUPTED,
+    })
+}
+
+/// Prints `error` with its causes and what to do about it.
+pub fn print_error(error: &CliError) {
+    if let Some(faults) = faults(error) {
+        anstream::eprint!("{}", faults.drawn(colour(stderr().is_terminal()), width()));
+        return;
+    }
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  caused by: {inner}");
+        cause = inner.source();
+    }
+    if let CliError::Run(error) = error
+        && let Some(hint) = error.hint()
+    {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// The mistakes of a user's file, which are drawn with their lines.
+fn faults(error: &CliError) -> Option<&Faults> {
+    match error {
+        CliError::Registry(RegistryError::Faulty(faults))
+        | CliError::Run(RunError::Registry(RegistryError::Faulty(faults)) | RunError::Suite(SuiteError::Faulty(faults))) => {
+            Some(faults)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Why a run cannot be started or carried out.
+
+use crate::load::LoadError;
+use crate::plan::{PlanError, SelectError, SuiteError};
+use crate::registry::RegistryError;
+use crate::rundir::RunDirError;
+use crate::sim::SimError;
+use crate::workload::WorkloadError;
+
+/// What stops a run before or while it is carried out. A failed request is no error but a sample.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The suite file.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// The registry file.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A workload file.
+    #[error(transparent)]
+    Workload(#[from] WorkloadError),
+    /// A model or region that is not in the registry.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// Nothing can be measured as asked.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A workload that is neither a file nor built in.
+    #[error("workload `{name}` is neither a file nor built in (built in: {known})")]
+    UnknownWorkload {
+        /// What was asked for.
+        name: String,
+        /// The built-in names.
+        known: String,
+    },
+    /// `--base-url` without `--model`.
+    #[error("`--base-url` needs `--model <NAME>`, the model's name as that server knows it{listed}")]
+    NoModelForUrl {
+        /// The names the server lists, in words; empty when it could not be asked.
+        listed: String,
+    },
+    /// `--base-url` with `--region`.
+    #[error("`--region` has no meaning with `--base-url`, which names one place")]
+    RegionForUrl,
+    /// A URL that cannot be called.
+    #[error("URL `{url}` {reason}")]
+    BadUrl {
+        /// The URL without a password.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A header that HTTP does not allow.
+    #[error("header `{header}` of provider `{provider}` holds characters that HTTP does not allow")]
+    BadHeader {
+        /// The provider.
+        provider: String,
+        /// The header's name.
+        header: String,
+    },
+    /// A key that is not set.
+    #[error("environment variable `{variable}` is not set: `{who}` needs its key there")]
+    NoKey {
+        /// The variable.
+        variable: String,
+        /// The provider or URL.
+        who: String,
+    },
+    /// A key that cannot be sent.
+    #[error("environment variable `{variable}` holds characters that no key can have")]
+    UnusableKey {
+        /// The variable.
+        variable: String,
+    },
+    /// A live run that nobody limited or confirmed.
+    #[error("a live run needs a limit of its bill")]
+    NoBudget,
+    /// A live run with a limit on a model whose price is not known.
+    #[error("the price of `{model}` is unknown, so a limit of the bill cannot be kept")]
+    UnknownPrice {
+        /// The model.
+        model: String,
+    },
+    /// The user said no.
+    #[error("not confirmed, nothing was sent")]
+    NotConfirmed,
+    /// The load engine.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The simulator.
+    #[error(transparent)]
+    Simulator(#[from] SimError),
+    /// The run directory.
+    #[error(transparent)]
+    RunDir(#[from] RunDirError),
+    /// The runtime of the recorder.
+    #[error("cannot start the recorder")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl RunError {
+    /// Whether the user's input is at fault, and not the tool or the machine.
+    pub const fn is_bad_input(&self) -> bool {
+        !matches!(self, Self::Load(_) | Self::Simulator(_) | Self::RunDir(_) | Self::Runtime(_))
+    }
+
+    /// What to do about it, where that is not in the message.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoBudget => Some("set one with `--max-cost-usd 5.00`, or `[budget] max_cost_usd` in the suite".into()),
+            Self::UnknownPrice { .. } => {
+                Some("add its price to a registry file; what you assume, list in `assumed`".into())
+            }
+            Self::NoKey { variable, .. } => Some(format!("export {variable}=…, or leave out `--live` to simulate")),
+            Self::Select(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The manifest of a run before it starts: settings, inputs and cells as they will stand on disk.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::plan::{Cell, LeftOut, Load, Streaming};
+use crate::registry::{Price, PriceKey, Registry};
+use crate::run::inputs::Inputs;
+use crate::run::settings::{PromptCache, Settings};
+use crate::rundir::{
+    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
+    WorkloadNote,
+};
+
+/// What is known only when the run is about to start.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// When.
+    pub at: Timestamp,
+    /// The hosts that will be called.
+    pub hosts: Vec<String>,
+    /// Whether replies come from the simulator inside this process; absent: their header will tell.
+    pub simulated: Option<bool>,
+    /// What is done about prompt caches.
+    pub prompt_cache: PromptCache,
+    /// Worker threads.
+    pub workers: u32,
+    /// The soft limit of open files.
+    pub open_files: u64,
+}
+
+/// The manifest as it is written before the first request.
+pub fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start: &Start) -> Manifest {
+    let limits = &settings.deadlines;
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: run_id.to_owned(),
+        suite: settings.suite.clone(),
+        started_at: moment(start.at),
+        finished_at: None,
+        status: Status::Running,
+        seed: settings.seed,
+        destination: DestinationNote { simulated: start.simulated, hosts: start.hosts.clone() },
+        load: LoadNote {
+            rounds: inputs.plan.rounds,
+            parallel_cells: u32::try_from(inputs.plan.parallel_cells).unwrap_or(u32::MAX),
+            warmup: settings.warmup,
+            stream: match settings.streaming {
+                Streaming::On => "true",
+                Streaming::Off => "false",
+                Streaming::AsRecorded => "recorded",
+            }
+            .to_owned(),
+            http2: settings.http2,
+            prompt_cache: match start.prompt_cache {
+                PromptCache::Natural => "natural",
+                PromptCache::Fresh => "fresh",
+            }
+            .to_owned(),
+            timeout_connect_ms: millis(limits.connect),
+            timeout_first_token_ms: millis(limits.first_token),
+            timeout_idle_ms: millis(limits.idle),
+            timeout_total_ms: millis(limits.total),
+        },
+        max_cost_usd: settings.max_cost_usd,
+        registry: FileNote { source: inputs.registry.source.clone(), sha256: inputs.registry_sha256.clone() },
+        workloads: inputs.workloads.iter().map(workload_note).collect(),
+        cells: inputs.plan.cells.iter().map(|cell| cell_note(cell, inputs, start.at)).collect(),
+        left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),
+        host: HostNote {
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            processors: std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX)),
+            workers: start.workers,
+            open_files: start.open_files,
+        },
+        warnings: inputs.plan.warnings.clone(),
+        validity: Vec::new(),
+    }
+}
+
+/// A moment as every file holds it: RFC 3339 in UTC, whole seconds.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The price row of `cell` on the day of `at`, in UTC; absent when none is in force.
+pub fn price_of<'r>(registry: &'r Registry, cell: &Cell, at: Timestamp) -> Option<&'r Price> {
+    registry.offer(cell.endpoint).price_on(at.to_zoned(TimeZone::UTC).date())
+}
+
+fn workload_note(workload: &crate::workload::Workload) -> WorkloadNote {
+    WorkloadNote {
+        name: workload.name.clone(),
+        source: workload.source.clone(),
+        sha256: workload.sha256.clone(),
+        requests: workload.requests.len() as u64,
+        skipped_lines: workload.bad_lines.len() as u64,
+    }
+}
+
+fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
+    let registry = &inputs.registry;
+    let model = registry.model(cell.endpoint);
+    let Load::Closed { concurrency } = cell.load;
+    CellNote {
+        cell: cell.slug.clone(),
+        provider: registry.provider(cell.endpoint).id.clone(),
+        model: model.id.clone(),
+        label: model.shown().to_owned(),
+        region: registry.region(cell.endpoint).map(|region| region.id.clone()),
+        tier: model.tier,
+        quality: model.quality,
+        workload: inputs.workloads[cell.workload].name.clone(),
+        load: "closed".to_owned(),
+        concurrency: Some(concurrency),
+        requests: u64::from(cell.requests),
+        distinct_prompts: (cell.lines.len() as u64).min(u64::from(cell.requests)),
+        price: price_of(registry, cell, at).map(price_note),
+    }
+}
+
+fn price_note(price: &Price) -> PriceNote {
+    let assumed = [(PriceKey::Input, "input"), (PriceKey::Output, "output")];
+    PriceNote {
+        from: price.from.to_string(),
+        currency: price.currency.clone(),
+        input_usd_per_mtok: price.input,
+        output_usd_per_mtok: price.output,
+        assumed: assumed.iter().filter(|(key, _)| price.assumed.contains(key)).map(|(_, name)| (*name).into()).collect(),
+        source: price.source.clone(),
+    }
+}
+
+fn left_out_note(left_out: &LeftOut) -> LeftOutNote {
+    LeftOutNote {
+        model: left_out.model.clone(),
+        region: left_out.region.clone(),
+        workload: left_out.workload.clone(),
+        requests: left_out.requests.map(u64::from),
+        reason: left_out.reason.clone(),
+    }
+}
+

@@ -1,0 +1,256 @@
+//! What a run was asked to do: flags over the suite over the defaults.
+
+use std::path::PathBuf;
+
+use crate::plan::{Deadlines, Measure, Streaming, Suite};
+use crate::run::RunError;
+use crate::units::Usd;
+use crate::workload::BadLines;
+
+/// The built-in suite, run when none is named.
+const DEMO: &str = include_str!("demo.toml");
+
+/// A run's settings with nothing left open but what depends on the plan.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The suite's name, part of the run's name.
+    pub suite: String,
+    /// Where requests go.
+    pub whereto: Whereto,
+    /// A registry file; absent: the built-in one.
+    pub registry: Option<PathBuf>,
+    /// What is measured on what.
+    pub measures: Vec<Measured>,
+    /// Whether a bad workload line stops the run.
+    pub bad_lines: BadLines,
+    /// Requests in flight a cell; each makes a cell.
+    pub concurrency: Vec<u32>,
+    /// Measured requests a cell.
+    pub requests_per_cell: u32,
+    /// Rounds that each cell is cut into.
+    pub rounds: u32,
+    /// Requests sent to each cell beforehand.
+    pub warmup: u32,
+    /// Cells side by side; absent: all when simulated, one when live.
+    pub parallel_cells: Option<u32>,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Whether answers are streamed.
+    pub streaming: Streaming,
+    /// What is done about prompt caches; absent: fresh where lines repeat live.
+    pub prompt_cache: Option<PromptCache>,
+    /// Whether HTTP/2 is spoken.
+    pub http2: bool,
+    /// The limits of each request.
+    pub deadlines: Deadlines,
+    /// The limit of the bill; absent without one.
+    pub max_cost_usd: Option<Usd>,
+    /// The folder of run directories.
+    pub out: PathBuf,
+    /// The directory's name; absent: the time and the suite's name.
+    pub run_id: Option<String>,
+}
+
+/// Where requests go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whereto {
+    /// To the simulator inside this process.
+    Simulator,
+    /// To the registry's providers.
+    Providers,
+    /// To one OpenAI-compatible URL.
+    Url {
+        /// The URL up to and including `/v1`.
+        base_url: String,
+        /// The environment variable of its key; absent: no key is sent.
+        api_key_env: Option<String>,
+    },
+}
+
+/// Globs over models and regions, and the workloads that they are measured on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// Paths or names of built-in workloads.
+    pub workloads: Vec<String>,
+    /// Globs over model ids.
+    pub models: Vec<String>,
+    /// Globs over region ids.
+    pub regions: Vec<String>,
+}
+
+/// What is done about providers' prompt caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptCache {
+    /// Sent as recorded.
+    Natural,
+    /// A short seeded nonce before each prompt.
+    Fresh,
+}
+
+/// What the command line overrides; absent or empty: the suite decides.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--live`.
+    pub live: bool,
+    /// `--base-url`.
+    pub base_url: Option<String>,
+    /// `--api-key-env`.
+    pub api_key_env: Option<String>,
+    /// `--registry`.
+    pub registry: Option<PathBuf>,
+    /// `--workload`.
+    pub workloads: Vec<String>,
+    /// `--model`.
+    pub models: Vec<String>,
+    /// `--region`.
+    pub regions: Vec<String>,
+    /// `--skip-bad-lines`.
+    pub skip_bad_lines: bool,
+    /// `--concurrency`.
+    pub concurrency: Vec<u32>,
+    /// `--requests-per-cell`.
+    pub requests_per_cell: Option<u32>,
+    /// `--rounds`.
+    pub rounds: Option<u32>,
+    /// `--warmup`.
+    pub warmup: Option<u32>,
+    /// `--parallel-cells`.
+    pub parallel_cells: Option<u32>,
+    /// `--seed`.
+    pub seed: Option<u64>,
+    /// `--stream`.
+    pub streaming: Option<Streaming>,
+    /// `--prompt-cache`.
+    pub prompt_cache: Option<PromptCache>,
+    /// `--http2`.
+    pub http2: bool,
+    /// `--timeout-connect`, `-first-token`, `-idle`, `-total`.
+    pub timeouts: [Option<std::time::Duration>; 4],
+    /// `--max-cost-usd`.
+    pub max_cost_usd: Option<Usd>,
+    /// `--out`.
+    pub out: PathBuf,
+    /// `--run-id`.
+    pub run_id: Option<String>,
+}
+
+impl Settings {
+    /// Lays `flags` over the suite at `path`, or over the built-in demo.
+    ///
+    /// # Errors
+    /// The suite cannot be read, or what was asked for contradicts itself.
+    pub fn resolve(path: Option<&PathBuf>, flags: Overrides) -> Result<Self, RunError> {
+        let suite = match path {
+            Some(path) => Suite::read(path)?,
+            None => Suite::parse("demo.toml", DEMO).expect("the built-in suite is held to the format by a test"),
+        };
+        let whereto = match flags.base_url {
+            Some(base_url) => Whereto::Url { base_url, api_key_env: flags.api_key_env },
+            None if flags.live || suite.live.unwrap_or(false) => Whereto::Providers,
+            None => Whereto::Simulator,
+        };
+        let literal = matches!(whereto, Whereto::Url { .. });
+        if literal && flags.models.is_empty() {
+            return Err(RunError::NoModelForUrl { listed: String::new() });
+        }
+        if literal && !flags.regions.is_empty() {
+            return Err(RunError::RegionForUrl);
+        }
+        let limits = Deadlines::default();
+        let [connect, first_token, idle, total] = flags.timeouts;
+        let load = suite.load;
+        Ok(Self {
+            suite: match path {
+                None if whereto != Whereto::Simulator => "live".to_owned(),
+                _ => suite.name.unwrap_or_else(|| stem(&suite.source)),
+            },
+            registry: flags.registry.or(suite.registry),
+            measures: measures(suite.measures, &flags.workloads, &flags.models, &flags.regions),
+            bad_lines: if flags.skip_bad_lines { BadLines::Skip } else { BadLines::Stop },
+            concurrency: Some(flags.concurrency).filter(|list| !list.is_empty()).or(load.concurrency).unwrap_or(vec![8]),
+            requests_per_cell: flags.requests_per_cell.or(load.requests_per_cell).unwrap_or(400),
+            rounds: flags.rounds.or(load.rounds).unwrap_or(20),
+            warmup: flags.warmup.or(load.warmup).unwrap_or(8),
+            parallel_cells: flags.parallel_cells.or(load.parallel_cells),
+            seed: flags.seed.or(load.seed).unwrap_or(1),
+            streaming: flags.streaming.or(load.stream).unwrap_or(Streaming::On),
+            prompt_cache: flags.prompt_cache,
+            http2: flags.http2 || load.http2.unwrap_or(false),
+            deadlines: Deadlines {
+                connect: connect.or(load.timeout_connect).unwrap_or(limits.connect),
+                first_token: first_token.or(load.timeout_first_token).unwrap_or(limits.first_token),
+                idle: idle.or(load.timeout_idle).unwrap_or(limits.idle),
+                total: total.or(load.timeout_total).unwrap_or(limits.total),
+            },
+            max_cost_usd: flags.max_cost_usd.or(suite.max_cost_usd),
+            out: flags.out,
+            run_id: flags.run_id,
+            whereto,
+        })
+    }
+}
+
+/// The suite's measures with what the command line names in their place; a suite without any measures everything.
+fn measures(suite: Vec<Measure>, workloads: &[String], models: &[String], regions: &[String]) -> Vec<Measured> {
+    let suite = if suite.is_empty() { vec![Measure::default()] } else { suite };
+    let or = |flags: &[String], named: Option<Vec<String>>, default: &str| match (flags, named) {
+        ([], None) => vec![default.to_owned()],
+        ([], Some(named)) => named,
+        (flags, _) => flags.to_vec(),
+    };
+    suite
+        .into_iter()
+        .map(|measure| {
+            let files = measure.workloads.map(|paths| paths.iter().map(|path| path.display().to_string()).collect());
+            Measured {
+                workloads: or(workloads, files, "autocomplete"),
+                models: or(models, measure.models, "*"),
+                regions: or(regions, measure.regions, "*"),
+            }
+        })
+        .collect()
+}
+
+/// The file's name without its ending.
+fn stem(source: &str) -> String {
+    std::path::Path::new(source).file_stem().map_or_else(|| source.to_owned(), |stem| stem.to_string_lossy().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_suite_the_demo_is_run_against_the_simulator() {
+        let settings = Settings::resolve(None, Overrides::default()).unwrap();
+        assert_eq!((settings.suite.as_str(), settings.whereto), ("demo", Whereto::Simulator));
+        assert_eq!((settings.requests_per_cell, settings.rounds, settings.concurrency), (600, 10, vec![16]));
+        let everything = |name: &str| vec![name.to_owned()];
+        let (models, regions) = (everything("*"), everything("*"));
+        assert_eq!(settings.measures, [Measured { workloads: everything("autocomplete"), models, regions }]);
+    }
+
+    #[test]
+    fn a_flag_overrides_the_suite_and_the_suite_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nightly.toml");
+        std::fs::write(&path, "schema = 1\nlive = true\n[load]\nrounds = 4\nwarmup = 2\nconcurrency = [2, 4]\n").unwrap();
+        let flags = Overrides { rounds: Some(5), models: vec!["qwen*".to_owned()], ..Overrides::default() };
+        let settings = Settings::resolve(Some(&path), flags).unwrap();
+        assert_eq!((settings.suite.as_str(), settings.whereto), ("nightly", Whereto::Providers));
+        assert_eq!((settings.rounds, settings.warmup, settings.requests_per_cell), (5, 2, 400));
+        assert_eq!((settings.concurrency, settings.measures[0].models.clone()), (vec![2, 4], vec!["qwen*".to_owned()]));
+    }
+
+    #[test]
+    fn a_url_needs_a_model_and_no_region() {
+        let url = |models: &[&str], regions: &[&str]| {
+            let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let base_url = Some("http://127.0.0.1:1/v1".to_owned());
+            Settings::resolve(None, Overrides { base_url, models: list(models), regions: list(regions), ..Overrides::default() })
+        };
+        assert!(matches!(url(&[], &[]), Err(RunError::NoModelForUrl { .. })));
+        assert!(matches!(url(&["m"], &["eu"]), Err(RunError::RegionForUrl)));
+        assert_eq!(url(&["m"], &[]).unwrap().suite, "live");
+    }
+}

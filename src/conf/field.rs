@@ -185,7 +185,7 @@ impl<'d> Field<'d> {
         self.document.note(self.value.span(), format!("`{name}` {problem}"), Some(hint));
     }
 
-    /// Keeps the value out of everything that is shown.
+    /// Keeps the value out of everything that is shown: it may be a secret.
     pub fn mask(self) {
         self.document.mask(self.value.span());
     }
@@ -203,7 +203,8 @@ impl<'d> Field<'d> {
         elements.map(table).collect()
     }
 
-    pub(super) fn table(self, path: &str) -> Option<Table<'d>> {
+    /// A table; `path` is its dotted name in messages.
+    pub fn table(self, path: &str) -> Option<Table<'d>> {
         let Some(contents) = self.value.get_ref().as_table() else {
             return self.wrong_type(&format!("a table, opened by `[{path}]`"));
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::units::UsdPerMtok;
+use crate::units::{Usd, UsdPerMtok};
 
 /// Everything that can be measured, with its price. Order is the file's order.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,12 @@ pub enum Capability {
     Json,
 }
 
+impl Capability {
+    /// Every capability with the name that files use.
+    pub const NAMED: [(&'static str, Self); 4] =
+        [("vision", Self::Vision), ("reasoning", Self::Reasoning), ("tools", Self::Tools), ("json", Self::Json)];
+}
+
 /// A model at a provider: what `[[model.at]]` holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
@@ -137,6 +143,14 @@ pub struct Price {
     pub input: Option<UsdPerMtok>,
     /// Generated tokens; absent: unknown.
     pub output: Option<UsdPerMtok>,
+    /// Prompt tokens read from the provider's cache; absent: the input price.
+    pub cached_input: Option<UsdPerMtok>,
+    /// Generated tokens spent on reasoning; absent: the output price.
+    pub reasoning: Option<UsdPerMtok>,
+    /// What each request costs besides its tokens; absent: nothing.
+    pub per_request: Option<Usd>,
+    /// What each image of a prompt costs besides its tokens; absent: nothing.
+    pub per_image: Option<Usd>,
     /// Which of the above are assumptions and no published figure.
     pub assumed: BTreeSet<PriceKey>,
     /// Who says so.
@@ -150,6 +164,26 @@ pub enum PriceKey {
     Input,
     /// Generated tokens.
     Output,
+    /// Prompt tokens read from the provider's cache.
+    CachedInput,
+    /// Generated tokens spent on reasoning.
+    Reasoning,
+    /// Each request.
+    PerRequest,
+    /// Each image of a prompt.
+    PerImage,
+}
+
+impl PriceKey {
+    /// Every figure with the name that files use.
+    pub const NAMED: [(&'static str, Self); 6] = [
+        ("input", Self::Input),
+        ("output", Self::Output),
+        ("cached_input", Self::CachedInput),
+        ("reasoning", Self::Reasoning),
+        ("per_request", Self::PerRequest),
+        ("per_image", Self::PerImage),
+    ];
 }
 
 /// One endpoint: indices into a [`Registry`].

@@ -1,0 +1,216 @@
+//! What one request costs.
+
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+
+use crate::registry::{Price, PriceKey};
+use crate::sample::Usage;
+use crate::units::{Usd, UsdPerMtok};
+
+/// What the request with this `usage` costs at `price`, for a prompt whose images are not priced.
+///
+/// Cached tokens fall back to the input price and reasoning to the output price. What needs a price that is
+/// unknown is left out of the sum, which is then marked as incomplete; so is a request with a price per image,
+/// because `usage` does not count images: that is what [`of_request`] is for.
+pub fn of(usage: &Usage, price: Option<&Price>) -> Cost {
+    of_request(usage, None, price)
+}
+
+/// What the request with this `usage` and this many images costs at `price`; `images` is absent when unknown.
+pub fn of_request(usage: &Usage, images: Option<u32>, price: Option<&Price>) -> Cost {
+    let cached = usage.cached_input.min(usage.input);
+    let reasoning = usage.reasoning.min(usage.output);
+    let Some(price) = price else {
+        return Cost { known: Usd::ZERO, complete: usage.input == 0 && usage.output == 0, assumed: false };
+    };
+    let input = (price.input, PriceKey::Input);
+    let output = (price.output, PriceKey::Output);
+    let or = |own: Option<UsdPerMtok>, key, fallback| if own.is_some() { (own, key) } else { fallback };
+    let mut cost = Cost::NOTHING;
+    for (tokens, (per_mtok, key)) in [
+        (usage.input - cached, input),
+        (cached, or(price.cached_input, PriceKey::CachedInput, input)),
+        (usage.output - reasoning, output),
+        (reasoning, or(price.reasoning, PriceKey::Reasoning, output)),
+    ] {
+        if tokens > 0 {
+            cost += part(per_mtok.map(|per_mtok| per_mtok.of(tokens)), price, key);
+        }
+    }
+    if price.per_request.is_some() {
+        cost += part(price.per_request, price, PriceKey::PerRequest);
+    }
+    if let Some(per_image) = price.per_image.filter(|_| images != Some(0)) {
+        let all = images.map(|images| Usd::from_picos(per_image.picos() * i128::from(images)));
+        // Free images need no count.
+        let all = if per_image == Usd::ZERO { Some(Usd::ZERO) } else { all };
+        cost += part(all, price, PriceKey::PerImage);
+    }
+    cost
+}
+
+/// An amount and how far it can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The sum of what has a price.
+    pub known: Usd,
+    /// Whether that is everything; if not, the cost is at least `known`.
+    pub complete: bool,
+    /// Whether a price in it is an assumption.
+    pub assumed: bool,
+}
+
+impl Cost {
+    /// The cost of no request at all.
+    pub const NOTHING: Self = Self { known: Usd::ZERO, complete: true, assumed: false };
+
+    /// The amount, where all of it is known.
+    pub fn exact(self) -> Option<Usd> {
+        self.complete.then_some(self.known)
+    }
+
+    /// The amount for people, with `places` decimals: `$0.0123`, `~$0.0123` where a price in it is assumed,
+    /// `≥ $0.0123` where a part is unknown, and `unknown` where all of it is.
+    pub fn shown(self, places: u32) -> String {
+        if !self.complete && self.known == Usd::ZERO {
+            return "unknown".to_owned();
+        }
+        let least = if self.complete { "" } else { "≥ " };
+        let about = if self.assumed { "~" } else { "" };
+        format!("{least}{about}${}", self.known.rounded(places))
+    }
+}
+
+impl Add for Cost {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            known: self.known + other.known,
+            complete: self.complete && other.complete,
+            assumed: self.assumed || other.assumed,
+        }
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::NOTHING, Add::add)
+    }
+}
+
+/// One class of a cost; absent where its price is unknown.
+fn part(amount: Option<Usd>, price: &Price, key: PriceKey) -> Cost {
+    match amount {
+        Some(known) => Cost { known, complete: true, assumed: price.assumed.contains(&key) },
+        None => Cost { known: Usd::ZERO, complete: false, assumed: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A price row; an empty string is a price that is left out.
+    fn price(input: &str, cached_input: &str, output: &str) -> Price {
+        let per_mtok = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
+        Price {
+            from: "2026-05-01".parse().unwrap(),
+            currency: "USD".to_owned(),
+            input: per_mtok(input),
+            output: per_mtok(output),
+            cached_input: per_mtok(cached_input),
+            reasoning: None,
+            per_request: None,
+            per_image: None,
+            assumed: BTreeSet::new(),
+            source: None,
+        }
+    }
+
+    fn usage(input: u64, cached_input: u64, output: u64, reasoning: u64) -> Usage {
+        Usage { input, cached_input, output, reasoning }
+    }
+
+    fn exact(usage: &Usage, price: &Price) -> String {
+        of(usage, Some(price)).exact().unwrap().to_string()
+    }
+
+    #[test]
+    fn the_golden_figures_come_out_exactly() {
+        assert_eq!(exact(&usage(43, 0, 36, 0), &price("3", "", "15")), "0.000669");
+        assert_eq!(exact(&usage(687, 679, 187, 0), &price("3", "0.75", "15")), "0.00333825");
+        assert_eq!(exact(&usage(12, 11, 342, 340), &price("0.30", "0.075", "0.50")), "0.000172125");
+        let short = of(&usage(0, 0, 2_000, 0), Some(&price("", "", "0.25")));
+        assert_eq!(short.exact().unwrap().to_string(), "0.0005");
+        assert_eq!(std::iter::repeat_n(short, 1_000_000).sum::<Cost>().exact().unwrap().to_string(), "500");
+    }
+
+    #[test]
+    fn cached_and_reasoning_tokens_fall_back_to_input_and_output_prices() {
+        assert_eq!(exact(&usage(10, 4, 0, 0), &price("2", "", "")), "0.00002");
+        assert_eq!(exact(&usage(0, 0, 10, 4), &price("", "", "2")), "0.00002");
+        let dear_thoughts = Price { reasoning: Some("6".parse().unwrap()), ..price("", "", "2") };
+        assert_eq!(exact(&usage(0, 0, 10, 4), &dear_thoughts), "0.000036");
+    }
+
+    #[test]
+    fn free_is_known_and_left_out_is_not() {
+        assert_eq!(of(&usage(5, 0, 5, 0), Some(&price("0", "", "0"))), Cost::NOTHING);
+        let open = of(&usage(5, 0, 1_000, 0), Some(&price("", "", "0.25")));
+        assert_eq!(open, Cost { known: "0.00025".parse().unwrap(), complete: false, assumed: false });
+        assert_eq!(open.exact(), None);
+        assert_eq!(of(&usage(5, 0, 5, 0), None), Cost { known: Usd::ZERO, complete: false, assumed: false });
+    }
+
+    #[test]
+    fn a_class_without_tokens_needs_no_price() {
+        assert_eq!(exact(&usage(0, 0, 4, 0), &price("", "", "1")), "0.000004");
+        assert_eq!(of(&usage(0, 0, 0, 0), None), Cost::NOTHING);
+    }
+
+    #[test]
+    fn an_assumed_price_marks_a_cost_only_where_it_bears_on_it() {
+        let guess = Price { assumed: BTreeSet::from([PriceKey::Input]), ..price("0.01", "", "0.01") };
+        assert!(of(&usage(1, 0, 0, 0), Some(&guess)).assumed);
+        assert!(of(&usage(1, 1, 0, 0), Some(&guess)).assumed, "cached tokens fall back to the assumed price");
+        assert!(!of(&usage(0, 0, 1, 0), Some(&guess)).assumed);
+    }
+
+    #[test]
+    fn requests_and_images_are_charged_besides_tokens() {
+        let fees = Price {
+            per_request: Some("0.001".parse().unwrap()),
+            per_image: Some("0.002".parse().unwrap()),
+            ..price("1", "", "1")
+        };
+        let tokens = usage(1_000, 0, 0, 0);
+        assert_eq!(of_request(&tokens, Some(3), Some(&fees)).exact().unwrap().to_string(), "0.008");
+        assert_eq!(of_request(&tokens, Some(0), Some(&fees)).exact().unwrap().to_string(), "0.002");
+        let uncounted = of(&tokens, Some(&fees));
+        assert_eq!((uncounted.known.to_string().as_str(), uncounted.complete), ("0.002", false));
+    }
+
+    #[test]
+    fn usage_that_contradicts_itself_is_charged_once_and_no_more() {
+        assert_eq!(exact(&usage(3, 9, 2, 5), &price("1", "0.5", "1")), "0.0000035");
+    }
+
+    #[test]
+    fn an_amount_says_how_far_it_can_be_relied_on() {
+        let cost = |complete, assumed| Cost { known: "0.01234".parse().unwrap(), complete, assumed }.shown(4);
+        assert_eq!(cost(true, false), "$0.0123");
+        assert_eq!(cost(true, true), "~$0.0123");
+        assert_eq!(cost(false, false), "≥ $0.0123");
+        assert_eq!(cost(false, true), "≥ ~$0.0123");
+        assert_eq!(Cost { known: Usd::ZERO, complete: false, assumed: false }.shown(4), "unknown");
+        assert_eq!(Cost::NOTHING.shown(4), "$0.0000");
+    }
+}

@@ -14,6 +14,9 @@ use crate::conf::nearest::nearest;
 use crate::conf::table::Table;
 use crate::units::MoneyError;
 
+/// From here on the upper end of a range is no limit worth a word, but for a number that is over it.
+const OPEN_END: u64 = u32::MAX as u64;
+
 /// A value and the key it stands under. Each reading notes what is wrong and is absent then.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'d> {
@@ -52,10 +55,13 @@ impl<'d> Field<'d> {
         let read = u64::from_str_radix(number.as_str(), number.radix()).ok();
         let inside = read.filter(|read| range.contains(read));
         if inside.is_none() {
+            let too_large =
+                read.is_some_and(|read| read > *range.end()) || (read.is_none() && !number.as_str().starts_with('-'));
             let right = match (*range.start(), *range.end()) {
-                (low, u64::MAX) => format!("must be at least {low}"),
                 (low, high) if low == high => format!("must be {low}"),
-                (low, high) => format!("must be {low} to {high}"),
+                (low, high) if high < OPEN_END => format!("must be {low} to {high}"),
+                (_, high) if too_large => format!("must be at most {high}"),
+                (low, _) => format!("must be at least {low}"),
             };
             self.fault(&format!("is {number}, {right}"));
         }

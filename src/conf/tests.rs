@@ -99,6 +99,22 @@ fn a_key_that_is_given_twice_is_a_mistake() {
 }
 
 #[test]
+fn a_number_out_of_range_is_told_the_end_it_is_beyond() {
+    let problem = |number: &str| {
+        let text = format!("schema = 1\nn = {number}\n");
+        let document = Document::parse("n.toml", &text);
+        let root = document.root();
+        root.optional("n").and_then(|field| field.count(1));
+        root.finish();
+        document.finish(()).unwrap_err().iter().next().unwrap().message().to_owned()
+    };
+    assert_eq!(problem("0"), "`n` is 0, must be at least 1");
+    assert_eq!(problem("-3"), "`n` is -3, must be at least 1");
+    assert_eq!(problem("4294967296"), "`n` is 4294967296, must be at most 4294967295");
+    assert_eq!(problem("99999999999999999999999"), "`n` is 99999999999999999999999, must be at most 4294967295");
+}
+
+#[test]
 fn a_list_where_tables_are_wanted_is_a_mistake() {
     assert_eq!(
         mistakes("schema = 1\nitem = 3\n"),

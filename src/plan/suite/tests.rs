@@ -1,0 +1,165 @@
+use super::*;
+
+const NIGHTLY: &str = r#"schema = 1
+name = "nightly"
+live = true
+registry = "registry.toml"
+[[measure]]
+workloads = ["workloads/support.jsonl"]
+models = ["*"]
+regions = ["*"]
+[[measure]]
+workloads = ["../autocomplete.jsonl", "/shared/classify.jsonl"]
+models = ["step-3.5-flash", "qwen3-8b"]
+[load]
+concurrency = [8, 16]
+requests_per_cell = 400
+rounds = 20
+warmup = 8
+parallel_cells = 4
+seed = 7
+stream = "recorded"
+http2 = false
+timeout_connect = "500ms"
+timeout_first_token = "30s"
+timeout_idle = "10s"
+timeout_total = "2m"
+[budget]
+max_cost_usd = "5.00"
+"#;
+
+fn mistakes(text: &str) -> Vec<String> {
+    Suite::parse("suite.toml", text).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_key_of_a_suite_is_read_and_paths_are_those_of_its_folder() {
+    let suite = Suite::parse("suites/nightly.toml", NIGHTLY).unwrap();
+    let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    let paths = |paths: &[&str]| Some(paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+    assert_eq!(
+        suite,
+        Suite {
+            source: "suites/nightly.toml".to_owned(),
+            name: Some("nightly".to_owned()),
+            live: Some(true),
+            registry: Some(PathBuf::from("suites/registry.toml")),
+            measures: vec![
+                Measure {
+                    workloads: paths(&["suites/workloads/support.jsonl"]),
+                    models: names(&["*"]),
+                    regions: names(&["*"]),
+                },
+                Measure {
+                    workloads: paths(&["suites/../autocomplete.jsonl", "/shared/classify.jsonl"]),
+                    models: names(&["step-3.5-flash", "qwen3-8b"]),
+                    regions: None,
+                },
+            ],
+            load: LoadKeys {
+                concurrency: Some(vec![8, 16]),
+                requests_per_cell: Some(400),
+                rounds: Some(20),
+                warmup: Some(8),
+                parallel_cells: Some(4),
+                seed: Some(7),
+                stream: Some(Streaming::AsRecorded),
+                http2: Some(false),
+                timeout_connect: Some(Duration::from_millis(500)),
+                timeout_first_token: Some(Duration::from_secs(30)),
+                timeout_idle: Some(Duration::from_secs(10)),
+                timeout_total: Some(Duration::from_secs(120)),
+            },
+            max_cost_usd: Some("5".parse().unwrap()),
+        }
+    );
+}
+
+#[test]
+fn what_a_suite_leaves_out_is_absent() {
+    let suite = Suite::parse("s.toml", "schema = 1\n").unwrap();
+    assert_eq!(suite, Suite { source: "s.toml".to_owned(), ..Suite::default() });
+}
+
+#[test]
+fn one_measure_may_stand_at_the_top_level() {
+    let suite =
+        Suite::parse("s.toml", "schema = 1\nmodels = [\"qwen*\"]\n[load]\nconcurrency = 4\nstream = true\n").unwrap();
+    assert_eq!(suite.measures, [Measure { models: Some(vec!["qwen*".to_owned()]), ..Measure::default() }]);
+    assert_eq!(suite.load.concurrency, Some(vec![4]));
+    assert_eq!(suite.load.stream, Some(Streaming::On));
+}
+
+#[test]
+fn a_measure_at_the_top_level_beside_others_is_refused() {
+    assert_eq!(
+        mistakes("schema = 1\nmodels = [\"*\"]\n[[measure]]\nregions = [\"*\"]\n"),
+        ["suite.toml:2:10: `models` stands beside `[[measure]]`, must stand in it"]
+    );
+}
+
+#[test]
+fn the_mistakes_of_a_suite_are_shown_together() {
+    let text = "\
+schema = 1
+name = \"a/b\"
+[[measure]]
+models = [\"qwen[\", 3]
+workloads = []
+[load]
+concurrency = [0, 8, 8]
+request_per_cell = 4
+stream = \"always\"
+timeout_idle = 30
+timeout_total = \"0s\"
+[budget]
+max_cost_usd = 5.00
+[[variant]]
+name = \"baseline\"
+";
+    assert_eq!(
+        mistakes(text),
+        [
+            "suite.toml:2:8: `name` is `a/b`, must be letters, digits, `-`, `_` and `.`, the first no point",
+            "suite.toml:4:11: `models` has `qwen[`, which is not a glob: invalid range pattern",
+            "suite.toml:4:20: `models` is a whole number, must be a string in quotes",
+            "suite.toml:5:13: `workloads` is an empty list, must have an element or be left out",
+            "suite.toml:7:16: `concurrency` is 0, must be at least 1",
+            "suite.toml:7:22: `concurrency` has 8 a second time, must have it once",
+            "suite.toml:8:1: `request_per_cell` is not a key of `[load]`",
+            "suite.toml:9:10: `always` is not a value of `stream`",
+            "suite.toml:10:16: `timeout_idle` is a whole number, must be a time in quotes, such as \"30s\"",
+            "suite.toml:11:17: `timeout_total` is 0, must be at least \"1ms\"",
+            "suite.toml:13:16: `max_cost_usd` is a number with a point, must be a decimal in quotes, such as \"0.25\"",
+            "suite.toml:14:3: `variant` is not a key of the file",
+        ]
+    );
+}
+
+#[test]
+fn workload_globs_become_the_files_they_match_each_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder whose name looks like a glob.
+    let folder = folder.path().join("a[b]");
+    fs::create_dir_all(folder.join("workloads")).unwrap();
+    for name in ["b.jsonl", "a.jsonl", "c.txt"] {
+        fs::write(folder.join("workloads").join(name), "").unwrap();
+    }
+    let path = folder.join("suite.toml");
+    fs::write(&path, "schema = 1\nworkloads = [\"workloads/*.jsonl\", \"workloads/a.jsonl\", \"gone.jsonl\"]\n")
+        .unwrap();
+    let suite = Suite::read(&path).unwrap();
+    let expected = ["workloads/a.jsonl", "workloads/b.jsonl", "gone.jsonl"].map(|name| folder.join(name));
+    assert_eq!(suite.measures[0].workloads.as_deref(), Some(expected.as_slice()));
+
+    fs::write(&path, "schema = 1\nworkloads = [\"*.jsonl\"]\n").unwrap();
+    let Err(SuiteError::Faulty(faults)) = Suite::read(&path) else { panic!("a glob without files was accepted") };
+    let messages: Vec<&str> = faults.iter().map(crate::conf::Fault::message).collect();
+    assert_eq!(messages, ["`workloads` names `*.jsonl`, which matches no file"]);
+}
+
+#[test]
+fn a_suite_that_is_not_there_is_named() {
+    let error = Suite::read(Path::new("nowhere/suite.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "cannot read suite `nowhere/suite.toml`");
+}

@@ -29,7 +29,7 @@ impl Registry {
         let model_tables = root.tables("model");
         let model_ids = read_ids(&model_tables, "id = \"glm-4.6v\"");
         if model_tables.is_empty() {
-            root.fault("there is no `[[model]]`, must have at least one");
+            root.lacks("there is no `[[model]]`, must have at least one");
         }
         let providers = provider_tables.into_iter().zip(&provider_ids);
         let regions = region_tables.into_iter().zip(&region_ids);

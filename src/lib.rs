@@ -39,6 +39,8 @@ pub mod stats;
 
 pub mod conf;
 
+pub mod digest;
+
 pub mod fsio;
 
 pub mod rng;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::conf::fault::{Faults, Found};
+use crate::conf::fault::{Faults, Found, Kind};
 use crate::conf::table::Table;
 
 /// The version of the format that every user-edited file states.
@@ -33,7 +33,7 @@ impl<'t> Document<'t> {
             span: error.span().unwrap_or(end..text.len()),
             message: format!("is not TOML: {}", error.message()),
             hint: None,
-            syntax: true,
+            kind: Kind::Syntax,
         });
         let found = RefCell::new(syntax.collect());
         Self { source, text, contents, found, masked: RefCell::default() }
@@ -63,8 +63,8 @@ impl<'t> Document<'t> {
     }
 
     /// Notes a mistake at `span`.
-    pub(super) fn note(&self, span: Range<usize>, message: String, hint: Option<String>) {
-        self.found.borrow_mut().push(Found { span, message, hint, syntax: false });
+    pub(super) fn note(&self, span: Range<usize>, kind: Kind, message: String, hint: Option<String>) {
+        self.found.borrow_mut().push(Found { span, message, hint, kind });
     }
 
     /// Keeps what stands at `span` out of everything that is shown.

@@ -1,5 +1,6 @@
 //! What is wrong with a file: each mistake with its place, and all of them together.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,17 +33,27 @@ impl Faults {
         out
     }
 
-    /// Puts the mistakes found in `text` in order. Syntax comes first on a line, and hides what else is found
-    /// there, because that only follows from it.
+    /// Puts the mistakes found in `text` in order.
+    ///
+    /// Broken syntax hides what only follows from it: other mistakes on its line, and everything that seems to be
+    /// missing anywhere, because the parser may have skipped it.
     pub(super) fn of(source: &str, text: &str, masked: &[Range<usize>], mut found: Vec<Found>) -> Self {
-        found.sort_by(|a, b| (a.span.start, !a.syntax, &a.message).cmp(&(b.span.start, !b.syntax, &b.message)));
+        found.sort_by(|a, b| (a.span.start, a.kind, &a.message).cmp(&(b.span.start, b.kind, &b.message)));
+        let broken_lines: BTreeSet<usize> = found
+            .iter()
+            .filter(|found| found.kind == Kind::Syntax)
+            .map(|found| position(text, found.span.start).0)
+            .collect();
         let named = Arc::new(NamedSource::new(source, masked_text(text, masked)));
-        let mut all: Vec<Fault> = Vec::new();
-        let lines_of_syntax: Vec<usize> =
-            found.iter().filter(|found| found.syntax).map(|found| position(text, found.span.start).0).collect();
-        for Found { span, message, hint, syntax } in found {
+        let mut shown_lines = BTreeSet::new();
+        let mut all = Vec::new();
+        for Found { span, message, hint, kind } in found {
             let (line, column) = position(text, span.start);
-            let follows = lines_of_syntax.contains(&line) && (!syntax || all.iter().any(|fault| fault.line == line));
+            let follows = match kind {
+                Kind::Syntax => !shown_lines.insert(line),
+                Kind::Value => broken_lines.contains(&line),
+                Kind::Absence => !broken_lines.is_empty(),
+            };
             if !follows {
                 all.push(Fault { source: Arc::clone(&named), line, column, span, message, hint });
             }
@@ -132,7 +143,18 @@ pub(super) struct Found {
     pub(super) span: Range<usize>,
     pub(super) message: String,
     pub(super) hint: Option<String>,
-    pub(super) syntax: bool,
+    pub(super) kind: Kind,
+}
+
+/// What a mistake was seen in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// The text is not TOML here.
+    Syntax,
+    /// Something that the file holds.
+    Value,
+    /// Something that it does not hold.
+    Absence,
 }
 
 /// Line and column of a byte offset, both from 1.

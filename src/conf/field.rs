@@ -10,6 +10,7 @@ use toml::de::DeValue;
 
 use crate::conf::document::Document;
 use crate::conf::duration::parse_duration;
+use crate::conf::fault::Kind;
 use crate::conf::nearest::nearest;
 use crate::conf::table::Table;
 use crate::units::MoneyError;
@@ -170,12 +171,12 @@ impl<'d> Field<'d> {
 
     /// Notes that what stands here is wrong: `` `key` `` and then `problem`.
     pub fn fault(self, problem: &str) {
-        self.document.note(self.value.span(), format!("`{}` {problem}", self.key), None);
+        self.document.note(self.value.span(), Kind::Value, format!("`{}` {problem}", self.key), None);
     }
 
     /// Notes the same with a hint on what to do.
     pub fn fault_with_hint(self, problem: &str, hint: &str) {
-        self.document.note(self.value.span(), format!("`{}` {problem}", self.key), Some(hint.to_owned()));
+        self.document.note(self.value.span(), Kind::Value, format!("`{}` {problem}", self.key), Some(hint.to_owned()));
     }
 
     /// Notes that the name that stands here is not among `known`, and which of them was probably meant.
@@ -188,7 +189,7 @@ impl<'d> Field<'d> {
                 known => format!("known: {known}"),
             },
         };
-        self.document.note(self.value.span(), format!("`{name}` {problem}"), Some(hint));
+        self.document.note(self.value.span(), Kind::Value, format!("`{name}` {problem}"), Some(hint));
     }
 
     /// Keeps the value out of everything that is shown: it may be a secret.
@@ -199,7 +200,7 @@ impl<'d> Field<'d> {
     pub(super) fn tables(self, path: &str) -> Vec<Table<'d>> {
         let elements = self.value.get_ref().as_array().map(|list| list.iter());
         let Some(elements) = elements.filter(|list| list.clone().all(|element| element.get_ref().is_table())) else {
-            self.wrong_type::<()>(&format!("tables, each opened by `[[{path}]]`"));
+            self.wrong_type::<()>(&format!("a list of tables, each opened by `[[{path}]]`"));
             return Vec::new();
         };
         let table = |element: &'d Spanned<DeValue<'d>>| {

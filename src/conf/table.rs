@@ -7,6 +7,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use crate::conf::document::Document;
+use crate::conf::fault::Kind;
 use crate::conf::field::Field;
 use crate::conf::nearest::nearest;
 use crate::conf::secret::names_a_secret;
@@ -45,7 +46,7 @@ impl<'d> Table<'d> {
     pub fn required(&self, key: &'static str, example: &str) -> Option<Field<'d>> {
         let field = self.optional(key);
         if field.is_none() {
-            self.fault(&format!("`{key}` is missing in {}, write it like `{example}`", self.name));
+            self.lacks(&format!("`{key}` is missing in {}, write it like `{example}`", self.name));
         }
         field
     }
@@ -81,7 +82,14 @@ impl<'d> Table<'d> {
 
     /// Notes that something is wrong with the table as a whole.
     pub fn fault(&self, message: &str) {
-        self.document.note(self.span.clone(), message.to_owned(), None);
+        self.document.note(self.span.clone(), Kind::Value, message.to_owned(), None);
+    }
+
+    /// Notes that the table lacks something.
+    ///
+    /// In a file with broken syntax this is not shown: the parser may have skipped what seems to be missing.
+    pub fn lacks(&self, message: &str) {
+        self.document.note(self.span.clone(), Kind::Absence, message.to_owned(), None);
     }
 
     /// Notes every key that was never asked for.
@@ -96,12 +104,13 @@ impl<'d> Table<'d> {
                 self.document.mask(value.span());
             }
             let unused = known.iter().copied().filter(|known| !self.contents.contains_key(*known));
-            let hint = match nearest(name, unused) {
+            let meant = nearest(name, unused).or_else(|| nearest(name, known.iter().copied()));
+            let hint = match meant {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("known here: {}", quoted(known.iter().copied())),
             };
             let message = format!("`{name}` is not a key of {}", self.name);
-            self.document.note(key.span(), message, Some(hint));
+            self.document.note(key.span(), Kind::Value, message, Some(hint));
         }
     }
 

@@ -92,6 +92,18 @@ fn broken_syntax_does_not_hide_the_mistakes_on_other_lines() {
 }
 
 #[test]
+fn what_broken_syntax_may_have_swallowed_is_not_called_missing() {
+    let found = mistakes("[[item]\n");
+    assert_eq!(found, ["1:8 is not TOML: unclosed array table, expected `]`"]);
+}
+
+#[test]
+fn a_slip_beside_the_right_key_is_still_recognised() {
+    let found = mistakes("schema = 1\nopen = true\nopenn = true\n");
+    assert_eq!(found, ["3:1 `openn` is not a key of the file (did you mean `open`?)"]);
+}
+
+#[test]
 fn a_key_that_is_given_twice_is_a_mistake() {
     let found = mistakes("schema = 1\nopen = true\nopen = false\n");
     assert_eq!(found.len(), 1, "{found:#?}");
@@ -118,7 +130,7 @@ fn a_number_out_of_range_is_told_the_end_it_is_beyond() {
 fn a_list_where_tables_are_wanted_is_a_mistake() {
     assert_eq!(
         mistakes("schema = 1\nitem = 3\n"),
-        ["2:8 `item` is a whole number, must be tables, each opened by `[[item]]`"]
+        ["2:8 `item` is a whole number, must be a list of tables, each opened by `[[item]]`"]
     );
 }
 

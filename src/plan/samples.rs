@@ -32,6 +32,7 @@ pub(super) fn registry(models: Vec<Model>, max_in_flight: Option<u32>) -> Regist
     };
     let region = |id: &str| Region { id: id.to_owned(), near: Vec::new(), base_url: None };
     Registry {
+        sha256: String::new(),
         source: "test".to_owned(),
         providers: vec![provider],
         regions: vec![region("us-east-1"), region("us-west-2")],

@@ -11,6 +11,8 @@ use crate::units::{Usd, UsdPerMtok};
 pub struct Registry {
     /// Where it came from: a path, or `built-in`.
     pub source: String,
+    /// SHA-256 of its text in lower-case hex.
+    pub sha256: String,
     /// Who is called.
     pub providers: Vec<Provider>,
     /// Where.

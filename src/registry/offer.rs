@@ -11,7 +11,7 @@ use crate::registry::model::{Offer, Price, PriceKey};
 pub(super) fn read_offers(model: &Table<'_>, id: &str, provider_ids: &[String], region_ids: &[String]) -> Vec<Offer> {
     let tables = model.tables("at");
     if tables.is_empty() {
-        model.fault(&format!("`{id}` is offered nowhere, must have a `[[model.at]]` with its provider"));
+        model.lacks(&format!("`{id}` is offered nowhere, must have a `[[model.at]]` with its provider"));
     }
     let mut taken = BTreeSet::new();
     tables.into_iter().map(|table| read_offer(table, id, provider_ids, region_ids, &mut taken)).collect()

@@ -7,6 +7,7 @@ use std::{fs, io};
 use http::{HeaderName, HeaderValue, Uri};
 
 use crate::conf::{Document, Faults, Field, Table, names_a_secret};
+use crate::digest::sha256;
 use crate::registry::model::{Capability, Dialect, Limits, Model, Provider, Region, Registry};
 use crate::registry::offer::read_offers;
 
@@ -29,13 +30,14 @@ impl Registry {
         let model_tables = root.tables("model");
         let model_ids = read_ids(&model_tables, "id = \"glm-4.6v\"");
         if model_tables.is_empty() {
-            root.fault("there is no `[[model]]`, must have at least one");
+            root.lacks("there is no `[[model]]`, must have at least one");
         }
         let providers = provider_tables.into_iter().zip(&provider_ids);
         let regions = region_tables.into_iter().zip(&region_ids);
         let models = model_tables.into_iter().zip(&model_ids);
         let registry = Self {
             source: source.to_owned(),
+            sha256: sha256(text.as_bytes()),
             providers: providers.map(|(table, id)| read_provider(table, id)).collect(),
             regions: regions.map(|(table, id)| read_region(table, id, &region_ids)).collect(),
             models: models.map(|(table, id)| read_model(table, id, &provider_ids, &region_ids)).collect(),

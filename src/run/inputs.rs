@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use crate::plan::{Load, MeasureInput, Plan, PlanInput, build, select};
 use crate::registry::{Endpoint, Registry};
 use crate::run::RunError;
@@ -16,8 +14,6 @@ use crate::workload::{BadLines, Workload};
 pub struct Inputs {
     /// Models, regions and prices.
     pub registry: Registry,
-    /// SHA-256 of the registry's text, in lower-case hex.
-    pub registry_sha256: String,
     /// The workloads in the order in which they were named.
     pub workloads: Vec<Workload>,
     /// What will be done.
@@ -30,10 +26,7 @@ impl Inputs {
     /// # Errors
     /// A file cannot be read or has mistakes, a name is unknown, or nothing can be measured as asked.
     pub fn read(settings: &Settings) -> Result<Self, RunError> {
-        let (known, text) = match &settings.registry {
-            Some(path) => Registry::read_with_text(path)?,
-            None => (Registry::built_in(), Registry::built_in_text().to_owned()),
-        };
+        let known = settings.registry.as_deref().map_or_else(|| Ok(Registry::built_in()), Registry::read)?;
         let registry = match &settings.whereto {
             Whereto::Url { base_url, .. } => known.at_url(base_url, &host_of(base_url), &models(settings)),
             Whereto::Simulator | Whereto::Providers => known,
@@ -68,7 +61,7 @@ impl Inputs {
             simulated: settings.whereto == Whereto::Simulator,
             seed: settings.seed,
         })?;
-        Ok(Self { registry, registry_sha256: sha256(text.as_bytes()), workloads, plan })
+        Ok(Self { registry, workloads, plan })
     }
 }
 
@@ -94,8 +87,4 @@ fn models(settings: &Settings) -> Vec<String> {
     let mut models = settings.measures.first().map(|measure| measure.models.clone()).unwrap_or_default();
     models.dedup();
     models
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -65,7 +65,7 @@ pub fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start: &Star
             timeout_total_ms: millis(limits.total),
         },
         max_cost_usd: settings.max_cost_usd,
-        registry: FileNote { source: inputs.registry.source.clone(), sha256: inputs.registry_sha256.clone() },
+        registry: FileNote { source: inputs.registry.source.clone(), sha256: inputs.registry.sha256.clone() },
         workloads: inputs.workloads.iter().map(workload_note).collect(),
         cells: inputs.plan.cells.iter().map(|cell| cell_note(cell, inputs, start.at)).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),

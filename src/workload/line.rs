@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::conf::nearest;
 use crate::workload::body::{excerpt, parse_body};
 use crate::workload::expect::parse_expect;
 use crate::workload::fields::Fields;
-use crate::workload::nearest::nearest;
 use crate::workload::request::{Prompt, Request};
 
 /// Every key that a line may hold.
@@ -62,7 +62,7 @@ pub(super) fn parse_line(line: usize, text: &str) -> Result<Request, Vec<String>
 pub(super) fn unwanted_keys(fields: &Fields<'_>, known: &[&str], place: &str) -> Vec<String> {
     let unknown = fields.0.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
     let mut problems: Vec<String> = unknown
-        .map(|key| match nearest(key, known) {
+        .map(|key| match nearest(key, known.iter().copied()) {
             Some(meant) => format!("unknown key `{}`, did you mean `{meant}`?", excerpt(key)),
             None => format!("unknown key `{}`, {place} may hold {}", excerpt(key), listed(known)),
         })

@@ -5,7 +5,6 @@ mod built_in;
 mod expect;
 mod fields;
 mod line;
-mod nearest;
 mod read;
 mod request;
 mod tokens;

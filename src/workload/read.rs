@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::sha256;
 use crate::workload::built_in;
 use crate::workload::line::parse_line;
 use crate::workload::request::{BadLine, Workload};
@@ -96,8 +95,7 @@ impl Workload {
         if requests.is_empty() || (on_bad == BadLines::Stop && !bad_lines.is_empty()) {
             return Err(WorkloadError::BadLines { workload: source.to_owned(), lines: bad_lines });
         }
-        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { name: name.to_owned(), source: source.to_owned(), sha256, requests, bad_lines })
+        Ok(Self { name: name.to_owned(), source: source.to_owned(), sha256: sha256(bytes), requests, bad_lines })
     }
 
     /// The workload of this name that comes with the program; absent: there is none, see [`Workload::built_in_names`].

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Lowest first; modules in one row do not import each other.
 const LAYERS: &[&[&str]] = &[
-    &["fsio", "rng", "serve", "units"],
+    &["digest", "fsio", "rng", "serve", "units"],
     &["conf", "stats"],
     &["sample", "workload", "wire"],
     &["registry"],

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 use http::HeaderMap;
 
+use crate::load::nonce::Nonce;
 use crate::plan::{Deadlines, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
@@ -77,6 +78,8 @@ pub struct Prepared {
     pub stream: bool,
     /// Tokens this request may use at most, for limits on tokens a minute.
     pub token_bound: u64,
+    /// What is put into `rest` each time it is sent, so that no provider's cache knows the prompt; absent: nothing.
+    pub nonce: Option<Nonce>,
 }
 
 /// A provider's limits a minute, shared by all workers without a lock: each request reserves its place in time.

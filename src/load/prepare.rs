@@ -1,0 +1,246 @@
+//! Recorded requests made ready for the socket.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::load::job::Prepared;
+use crate::load::nonce::Nonce;
+use crate::plan::Streaming;
+use crate::workload::{Body, Prompt, Workload, prompt_tokens_at_most};
+
+/// Tokens that an answer without a recorded limit is taken to have at most.
+const UNLIMITED_ANSWER: u64 = 4_096;
+
+/// A workload's bodies without what differs between cells: made once, and shared by all of them.
+#[derive(Clone, Debug)]
+pub struct Rests {
+    rests: Vec<Option<Rest>>,
+}
+
+/// One request's share.
+#[derive(Clone, Debug)]
+struct Rest {
+    bytes: Bytes,
+    /// Where the text of the first message begins in `bytes`; absent: it does not begin with text.
+    text_at: Option<usize>,
+    streamed: Option<bool>,
+    token_bound: u64,
+}
+
+impl Rests {
+    /// The bodies of all requests that have one.
+    pub fn new(workload: &Workload) -> Self {
+        let rest = |prompt: &Prompt| match prompt {
+            Prompt::Body(body) => {
+                let (bytes, text_at) = write_rest(body);
+                let answer = body.max_tokens.unwrap_or(UNLIMITED_ANSWER);
+                let token_bound = prompt_tokens_at_most(prompt).saturating_add(answer);
+                Some(Rest { bytes, text_at, streamed: body.stream, token_bound })
+            }
+            Prompt::Lengths { .. } => None,
+        };
+        Self { rests: workload.requests.iter().map(|request| rest(&request.prompt)).collect() }
+    }
+
+    /// The workload's requests as they are sent to the model called `wire_model`.
+    ///
+    /// Entries match [`Workload::requests`]; one of lengths alone is absent. With a `nonce_seed`, which each cell
+    /// must have for itself, a nonce is put before every prompt that begins with text.
+    pub fn with_model(
+        &self,
+        wire_model: &str,
+        streaming: Streaming,
+        nonce_seed: Option<u64>,
+    ) -> Vec<Option<Arc<Prepared>>> {
+        let name = json_string(wire_model);
+        let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
+        let streamed =
+            Bytes::from(format!(r#"{{"model":{name},"stream":true,"stream_options":{{"include_usage":true}}"#));
+        let prepare = |(line, rest): (usize, &Rest)| {
+            let stream = match streaming {
+                Streaming::On => true,
+                Streaming::Off => false,
+                Streaming::AsRecorded => rest.streamed.unwrap_or(true),
+            };
+            let nonce = nonce_seed.and_then(|seed| rest.text_at.map(|at| Nonce { at, seed }));
+            Arc::new(Prepared {
+                line: u32::try_from(line).expect("a workload holds fewer than 2^32 lines"),
+                head: if stream { streamed.clone() } else { whole.clone() },
+                rest: rest.bytes.clone(),
+                stream,
+                token_bound: rest.token_bound.saturating_add(nonce.map_or(0, |_| Nonce::TOKENS)),
+                nonce,
+            })
+        };
+        let lines = self.rests.iter().enumerate();
+        lines.map(|(line, rest)| rest.as_ref().map(|rest| prepare((line, rest)))).collect()
+    }
+}
+
+/// The recorded fields as the end of an object that has begun, `,"messages":[…]}`, and where the first text begins.
+fn write_rest(body: &Body) -> (Bytes, Option<usize>) {
+    let mut json = String::new();
+    let mut text_at = None;
+    for (key, value) in &body.fields {
+        json.push(',');
+        json.push_str(&json_string(key));
+        json.push(':');
+        if key == "messages" {
+            text_at = first_text(value.get()).map(|offset| json.len() + offset);
+        }
+        json.push_str(value.get());
+    }
+    json.push('}');
+    (Bytes::from(json), text_at)
+}
+
+fn json_string(text: &str) -> String {
+    serde_json::to_string(text).expect("any text can be written as JSON")
+}
+
+/// The offset in `messages` at which the first message's text begins: behind the quote of its content, or of its first
+/// part that is text. Absent where it has none.
+fn first_text(messages: &str) -> Option<usize> {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        content: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow)]
+        text: Option<&'a RawValue>,
+    }
+    let list: Vec<&RawValue> = serde_json::from_str(messages).ok()?;
+    let content = serde_json::from_str::<Message<'_>>(list.first()?.get()).ok()?.content?.get();
+    let text = if content.starts_with('[') {
+        let parts: Vec<Part<'_>> = serde_json::from_str(content).ok()?;
+        parts.into_iter().find_map(|part| part.text)?.get()
+    } else {
+        content
+    };
+    // Both borrow from `messages`, so the distance of their addresses is the offset.
+    text.starts_with('"').then(|| text.as_ptr().addr() - messages.as_ptr().addr() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::BadLines;
+
+    fn rests(bodies: &[&str]) -> Rests {
+        let lines =
+            bodies.iter().enumerate().map(|(index, body)| format!(r#"{{"custom_id":"{index}","body":{body}}}"#));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        Rests::new(&Workload::parse("x", "x", text.as_bytes(), BadLines::Stop).unwrap())
+    }
+
+    fn sent(prepared: &Prepared, index: u32) -> serde_json::Value {
+        let mut bytes = prepared.head.to_vec();
+        let at = prepared.nonce.map_or(0, |nonce| nonce.at);
+        bytes.extend(&prepared.rest[..at]);
+        bytes.extend(prepared.nonce.iter().flat_map(|nonce| nonce.text(index)));
+        bytes.extend(&prepared.rest[at..]);
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[test]
+    fn the_recorded_model_and_stream_give_way_and_all_else_is_sent_as_recorded() {
+        let rests = rests(&[
+            r#"{"model":"old","temperature":0.10,"stream":false,"messages":[{"role":"user","content":"a\u00e9"}],
+                "max_tokens":50}"#
+                .replace('\n', "")
+                .as_str(),
+        ]);
+        let prepared = rests.with_model("new\"er", Streaming::On, None).remove(0).unwrap();
+        assert_eq!(prepared.head, r#"{"model":"new\"er","stream":true,"stream_options":{"include_usage":true}"#);
+        let rest = r#","temperature":0.10,"messages":[{"role":"user","content":"a\u00e9"}],"max_tokens":50}"#;
+        assert_eq!(prepared.rest, rest);
+        assert_eq!((prepared.line, prepared.stream, prepared.nonce), (0, true, None));
+        assert_eq!(sent(&prepared, 0)["messages"][0]["content"], "aé");
+    }
+
+    #[test]
+    fn a_reply_is_streamed_as_recorded_where_that_is_asked_for() {
+        let rests = rests(&[
+            r#"{"messages":[{"role":"user","content":"x"}],"stream":false}"#,
+            r#"{"messages":[{"role":"user","content":"x"}]}"#,
+        ]);
+        let streamed = |streaming| -> Vec<bool> {
+            rests.with_model("m", streaming, None).iter().flatten().map(|prepared| prepared.stream).collect()
+        };
+        assert_eq!(streamed(Streaming::AsRecorded), [false, true]);
+        assert_eq!(streamed(Streaming::On), [true, true]);
+        assert_eq!(streamed(Streaming::Off), [false, false]);
+        let whole = rests.with_model("m", Streaming::Off, None).remove(0).unwrap();
+        assert_eq!(whole.head, r#"{"model":"m","stream":false"#);
+    }
+
+    #[test]
+    fn cells_share_the_bytes_of_a_body() {
+        let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}]}"#]);
+        let one = rests.with_model("a", Streaming::On, None).remove(0).unwrap();
+        let other = rests.with_model("b", Streaming::Off, Some(1)).remove(0).unwrap();
+        assert_eq!(one.rest.as_ptr(), other.rest.as_ptr());
+    }
+
+    #[test]
+    fn a_nonce_stands_before_the_text_of_the_first_message() {
+        let rests = rests(&[
+            r#"{"temperature":0,"messages":[ {"content" : "\"hi\"","role":"system"},{"role":"user","content":"x"}]}"#,
+            r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}},{"type":"text","text":"see"}]}]}"#,
+        ]);
+        let prepared = rests.with_model("m", Streaming::On, Some(5));
+        let contents = ["/messages/0/content", "/messages/0/content/1/text"];
+        for ((prepared, content), recorded) in prepared.iter().flatten().zip(contents).zip(["\"hi\"", "see"]) {
+            let nonce = String::from_utf8(prepared.nonce.unwrap().text(3).to_vec()).unwrap();
+            assert_eq!(sent(prepared, 3).pointer(content).unwrap(), &format!("{nonce}{recorded}"));
+        }
+    }
+
+    #[test]
+    fn a_first_message_without_text_takes_no_nonce() {
+        let rests = rests(&[
+            r#"{"messages":[{"role":"assistant","content":null,"tool_calls":[]},{"role":"user","content":"x"}]}"#,
+            r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}"#,
+        ]);
+        assert!(
+            rests.with_model("m", Streaming::On, Some(5)).iter().flatten().all(|prepared| prepared.nonce.is_none())
+        );
+    }
+
+    #[test]
+    fn the_bound_on_tokens_holds_prompt_answer_and_nonce() {
+        let rests = rests(&[
+            r#"{"messages":[{"role":"user","content":"four"}],"max_tokens":50}"#,
+            r#"{"messages":[{"role":"user","content":"four"}]}"#,
+        ]);
+        let bounds = |nonce| -> Vec<u64> {
+            rests.with_model("m", Streaming::On, nonce).iter().flatten().map(|prepared| prepared.token_bound).collect()
+        };
+        assert_eq!(bounds(None), [4 + 8 + 50, 4 + 8 + 4_096]);
+        assert_eq!(bounds(Some(1)), [4 + 8 + 50 + 13, 4 + 8 + 4_096 + 13]);
+    }
+
+    #[test]
+    fn a_request_of_lengths_alone_is_absent() {
+        let line = br#"{"custom_id":"a","input_length":3,"output_length":4}"#;
+        let workload = Workload::parse("x", "x", line, BadLines::Stop).unwrap();
+        assert!(Rests::new(&workload).with_model("m", Streaming::On, None)[0].is_none());
+    }
+
+    #[test]
+    fn every_built_in_request_with_a_nonce_is_sound_json() {
+        for name in ["autocomplete", "documents", "support"] {
+            let workload = Workload::built_in(name).unwrap();
+            let prepared = Rests::new(&workload).with_model("m", Streaming::On, Some(2));
+            for (index, prepared) in (0..).zip(prepared.iter().flatten()) {
+                assert!(prepared.nonce.is_some(), "{name}");
+                assert_eq!(sent(prepared, index)["model"], "m");
+            }
+        }
+    }
+}

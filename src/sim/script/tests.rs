@@ -160,3 +160,39 @@ fn autocomplete_takes_well_under_600_ms_on_average_over_all_endpoints() {
     let mean = means.iter().sum::<f64>() / 40.0;
     assert!((350.0..550.0).contains(&mean), "{mean}");
 }
+
+/// The share of autocomplete requests over `limit_ms`, failures among them.
+fn share_over(model: &str, region: &str, limit_ms: f64) -> f64 {
+    let law = Law::built_in().endpoint(model, region);
+    let (mut rng, mut prompts) = (seeded(1, "requests"), seeded(2, "prompts"));
+    let mut over = |limit: &u32| {
+        let script = Script::draw(&law, &mut rng, topic(Some(*limit), prompts.u64(..), Task::Write), NOW);
+        matches!(script.answer, Answer::Fault(_)) || script.e2e_ms() > limit_ms
+    };
+    AUTOCOMPLETE.iter().cycle().take(20_000).filter(|limit| over(limit)).count() as f64 / 20_000.0
+}
+
+#[test]
+fn most_endpoints_meet_their_tiers_limit_while_some_miss_it_and_some_are_too_near_to_tell() {
+    let tiers: [(f64, &[&str]); 4] = [
+        (350.0, &["qwen3-8b", "glm-4-9b", "qwen2.5-7b"]),
+        (500.0, &["deepseek-v4-flash", "qwen3-32b", "step-3.5-flash"]),
+        (1200.0, &["hunyuan-turbo", "glm-4-32b", "glm-4-6v"]),
+        (1500.0, &["deepseek-v4-pro"]),
+    ];
+    let (mut meet, mut near, mut miss) = (Vec::new(), Vec::new(), Vec::new());
+    for (limit_ms, models) in tiers {
+        for model in models {
+            for region in ["us-west-2", "us-east-1", "eu-west-1", "ap-southeast-1"] {
+                // A p99 limit is surely met when at most 2 of 600 are over it, and surely missed when 11 or more
+                // are (6 are expected at the limit itself); so these means leave little to chance.
+                match 600.0 * share_over(model, region, limit_ms) {
+                    over if over <= 0.5 => meet.push((model, region)),
+                    over if over < 16.0 => near.push((model, region)),
+                    _ => miss.push((model, region)),
+                }
+            }
+        }
+    }
+    assert!(meet.len() >= 20 && near.len() >= 4 && miss.len() >= 5, "meet {meet:?} near {near:?} miss {miss:?}");
+}

@@ -1,1 +1,27 @@
-//! The seeded simulated provider.
+//! The seeded simulated provider: an OpenAI-compatible server that obeys a written law.
+//!
+//! A [`Simulator`] listens on a real socket and answers as its [`Law`] says. Every time is drawn from the seed and
+//! the request's number at its model and region, so the same requests in the same order get the same answers. What
+//! it really did stands in the truth file, against which a client can be checked.
+
+mod ask;
+mod endpoint;
+mod labels;
+mod law;
+mod message;
+mod provider;
+mod reply;
+mod script;
+mod simulator;
+mod spread;
+mod timetable;
+mod truth;
+mod visit;
+mod words;
+
+pub use labels::Labels;
+pub use law::{EndpointLaw, Law, LawError};
+pub use simulator::{SimConfig, SimError, Simulator};
+pub use spread::{Spread, SpreadError};
+pub use timetable::{Degradation, Outage, Timetable};
+pub use truth::TruthError;

@@ -1,1 +1,19 @@
 //! Samples into order statistics, HDR histograms and totals.
+
+mod answers;
+mod cell;
+mod cells;
+mod counts;
+mod figures;
+mod metric;
+mod outcomes;
+mod round;
+mod spans;
+mod validity;
+
+pub use cells::{CellShape, RoundDone, Tally};
+pub use counts::SparseCounts;
+pub use figures::{CellFigures, Spread, WithFailures};
+pub use metric::{HIGHEST_MICROS, Metric, histogram};
+pub use outcomes::Outcomes;
+pub use validity::{Lags, reasons};

@@ -1,0 +1,87 @@
+//! What is known of one cell so far.
+
+use crate::sample::{Sample, Usage};
+use crate::tally::answers::Answers;
+use crate::tally::round::Round;
+use crate::tally::spans::Spans;
+use crate::tally::{Outcomes, SparseCounts};
+use crate::units::Usd;
+
+/// Everything that a cell's figures are made of.
+#[derive(Clone, Debug)]
+pub(in crate::tally) struct CellTally {
+    pub(in crate::tally) rounds: Vec<Round>,
+    pub(in crate::tally) outcomes: Outcomes,
+    /// Whether a reply carried the simulator's mark.
+    pub(in crate::tally) simulated: bool,
+    /// Whether a schedule named a request's moment.
+    pub(in crate::tally) scheduled: bool,
+    pub(in crate::tally) active: Spans,
+    /// Microseconds from sending to end, over all requests.
+    pub(in crate::tally) in_flight: u64,
+    /// Tokens of all requests that have a count; absent as long as none has.
+    pub(in crate::tally) usage: Option<Usage>,
+    /// Successes without a token count.
+    pub(in crate::tally) without_usage: u64,
+    /// What the requests of known cost cost; absent as long as none has one.
+    pub(in crate::tally) cost: Option<Usd>,
+    /// Requests that were surely or probably billed and have no known cost.
+    pub(in crate::tally) without_cost: u64,
+    pub(in crate::tally) answers: Answers,
+    /// Chunk gaps of the encoded rounds, as histograms hold them.
+    pub(in crate::tally) gaps: SparseCounts,
+    pub(in crate::tally) read_lags: SparseCounts,
+    /// Times beyond what a histogram can hold.
+    pub(in crate::tally) overflows: u64,
+}
+
+impl CellTally {
+    pub(in crate::tally) fn new(shares: &[u32]) -> Self {
+        Self {
+            rounds: shares.iter().map(|share| Round::new(*share)).collect(),
+            outcomes: Outcomes::default(),
+            simulated: false,
+            scheduled: false,
+            active: Spans::default(),
+            in_flight: 0,
+            usage: None,
+            without_usage: 0,
+            cost: None,
+            without_cost: 0,
+            answers: Answers::default(),
+            gaps: SparseCounts::default(),
+            read_lags: SparseCounts::default(),
+            overflows: 0,
+        }
+    }
+
+    /// Takes a measured request in.
+    pub(in crate::tally) fn record(&mut self, sample: &Sample, cost: Option<Usd>) {
+        self.outcomes.add(sample.outcome);
+        self.overflows += self.rounds[sample.round as usize].record(sample);
+        self.simulated |= sample.simulated;
+        self.scheduled |= sample.moments.due.is_some();
+        if let (Some(sent), Some(end)) = (sample.moments.sent, sample.moments.end) {
+            self.active.add(sent, end);
+            self.in_flight += u64::from(end.since(sent).0);
+        }
+        if let Some((usage, _)) = sample.usage {
+            let sum = self.usage.get_or_insert_default();
+            sum.input += usage.input;
+            sum.cached_input += usage.cached_input;
+            sum.output += usage.output;
+            sum.reasoning += usage.reasoning;
+        }
+        self.without_usage += u64::from(sample.outcome.is_ok() && sample.usage.is_none());
+        match cost {
+            Some(cost) => *self.cost.get_or_insert_default() += cost,
+            None => self.without_cost += u64::from(sample.outcome.is_ok() || sample.usage.is_some()),
+        }
+        if sample.outcome.counts() {
+            self.answers.sent(sample.line);
+        }
+        if let (true, Some(hash)) = (sample.outcome.is_ok(), sample.answer_hash) {
+            self.answers.answered(sample.line, hash);
+        }
+    }
+}

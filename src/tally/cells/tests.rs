@@ -1,0 +1,200 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::sample::{Moments, Outcome, Usage, UsageSource};
+use crate::units::Latency;
+
+/// A success that was sent at `sent` ms and took `e2e` ms, its first token at a tenth of that.
+fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
+    let at = |ms_tenths: u64| Some(Moment(ms_tenths * 100));
+    Sample {
+        phase: Phase::Measured,
+        round,
+        cycle: 0,
+        cell,
+        index: 0,
+        line: 0,
+        outcome: Outcome::Ok,
+        simulated: true,
+        reused: true,
+        moments: Moments {
+            sent: at(sent * 10),
+            headers: at(sent * 10 + e2e / 2),
+            first_token: at(sent * 10 + e2e),
+            first_answer: at(sent * 10 + e2e),
+            last_token: at(sent * 10 + e2e * 10),
+            end: at(sent * 10 + e2e * 10),
+            ..Moments::default()
+        },
+        chunks: 5,
+        usage: Some((Usage { input: 40, cached_input: 10, output: 11, reasoning: 0 }, UsageSource::Provider)),
+        finish_reason: Some("stop".into()),
+        status: Some(200),
+        request_id: None,
+        model_answered: None,
+        answer_hash: Some(7),
+        error: None,
+    }
+}
+
+fn failure(cell: u32, round: u32, sent: u64, outcome: Outcome) -> Sample {
+    let sample = success(cell, round, sent, 100);
+    let moments = Moments { sent: sample.moments.sent, end: sample.moments.end, ..Moments::default() };
+    Sample { outcome, moments, usage: None, answer_hash: None, status: None, ..sample }
+}
+
+fn tally(shares: &[u32]) -> Tally {
+    Tally::new(&[CellShape { shares: shares.to_vec() }], 1)
+}
+
+fn ms(ms: u32) -> Latency {
+    Latency::Finite(Micros(ms * 1_000))
+}
+
+#[test]
+fn a_round_is_done_with_its_last_request_whatever_the_order() {
+    let mut tally = tally(&[2, 1]);
+    assert_eq!(tally.record(&success(0, 0, 0, 10), None), None);
+    assert_eq!(tally.record(&success(0, 1, 0, 10), None), Some(RoundDone { cell: 0, round: 1 }));
+    let warmup = Sample { phase: Phase::Warmup, ..success(0, 0, 0, 10) };
+    assert_eq!(tally.record(&warmup, None), None);
+    assert_eq!(tally.record(&failure(0, 0, 0, Outcome::Cancelled), None), Some(RoundDone { cell: 0, round: 0 }));
+}
+
+#[test]
+fn quantiles_of_successes_are_exact_and_those_with_failures_count_them_as_infinite() {
+    let mut tally = tally(&[50, 50]);
+    for e2e in 1..=98 {
+        tally.record(&success(0, u32::from(e2e > 48), 0, e2e), None);
+    }
+    tally.record(&failure(0, 0, 0, Outcome::TimeoutIdle), None);
+    tally.record(&failure(0, 0, 0, Outcome::Http5xx), None);
+    let figures = tally.figures(0);
+    let e2e = figures.e2e.unwrap();
+    assert_eq!((e2e.p50, e2e.p90, e2e.p95, e2e.p99, e2e.max), (ms(49), ms(89), ms(94), ms(98), ms(98)));
+    let all = figures.e2e_with_failures.unwrap();
+    assert_eq!((all.p50, all.p95, all.p99), (ms(50), ms(95), Latency::Infinite));
+    assert_eq!(e2e.p99_interval.high, Latency::Infinite);
+    // The two rounds differ wholly, so the bootstrap reaches past the ranks 40 and 61.
+    assert_eq!((e2e.p50_interval.low, e2e.p50_interval.high), (Some(ms(25)), ms(73)));
+    assert_eq!(figures.ttft.unwrap().p50, Latency::Finite(Micros(4_900)));
+    assert_eq!(figures.tpot_p99, Some(Latency::Finite(Micros(8_820))));
+}
+
+#[test]
+fn a_cell_without_a_success_has_no_quantile_but_the_infinite_ones() {
+    let mut tally = tally(&[3]);
+    assert_eq!(tally.figures(0).e2e_with_failures, None);
+    tally.record(&failure(0, 0, 0, Outcome::Connect), None);
+    let figures = tally.figures(0);
+    assert_eq!((figures.ttft, figures.e2e, figures.usage, figures.cost), (None, None, None, None));
+    assert_eq!(figures.e2e_with_failures.unwrap().p50, Latency::Infinite);
+    assert_eq!(figures.all_prices_known, None);
+}
+
+#[test]
+fn what_the_client_held_back_is_no_failure_of_the_provider() {
+    let mut tally = tally(&[3]);
+    tally.record(&success(0, 0, 0, 10), None);
+    tally.record(&failure(0, 0, 0, Outcome::NotSent), None);
+    tally.record(&failure(0, 0, 0, Outcome::Cancelled), None);
+    let figures = tally.figures(0);
+    assert_eq!((figures.outcomes.requests(), figures.outcomes.failed()), (1, 0));
+    assert_eq!(figures.e2e_with_failures.unwrap().p99, ms(10));
+}
+
+#[test]
+fn requests_in_flight_are_counted_over_the_cells_own_turns() {
+    let mut tally = tally(&[4]);
+    // Two turns of 100 ms with two requests each, and other cells' turns of 800 ms in between.
+    for sent in [0, 0, 900, 900] {
+        tally.record(&success(0, 0, sent, 100), None);
+    }
+    let figures = tally.figures(0);
+    assert!((figures.active_seconds - 0.2).abs() < 1e-12);
+    assert!((figures.request_seconds - 0.4).abs() < 1e-12);
+}
+
+#[test]
+fn a_cost_that_is_unknown_marks_the_sum_and_adds_nothing() {
+    let mut tally = tally(&[4]);
+    tally.record(&success(0, 0, 0, 10), Some(Usd::from_picos(5)));
+    tally.record(&failure(0, 0, 0, Outcome::Reset), None);
+    assert_eq!(tally.figures(0).all_prices_known, Some(true));
+    tally.record(&success(0, 0, 0, 10), None);
+    let figures = tally.figures(0);
+    assert_eq!((figures.cost, figures.all_prices_known), (Some(Usd::from_picos(5)), Some(false)));
+}
+
+#[test]
+fn a_round_is_encoded_metric_by_metric_and_its_gaps_enter_the_figures() {
+    let mut tally = tally(&[1]);
+    tally.chunk_gap(0, 0, Micros(1_500));
+    tally.chunk_gap(0, 0, Micros(900));
+    let done = tally.record(&success(0, 0, 5, 20), None).unwrap();
+    assert_eq!(tally.open_rounds(), [done]);
+    assert_eq!(tally.round_span(done), Some((Moment(5_000), Moment(25_000))));
+    let mut written = vec![];
+    let write = |metric: Metric, histogram: &Histogram<u64>| {
+        written.push((metric.name(), histogram.len(), histogram.max()));
+        Ok::<_, ()>(())
+    };
+    tally.encode_round(done, write).unwrap();
+    assert_eq!(written, [("ttft", 1, 2_000), ("e2e", 1, 20_015), ("tpot", 1, 1_800), ("itl", 2, 1_500)]);
+    assert_eq!(tally.open_rounds(), []);
+    assert_eq!(tally.figures(0).itl_p99, Some(Latency::Finite(Micros(1_500))));
+}
+
+#[test]
+fn a_time_beyond_an_hour_is_an_overflow_and_stays_out_of_the_histogram() {
+    let mut tally = tally(&[1]);
+    let done = tally.record(&success(0, 0, 0, 3_600_001), None).unwrap();
+    tally.chunk_gap(0, 0, Micros(3_600_000_001));
+    let mut metrics = vec![];
+    let write = |metric, _: &Histogram<u64>| {
+        metrics.push(metric);
+        Ok::<_, ()>(())
+    };
+    tally.encode_round(done, write).unwrap();
+    assert_eq!(metrics, [Metric::Ttft, Metric::Tpot]);
+    assert_eq!(tally.figures(0).overflows, 2);
+    assert_eq!(tally.figures(0).e2e.unwrap().max, Latency::Finite(Micros(3_600_001_000)));
+}
+
+#[test]
+fn a_read_lag_is_told_to_within_a_per_cent() {
+    let mut tally = tally(&[1]);
+    for lag in 1..=100 {
+        tally.read_lag(0, Micros(lag * 100));
+    }
+    let found = tally.figures(0).read_lag_p99.unwrap().0;
+    assert!((9_900..=9_999).contains(&found), "{found}");
+}
+
+proptest! {
+    #[test]
+    fn costs_of_samples_add_up_to_those_of_cells_and_of_the_run_in_any_order(
+        requests in prop::collection::vec((0_u32..3, 0_u32..4, 1_u64..5_000, prop::option::of(0_i64..i64::MAX)), 0..120)
+            .prop_flat_map(|requests| (Just(requests.clone()), Just(requests).prop_shuffle())),
+    ) {
+        let (recorded, shuffled) = requests;
+        let total = |requests: &[(u32, u32, u64, Option<i64>)]| {
+            let mut tally = Tally::new(&vec![CellShape { shares: vec![10; 4] }; 3], 1);
+            for (cell, round, e2e, cost) in requests {
+                let cost = cost.map(|picos| Usd::from_picos(i128::from(picos)));
+                tally.record(&success(*cell, *round, *e2e, *e2e), cost);
+            }
+            [0, 1, 2].map(|cell| tally.figures(cell))
+        };
+        let figures = total(&recorded);
+        prop_assert_eq!(&figures, &total(&shuffled));
+        let of_samples: i128 = recorded.iter().filter_map(|(.., cost)| cost.map(i128::from)).sum();
+        let of_run: Usd = figures.iter().filter_map(|figures| figures.cost).sum();
+        prop_assert_eq!(of_run, Usd::from_picos(of_samples));
+        for (cell, figures) in (0..3).zip(&figures) {
+            let mine = recorded.iter().filter(|request| request.0 == cell);
+            let costs: Vec<i128> = mine.filter_map(|(.., cost)| cost.map(i128::from)).collect();
+            prop_assert_eq!(figures.cost, (!costs.is_empty()).then(|| Usd::from_picos(costs.iter().sum())));
+        }
+    }
+}

@@ -53,6 +53,8 @@ pub(crate) struct Shown {
     pub(crate) word: Option<Word>,
     /// The limit it was held against.
     pub(crate) limit: Option<String>,
+    /// The limit in whole microseconds, to sort by.
+    pub(crate) limit_key: Option<String>,
 }
 
 /// The 99th percentile, as far as the requests support one.
@@ -110,6 +112,7 @@ impl Shown {
             }),
             word: if invalid { Some(Word::Invalid) } else { judged.map(|judged| judged.word) },
             limit: judged.map(|judged| figures::limit(judged.limit)),
+            limit_key: judged.map(|judged| judged.limit.0.to_string()),
         }
     }
 }

@@ -1,1 +1,24 @@
 //! A run directory in, bytes out: charts, page, Markdown, terminal table.
+
+mod csp;
+pub mod figures;
+#[cfg(test)]
+mod fixture;
+mod page;
+mod page_cells;
+mod page_facts;
+mod parts;
+mod pick;
+mod plain_text;
+mod shown;
+mod summary;
+mod summary_json;
+mod table;
+mod totals;
+
+pub use page::page;
+pub use parts::{Chart, Judged, Parts, Word};
+pub use plain_text::{clipped, columns, visible};
+pub use summary::summary_markdown;
+pub use summary_json::summary_json;
+pub use table::{TableStyle, table};

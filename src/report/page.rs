@@ -1,0 +1,148 @@
+//! `report.html`: the whole run on one page that opens offline.
+
+use askama::Template;
+
+use crate::report::csp;
+use crate::report::figures;
+use crate::report::page_cells::{Heading, PageCell, headings, notes, page_cells};
+use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts, workload_lines};
+use crate::report::parts::Parts;
+use crate::report::plain_text::visible;
+use crate::report::shown::Shown;
+use crate::report::totals::{Source, Totals, shortfall};
+use crate::rundir::Run;
+
+const STYLE: &str = include_str!("templates/report.css");
+const SCRIPT: &str = include_str!("templates/report.js");
+
+/// The page: well-formed HTML with its style, script and charts inside; the same run always gives the same bytes.
+///
+/// Charts must hold neither `style` attributes nor event handlers: the page's policy lets neither through.
+pub fn page(run: &Run, parts: &Parts<'_>) -> String {
+    let manifest = &run.manifest;
+    let totals = Totals::of(run, parts);
+    let source = Source::of(run);
+    let shown = Shown::all(run, parts);
+    let chart_styles = parts.charts.iter().flat_map(|chart| csp::styles_of(chart.svg));
+    let invalid: Vec<Entry> = manifest
+        .validity
+        .iter()
+        .filter(|cell| !cell.valid)
+        .map(|cell| Entry::new(&cell.cell, &cell.reasons.join("; ")))
+        .collect();
+    let ended: u64 = totals.outcomes.values().map(|found| found.requests).sum();
+    let page = Page {
+        policy: csp::policy(&[SCRIPT], std::iter::once(STYLE).chain(chart_styles)),
+        style: STYLE,
+        script: SCRIPT,
+        title: format!(
+            "{} {} ({})",
+            visible(&manifest.suite),
+            visible(&manifest.started_at),
+            source.word().to_lowercase()
+        ),
+        source,
+        live: source == Source::Live,
+        suite: visible(&manifest.suite),
+        started: visible(&manifest.started_at),
+        hosts: manifest.destination.hosts.iter().map(|host| visible(host)).collect::<Vec<_>>().join(", "),
+        headline: visible(parts.headline),
+        shortfall: shortfall(manifest.status),
+        invalid_text: match invalid.len() {
+            1 => "1 invalid cell".to_owned(),
+            count => format!("{} invalid cells", figures::count(count as u64)),
+        },
+        key_facts: key_facts(run, &totals, source),
+        charts: parts
+            .charts
+            .iter()
+            .map(|chart| Inlined { title: visible(chart.title), svg: without_prologue(chart.svg) })
+            .collect(),
+        headings: headings(),
+        notes: notes(run, &shown),
+        cells: page_cells(run, shown, source),
+        outcomes: totals
+            .outcomes
+            .iter()
+            .map(|(outcome, found)| OutcomeLine {
+                name: outcome.name(),
+                requests: figures::count(found.requests),
+                share: figures::percent(found.requests as f64 / ended as f64),
+                cells: figures::count(found.cells),
+            })
+            .collect(),
+        invalid,
+        left_out: manifest
+            .left_out
+            .iter()
+            .map(|one| {
+                let place = [Some(&one.model), one.region.as_ref(), one.workload.as_ref()];
+                let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
+                let requests = one.requests.map_or_else(String::new, |n| format!(", {} requests", figures::count(n)));
+                Entry::new(&format!("{}{requests}", place.join(", ")), &one.reason)
+            })
+            .collect(),
+        warnings: manifest.warnings.iter().chain(&run.warnings).map(|warning| visible(warning)).collect(),
+        facts: entries(run),
+        workloads: workload_lines(run),
+        manifest: manifest_text(run),
+        tool_version: visible(&manifest.tool_version),
+    };
+    page.render().expect("writing to a string does not fail")
+}
+
+#[derive(Template)]
+#[template(path = "report.html", config = "src/report/templates/askama.toml")]
+struct Page<'a> {
+    policy: String,
+    style: &'a str,
+    script: &'a str,
+    title: String,
+    source: Source,
+    live: bool,
+    suite: String,
+    started: String,
+    hosts: String,
+    headline: String,
+    shortfall: Option<&'static str>,
+    invalid_text: String,
+    key_facts: Vec<KeyFact>,
+    charts: Vec<Inlined<'a>>,
+    headings: Vec<Heading>,
+    notes: Vec<&'static str>,
+    cells: Vec<PageCell>,
+    outcomes: Vec<OutcomeLine>,
+    invalid: Vec<Entry>,
+    left_out: Vec<Entry>,
+    warnings: Vec<String>,
+    facts: Vec<Entry>,
+    workloads: Vec<WorkloadLine>,
+    manifest: String,
+    tool_version: String,
+}
+
+struct Inlined<'a> {
+    title: String,
+    svg: &'a str,
+}
+
+struct OutcomeLine {
+    name: &'static str,
+    requests: String,
+    share: String,
+    cells: String,
+}
+
+/// The root element alone: an XML declaration has no place inside HTML.
+fn without_prologue(svg: &str) -> &str {
+    svg.find("<svg").map_or("", |start| svg[start..].trim_end())
+}
+
+fn manifest_text(run: &Run) -> String {
+    let text = serde_json::to_string_pretty(&run.manifest).expect("a manifest can always be written as JSON");
+    // JSON escapes control characters itself; line by line, the text keeps its shape.
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests;

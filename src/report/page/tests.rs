@@ -1,0 +1,157 @@
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::*;
+use crate::report::fixture;
+
+fn small() -> String {
+    page(&fixture::run(), &fixture::parts())
+}
+
+fn parsed(html: &str) -> Document<'_> {
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    Document::parse_with_options(html, options).expect("the page is well-formed")
+}
+
+fn element<'a>(document: &'a Document<'a>, id: &str) -> Node<'a, 'a> {
+    document.descendants().find(|node| node.attribute("id") == Some(id)).expect("the page has the element")
+}
+
+/// The text of a node and all below it.
+fn text(node: Node<'_, '_>) -> String {
+    node.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect()
+}
+
+fn rows(html: &str) -> Vec<Vec<String>> {
+    let document = parsed(html);
+    let table = element(&document, "cells");
+    let body = table.descendants().find(|node| node.has_tag_name("tbody")).unwrap();
+    body.children()
+        .filter(Node::is_element)
+        .map(|row| row.children().filter(Node::is_element).map(text).collect())
+        .collect()
+}
+
+#[test]
+fn every_cell_stands_in_the_table_with_its_doubts() {
+    let rows = rows(&small());
+    let expected = [
+        "qwen3-8b|us-west-2|0|autocomplete|closed, 16|102|184|176–193|600|0|61|95|~$0.01|$0.01|~$0.0732|~$0.00132|200 ms|● meets",
+        "step-3.5-flash|us-east-1|1|autocomplete|closed, 16|180|410|398–431|600|1 (0.17 %)|88|203|$0.13|$0.15|$0.54|$0.0162|500 ms|● meets",
+        "deepseek-v4-pro|eu-west-1|3|autocomplete|closed, 16|1,904|9,204*|≥ 8,120|200|1 (0.50 %)|640|1,430*|$0.57|$0.78|$1.91|$0.0312|10 s|○ cannot tell",
+        "<script>alert(\"x\")</script>|`a`�[31m & ü🚀|eu-west-1|1|autocomplete|closed, 16|300|800*|≥ 700|600|10 (1.67 %)|–|–|–|$0.56|–|≥ $0.05|500 ms|✕ invalid",
+        "glm-4-9b|–|–|autocomplete|closed, 16|–|–|–|50|50 (100 %)|–|–|–|–|–|–|–|✕ invalid",
+    ];
+    let shown: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn what_is_absent_says_so_and_sorts_apart() {
+    let html = small();
+    let document = parsed(&html);
+    let table = element(&document, "cells");
+    let dashes: Vec<_> = table.descendants().filter(|node| node.is_text() && node.text() == Some("–")).collect();
+    assert!(!dashes.is_empty());
+    for dash in dashes {
+        let span = dash.parent().unwrap();
+        assert!(["not measured", "not known", "not judged", "none"].contains(&span.attribute("title").unwrap()));
+        assert_eq!(span.parent().unwrap().attribute("data-v").unwrap_or(""), "");
+    }
+}
+
+#[test]
+fn names_are_text_and_never_markup() {
+    let mut run = fixture::run();
+    run.manifest.suite = fixture::HOSTILE.to_owned();
+    run.manifest.warnings = vec![fixture::HOSTILE.to_owned()];
+    run.manifest.left_out[0].reason = fixture::HOSTILE.to_owned();
+    run.manifest.destination.hosts = vec![fixture::HOSTILE.to_owned()];
+    run.manifest.workloads[0].name = fixture::HOSTILE.to_owned();
+    run.manifest.registry.source = fixture::HOSTILE.to_owned();
+    run.manifest.tool_version = fixture::HOSTILE.to_owned();
+    let parts = Parts { headline: fixture::HOSTILE, ..fixture::parts() };
+    let html = page(&run, &parts);
+    let document = parsed(&html);
+    let scripts: Vec<_> = document.descendants().filter(|node| node.has_tag_name("script")).collect();
+    assert_eq!(scripts.len(), 1);
+    assert_eq!(scripts[0].text(), Some(SCRIPT));
+    assert!(!html.contains('\u{1b}'));
+}
+
+#[test]
+fn nothing_is_fetched_and_nothing_foreign_runs() {
+    let html = small();
+    let document = parsed(&html);
+    for node in document.descendants().filter(Node::is_element) {
+        for attribute in node.attributes() {
+            let allowed = attribute.name() == "http-equiv" || !attribute.value().contains("http");
+            assert!(allowed, "{attribute:?}");
+            assert!(!attribute.name().starts_with("on") && attribute.name() != "style", "{attribute:?}");
+            if ["src", "href"].contains(&attribute.name()) {
+                assert!(attribute.value().starts_with('#') || attribute.value() == "data:,", "{attribute:?}");
+            }
+        }
+    }
+    let policy = document
+        .descendants()
+        .find(|node| node.attribute("http-equiv") == Some("Content-Security-Policy"))
+        .and_then(|node| node.attribute("content"))
+        .unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    // The page's own style sheet and the chart's.
+    assert_eq!(policy.matches("'sha256-").count(), 1 + 2);
+}
+
+#[test]
+fn the_script_and_the_style_are_small_and_stand_in_xml_unescaped() {
+    assert!(SCRIPT.len() <= 3 * 1024, "{}", SCRIPT.len());
+    for text in [SCRIPT, STYLE] {
+        assert!(!text.contains(['<', '&']));
+    }
+}
+
+#[test]
+fn the_page_stays_small_at_39_and_at_736_endpoints() {
+    for (models, most) in [(10, 300_000), (184, 3_000_000)] {
+        let run = fixture::large_run(models);
+        let standings = fixture::large_standings(run.cells.len());
+        let html = page(&run, &Parts { headline: "A finding.", standings: &standings, charts: &[] });
+        // A chart needs its share of the page too.
+        assert!(html.len() < most / 2, "{}", html.len());
+        assert_eq!(rows(&html).len(), models * 4);
+    }
+}
+
+#[test]
+fn a_simulated_run_says_so_first_and_a_live_one_does_not() {
+    let html = small();
+    assert!(html.contains("<strong>SIMULATED</strong>"));
+    let mut run = fixture::run();
+    run.manifest.destination.simulated = Some(false);
+    let mixed = page(&run, &fixture::parts());
+    assert_eq!(mixed.matches("<span class=\"tag\">simulated</span>").count(), 5);
+    run.cells.iter_mut().for_each(|row| row.simulated = false);
+    let live = page(&run, &fixture::parts());
+    assert!(live.contains("<strong>LIVE</strong>") && !live.to_lowercase().contains(">simulated"));
+}
+
+#[test]
+fn sections_without_content_are_left_out() {
+    let mut run = fixture::run();
+    run.cells.clear();
+    run.manifest.validity.clear();
+    run.manifest.warnings.clear();
+    run.manifest.left_out.clear();
+    let html = page(&run, &Parts { headline: "Nothing was measured.", standings: &[], charts: &[] });
+    parsed(&html);
+    assert!(html.contains("No cell was measured."));
+    for absent in ["id=\"outcomes\"", "id=\"invalid\"", "id=\"left-out\"", "id=\"warnings\"", "id=\"cells\""] {
+        assert!(!html.contains(absent), "{absent}");
+    }
+}
+
+#[test]
+fn two_renders_are_the_same() {
+    assert_eq!(small(), small());
+}

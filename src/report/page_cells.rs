@@ -1,0 +1,158 @@
+//! The page's table of cells: headings, figures with the keys they sort by, and the notes below.
+
+use crate::report::parts::Word;
+use crate::report::shown::{LEAST_FOR_P99, Shown};
+use crate::report::totals::Source;
+use crate::rundir::{CellRow, Run};
+use crate::units::{Latency, UsdPerMtok};
+
+/// The heading of a column.
+pub(crate) struct Heading {
+    /// What stands in it.
+    pub(crate) name: &'static str,
+    /// Its unit; empty for words.
+    pub(crate) unit: &'static str,
+    /// Whether it holds numbers.
+    pub(crate) right: bool,
+}
+
+/// A row.
+pub(crate) struct PageCell {
+    /// The row's name.
+    pub(crate) model: String,
+    /// Whether the row must say that it is simulated, because others are not.
+    pub(crate) tagged: bool,
+    /// All that stands between the model and its standing.
+    pub(crate) figures: Vec<Figure>,
+    /// How the cell stands.
+    pub(crate) word: Option<Word>,
+    /// What the standing sorts by; empty when not judged.
+    pub(crate) rank: &'static str,
+}
+
+/// One field of a row.
+pub(crate) struct Figure {
+    /// What is shown; absent where there is nothing to show.
+    pub(crate) text: Option<String>,
+    /// The number it sorts by; empty when absent.
+    pub(crate) key: String,
+    /// Whether it is a number.
+    pub(crate) right: bool,
+    /// Why it is absent.
+    pub(crate) missing: &'static str,
+}
+
+/// The headings, in the order of [`PageCell`]'s fields.
+pub(crate) fn headings() -> Vec<Heading> {
+    let word = |name| Heading { name, unit: "", right: false };
+    let number = |name, unit| Heading { name, unit, right: true };
+    vec![
+        word("Model"),
+        word("Region"),
+        number("Tier", ""),
+        word("Workload"),
+        word("Load"),
+        number("p50", "ms"),
+        number("p99", "ms"),
+        number("95 % interval", "ms"),
+        number("n", ""),
+        number("Failed", ""),
+        number("First token p50", "ms"),
+        number("First token p99", "ms"),
+        number("List in", "$/M"),
+        number("List out", "$/M"),
+        number("Effective", "$/M"),
+        number("Cost", "$"),
+        number("p99 limit", ""),
+        word("Standing"),
+    ]
+}
+
+/// The rows, in the order of the run's cells.
+pub(crate) fn page_cells(run: &Run, shown: Vec<Shown>, source: Source) -> Vec<PageCell> {
+    shown.into_iter().map(|cell| page_cell(&run.cells[cell.index], cell, source)).collect()
+}
+
+/// The notes that this run's figures need, and no others.
+pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
+    let tails = || shown.iter().flat_map(|cell| [&cell.e2e_tail, &cell.ttft_tail]).flatten();
+    let sums =
+        || shown.iter().flat_map(|cell| [&cell.cost, &cell.effective, &cell.list_input, &cell.list_output]).flatten();
+    let applies = [
+        (run.cells.iter().any(|row| row.simulated), "Simulated figures describe the simulator's law, not a vendor."),
+        (
+            true,
+            "p50, p99 and first token are over successful requests, end to end from the first byte sent to the last \
+             token; the interval counts failures as never answered.",
+        ),
+        (
+            tails().any(|tail| tail.open),
+            "* n supports no upper bound of the p99: too few requests (below 368), or too many failures.",
+        ),
+        (
+            shown.iter().any(|cell| run.cells[cell.index].requests < LEAST_FOR_P99),
+            "max: below 100 requests the largest time stands in for the p99.",
+        ),
+        (sums().any(|sum| sum.contains('~')), "~ rests on a price that is assumed, not published."),
+        (sums().any(|sum| sum.contains('≥')), "≥ is a lower bound: a price that belongs in it is not known."),
+        (shown.iter().any(|cell| cell.e2e_p50.is_none()), "– was not measured, or is not known. It is not zero."),
+    ];
+    applies.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect()
+}
+
+fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
+    let tail = |p99, max| if row.requests < LEAST_FOR_P99 { max } else { p99 };
+    let interval = cell.e2e_tail.as_ref().and_then(|tail| tail.interval.clone());
+    let price = |price: Option<UsdPerMtok>| price.map(|price| price.picos_per_token().to_string());
+    let count = |count: u64| Some(count.to_string());
+    let (unmeasured, unknown, none) = ("not measured", "not known", "none");
+    let figures = vec![
+        word(cell.region, none),
+        number(cell.tier.clone(), cell.tier, none),
+        word(Some(cell.workload), none),
+        word(Some(cell.load), none),
+        number(cell.e2e_p50, latency(row.e2e_p50_ms), unmeasured),
+        number(cell.e2e_tail.map(|tail| tail.figure), latency(tail(row.e2e_p99_ms, row.e2e_max_ms)), unmeasured),
+        number(interval, latency(row.e2e_p99_low_ms), unmeasured),
+        number(Some(cell.requests), count(row.requests), none),
+        number(Some(cell.failed), count(row.failed), none),
+        number(cell.ttft_p50, latency(row.ttft_p50_ms), unmeasured),
+        number(cell.ttft_tail.map(|tail| tail.figure), latency(tail(row.ttft_p99_ms, row.ttft_max_ms)), unmeasured),
+        number(cell.list_input, price(row.list_input_usd_per_mtok), unknown),
+        number(cell.list_output, price(row.list_output_usd_per_mtok), unknown),
+        number(cell.effective, price(row.effective_output_usd_per_mtok), unknown),
+        number(cell.cost, row.cost_usd.map(|cost| cost.picos().to_string()), unknown),
+        number(cell.limit, cell.limit_key, none),
+    ];
+    PageCell {
+        model: cell.model,
+        tagged: row.simulated && source != Source::Simulated,
+        figures,
+        word: cell.word,
+        rank: match cell.word {
+            Some(Word::Meets) => "0",
+            Some(Word::CannotTell) => "1",
+            Some(Word::Misses) => "2",
+            Some(Word::Invalid) => "3",
+            None => "",
+        },
+    }
+}
+
+const fn word(text: Option<String>, missing: &'static str) -> Figure {
+    Figure { text, key: String::new(), right: false, missing }
+}
+
+fn number(text: Option<String>, key: Option<String>, missing: &'static str) -> Figure {
+    // A figure that is not shown must not sort among those that are.
+    let key = if text.is_some() { key.unwrap_or_default() } else { String::new() };
+    Figure { text, key, right: true, missing }
+}
+
+/// Whole microseconds; JavaScript's word for the infinite.
+fn latency(latency: Option<Latency>) -> Option<String> {
+    latency.map(|latency| match latency {
+        Latency::Finite(time) => time.0.to_string(),
+        Latency::Infinite => "Infinity".to_owned(),
+    })
+}

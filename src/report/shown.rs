@@ -1,0 +1,197 @@
+//! A cell as reports show it: each figure already text, absent where nothing was measured.
+
+use crate::report::figures;
+use crate::report::parts::{Judged, Parts, Word};
+use crate::report::plain_text::visible;
+use crate::rundir::{CellNote, CellRow, Run};
+use crate::units::Latency;
+
+/// Requests below which the largest time stands in for the 99th percentile.
+pub(crate) const LEAST_FOR_P99: u64 = 100;
+
+/// Requests below which the 99th percentile has no upper end, even without a failure.
+pub(crate) const LEAST_FOR_UPPER_END: u64 = 368;
+
+/// The texts of one cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Its place among the run's cells.
+    pub(crate) index: usize,
+    /// Who was called.
+    pub(crate) provider: String,
+    /// What answered.
+    pub(crate) model: String,
+    /// Where; absent where the registry names no region.
+    pub(crate) region: Option<String>,
+    /// The model's tier.
+    pub(crate) tier: Option<String>,
+    /// The workload's name.
+    pub(crate) workload: String,
+    /// How requests were issued: `closed, 16`.
+    pub(crate) load: String,
+    /// Median end-to-end latency of successes in milliseconds.
+    pub(crate) e2e_p50: Option<String>,
+    /// The tail of the end-to-end latency.
+    pub(crate) e2e_tail: Option<Tail>,
+    /// Median time to first token of successes in milliseconds.
+    pub(crate) ttft_p50: Option<String>,
+    /// The tail of the time to first token.
+    pub(crate) ttft_tail: Option<Tail>,
+    /// Requests that ended and count.
+    pub(crate) requests: String,
+    /// Failures and their share.
+    pub(crate) failed: String,
+    /// List price of a million prompt tokens.
+    pub(crate) list_input: Option<String>,
+    /// List price of a million generated tokens.
+    pub(crate) list_output: Option<String>,
+    /// What was paid for a million generated tokens, input and all.
+    pub(crate) effective: Option<String>,
+    /// What the cell cost.
+    pub(crate) cost: Option<String>,
+    /// How it stands; an invalid cell is not judged by its figures.
+    pub(crate) word: Option<Word>,
+    /// The limit it was held against.
+    pub(crate) limit: Option<String>,
+    /// The limit in whole microseconds, to sort by.
+    pub(crate) limit_key: Option<String>,
+}
+
+/// The 99th percentile, as far as the requests support one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// `410`, `410*` where no upper end is known, `max 410` below [`LEAST_FOR_P99`] requests; milliseconds.
+    pub(crate) figure: String,
+    /// The 95 % interval, failures counted as infinite; absent for a maximum.
+    pub(crate) interval: Option<String>,
+    /// Whether the figure wears the asterisk.
+    pub(crate) open: bool,
+}
+
+impl Shown {
+    /// Every cell of the run, in its order.
+    pub(crate) fn all(run: &Run, parts: &Parts<'_>) -> Vec<Self> {
+        run.cells.iter().enumerate().map(|(index, row)| Self::of(run, row, index, parts.standing(index))).collect()
+    }
+
+    fn of(run: &Run, row: &CellRow, index: usize, judged: Option<Judged>) -> Self {
+        let assumed = assumed_prices(run, row, index);
+        let any_assumed = figures::Trust { assumed: !assumed.is_empty(), partial: false };
+        let list = |side: &str, price: Option<_>| {
+            let trust = figures::Trust { assumed: assumed.iter().any(|one| one == side), partial: false };
+            price.map(|price| figures::marked(&figures::list_price(price), trust))
+        };
+        let invalid = row.valid == Some(false);
+        Self {
+            index,
+            provider: visible(&row.provider),
+            model: visible(&row.model),
+            region: row.region.as_deref().map(visible),
+            tier: row.tier.map(|tier| tier.to_string()),
+            workload: visible(&row.workload),
+            load: load(row),
+            e2e_p50: row.e2e_p50_ms.map(figures::ms),
+            e2e_tail: tail(row.requests, row.e2e_p99_ms, row.e2e_max_ms, (row.e2e_p99_low_ms, row.e2e_p99_high_ms)),
+            ttft_p50: row.ttft_p50_ms.map(figures::ms),
+            ttft_tail: tail(
+                row.requests,
+                row.ttft_p99_ms,
+                row.ttft_max_ms,
+                (row.ttft_p99_low_ms, row.ttft_p99_high_ms),
+            ),
+            requests: figures::count(row.requests),
+            failed: figures::failures(row.failed, row.requests),
+            list_input: list("input", row.list_input_usd_per_mtok),
+            list_output: list("output", row.list_output_usd_per_mtok),
+            effective: row
+                .effective_output_usd_per_mtok
+                .map(|price| figures::marked(&figures::measured_price(price), any_assumed)),
+            cost: row.cost_usd.map(|cost| {
+                let partial = row.all_prices_known == Some(false);
+                figures::marked(&figures::usd(cost), figures::Trust { partial, ..any_assumed })
+            }),
+            word: if invalid { Some(Word::Invalid) } else { judged.map(|judged| judged.word) },
+            limit: judged.map(|judged| figures::limit(judged.limit)),
+            limit_key: judged.map(|judged| judged.limit.0.to_string()),
+        }
+    }
+}
+
+/// Which prices of the cell are assumptions: `input`, `output`.
+pub(crate) fn assumed_prices<'a>(run: &'a Run, row: &CellRow, index: usize) -> &'a [String] {
+    // The two lists share their order, but a run that died may hold fewer rows.
+    let notes = &run.manifest.cells;
+    let note: Option<&CellNote> = match notes.get(index) {
+        Some(note) if note.cell == row.cell => Some(note),
+        _ => notes.iter().find(|note| note.cell == row.cell),
+    };
+    note.and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.assumed)
+}
+
+fn load(row: &CellRow) -> String {
+    let name = visible(&row.load);
+    match (row.concurrency, row.rate_rps) {
+        (Some(concurrency), _) => format!("{name}, {}", figures::count(concurrency.into())),
+        (None, Some(rate)) => format!("{name}, {rate}/s"),
+        (None, None) => name,
+    }
+}
+
+fn tail(
+    requests: u64,
+    p99: Option<Latency>,
+    max: Option<Latency>,
+    (low, high): (Option<Latency>, Option<Latency>),
+) -> Option<Tail> {
+    if requests < LEAST_FOR_P99 {
+        return max.map(|max| Tail { figure: format!("max {}", figures::ms(max)), interval: None, open: false });
+    }
+    let high = high.filter(|_| requests >= LEAST_FOR_UPPER_END);
+    let open = high.and_then(Latency::finite_ms).is_none();
+    let mark = if open { "*" } else { "" };
+    p99.map(|p99| Tail { figure: format!("{}{mark}", figures::ms(p99)), interval: figures::interval(low, high), open })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_tail_claims_no_more_than_its_requests_support() {
+        let finite = |ms: u32| Some(Latency::Finite(crate::units::Micros(ms * 1000)));
+        let shown = |requests| {
+            let tail = tail(requests, finite(410), finite(512), (finite(398), finite(431))).unwrap();
+            (tail.figure, tail.interval)
+        };
+        assert_eq!(shown(99), ("max 512".to_owned(), None));
+        assert_eq!(shown(100), ("410*".to_owned(), Some("≥ 398".to_owned())));
+        assert_eq!(shown(367), ("410*".to_owned(), Some("≥ 398".to_owned())));
+        assert_eq!(shown(368), ("410".to_owned(), Some("398–431".to_owned())));
+        let failures = tail(600, finite(410), finite(512), (finite(398), Some(Latency::Infinite))).unwrap();
+        assert_eq!((failures.figure.as_str(), failures.open), ("410*", true));
+        assert_eq!(tail(600, None, None, (None, None)), None);
+    }
+
+    #[test]
+    fn an_assumed_price_marks_the_list_price_it_is_and_every_sum_it_enters() {
+        let run = fixture::run();
+        let parts = fixture::parts();
+        let shown = Shown::all(&run, &parts);
+        let cheap = &shown[0];
+        assert_eq!(cheap.list_input.as_deref(), Some("~$0.01"));
+        assert_eq!(cheap.list_output.as_deref(), Some("$0.01"));
+        assert_eq!(cheap.effective.as_deref(), Some("~$0.0732"));
+        assert_eq!(cheap.cost.as_deref(), Some("~$0.00132"));
+        assert_eq!(shown[1].cost.as_deref(), Some("$0.0162"));
+        assert_eq!(shown[3].cost.as_deref(), Some("≥ $0.05"));
+    }
+
+    #[test]
+    fn an_invalid_cell_is_not_judged_by_its_figures() {
+        let run = fixture::run();
+        let parts = fixture::parts();
+        assert_eq!(parts.standing(3).unwrap().word, Word::Misses);
+        assert_eq!(Shown::all(&run, &parts)[3].word, Some(Word::Invalid));
+    }
+}

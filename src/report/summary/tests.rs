@@ -1,0 +1,81 @@
+use super::*;
+use crate::report::fixture;
+
+#[test]
+fn a_small_run_reads_whole() {
+    let expected = r#"
+**Cheapest meeting its tier's p99, simulated: tier 0 qwen3-8b $0.01 · tier 1 step-3.5-flash $0.15.**
+
+**SIMULATED** · built-in simulator · suite demo · 2026-11-23T02:00:00Z · 48 s · 5 cells: 2 meet, 1 cannot be told, 2 are invalid · 2,050 requests, 62 failed (`rate_limited` 11, `timeout_idle` 1, `connect` 50) · ≥ \~$0.0987 · seed 7 · tollmark 0.1.0
+
+|tier|model|region|p50 ms|p99 ms (95 %)|n|failed|$/M list|$/M eff.|cost|limit|standing|
+|--:|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|
+|0|qwen3-8b|us-west-2|102|184 (176–193)|600|0|$0.01|\~$0.0732|\~$0.00132|200 ms|● meets|
+|1|step-3.5-flash|us-east-1|180|410 (398–431)|600|1 (0.17 %)|$0.15|$0.54|$0.0162|500 ms|● meets|
+|1|&lt;script&gt;alert("x")&lt;/script&gt;\|\`a\`�\[31m &amp; ü🚀|eu-west-1|300|800\* (≥ 700)|600|10 (1.67 %)|$0.56|–|≥ $0.05|500 ms|✕ invalid|
+|3|deepseek-v4-pro|eu-west-1|1,904|9,204\* (≥ 8,120)|200|1 (0.50 %)|$0.78|$1.91|$0.0312|10 s|○ cannot tell|
+|–|glm-4-9b|–|–|–|50|50 (100 %)|–|–|–|–|✕ invalid|
+
+Simulated. End-to-end latency of successes; the 95 % interval and the standing count failures. Effective $/M is all cost over generated tokens. \* no upper end: too few requests, or too many failures. \~ rests on an assumed price. ≥ lacks a price.
+
+<details><summary>Invalid cells: 2</summary>
+
+- p/hostile/eu-west-1/autocomplete/c16: the provider throttled 1.67 % of requests
+- p/glm-4-9b/autocomplete/c16: the provider throttled 1.67 % of requests
+
+</details>
+
+<details><summary>Left out: 1</summary>
+
+- glm-4.6v, us-east-1: the workload \`documents\` has \| no images
+
+</details>
+
+<details><summary>Warnings: 1</summary>
+
+- 10 rounds instead of 20: a turn would hold fewer than 5 × 16 requests
+
+</details>
+
+"#;
+    assert_eq!(summary_markdown(&fixture::run(), &fixture::parts()), expected[1..]);
+}
+
+#[test]
+fn no_name_is_read_as_markup() {
+    assert_eq!(
+        escaped("<b>a|b`c`\n*d* _e_ [f](https://x) ~g~ $h$ $0.15 @team \\"),
+        "&lt;b&gt;a\\|b\\`c\\`�\\*d\\* \\_e\\_ \\[f\\](https&#58;//x) \\~g\\~ \\$h\\$ $0.15 &#64;\u{200B}team \\\\"
+    );
+}
+
+#[test]
+fn five_hundred_endpoints_stay_below_60_kb_and_the_rest_is_counted() {
+    let mut run = fixture::large_run(125);
+    let hostile = "|<`".repeat(60);
+    run.warnings = vec![hostile.clone(); 400];
+    run.manifest.warnings = Vec::new();
+    let standings = fixture::large_standings(run.cells.len());
+    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[] };
+    let text = summary_markdown(&run, &parts);
+    assert!(text.len() < 60_000, "{}", text.len());
+    let rows = text.lines().filter(|line| line.contains("|vendor-model-")).count();
+    let more = text.lines().find(|line| line.ends_with(" more in report.html")).expect("the rows do not all fit");
+    assert_eq!(more, format!("+{} more in report.html", 500 - rows));
+    assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    assert!(text.contains("Warnings: 400"));
+}
+
+#[test]
+fn an_interrupted_run_says_that_it_is_partial() {
+    let mut run = fixture::run();
+    run.manifest.status = crate::rundir::Status::Interrupted;
+    let text = summary_markdown(&run, &fixture::parts());
+    assert!(text.contains("⚠ The run was interrupted: less was measured than planned.\n"));
+}
+
+#[test]
+fn two_renders_are_the_same() {
+    let render = || summary_markdown(&fixture::large_run(50), &fixture::parts());
+    assert_eq!(render(), render());
+}

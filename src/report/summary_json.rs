@@ -1,0 +1,188 @@
+//! `summary.json`: what `summary.md` says, for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::report::parts::{Parts, Word};
+use crate::report::totals::Totals;
+use crate::rundir::{CellRow, Run, Status};
+use crate::units::{Latency, Usd, UsdPerMtok};
+
+/// The version of this format; a change that a reader could notice raises it.
+const FORMAT_VERSION: u32 = 1;
+
+/// The run as pretty-printed JSON, ended by a line feed; the same run always gives the same bytes.
+///
+/// Money and times are exact decimals in strings, `inf` among the times; absent is `null`.
+pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
+    let manifest = &run.manifest;
+    let totals = Totals::of(run, parts);
+    let summary = Summary {
+        format_version: FORMAT_VERSION,
+        tool_version: &manifest.tool_version,
+        run_id: &manifest.run_id,
+        suite: &manifest.suite,
+        started_at: &manifest.started_at,
+        finished_at: manifest.finished_at.as_deref(),
+        status: manifest.status,
+        simulated: manifest.destination.simulated,
+        hosts: &manifest.destination.hosts,
+        seed: manifest.seed,
+        headline: parts.headline,
+        counts: Counts {
+            cells: run.cells.len(),
+            meets: totals.meets,
+            misses: totals.misses,
+            cannot_tell: totals.cannot_tell,
+            invalid: totals.invalid,
+            not_judged: totals.unjudged,
+            left_out: manifest.left_out.len(),
+            requests: totals.requests,
+            ok: totals.ok,
+            failed: totals.failed,
+        },
+        outcomes: totals.outcomes.iter().map(|(outcome, found)| (outcome.name(), found.requests)).collect(),
+        cost_usd: totals.cost,
+        all_prices_known: totals.trust.map(|trust| !trust.partial),
+        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(row, index, parts)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&summary).expect("strings and numbers can always be written as JSON");
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    format_version: u32,
+    tool_version: &'a str,
+    run_id: &'a str,
+    suite: &'a str,
+    started_at: &'a str,
+    finished_at: Option<&'a str>,
+    status: Status,
+    simulated: Option<bool>,
+    hosts: &'a [String],
+    seed: u64,
+    headline: &'a str,
+    counts: Counts,
+    outcomes: BTreeMap<&'static str, u64>,
+    cost_usd: Option<Usd>,
+    all_prices_known: Option<bool>,
+    cells: Vec<Cell<'a>>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    cells: usize,
+    meets: usize,
+    misses: usize,
+    cannot_tell: usize,
+    invalid: usize,
+    not_judged: usize,
+    left_out: usize,
+    requests: u64,
+    ok: u64,
+    failed: u64,
+}
+
+#[derive(Serialize)]
+struct Cell<'a> {
+    cell: &'a str,
+    provider: &'a str,
+    model: &'a str,
+    region: Option<&'a str>,
+    tier: Option<u8>,
+    workload: &'a str,
+    load: &'a str,
+    concurrency: Option<u32>,
+    simulated: bool,
+    valid: Option<bool>,
+    standing: Option<&'static str>,
+    limit_ms: Option<Latency>,
+    requests: u64,
+    ok: u64,
+    failed: u64,
+    ttft_p50_ms: Option<Latency>,
+    ttft_p99_ms: Option<Latency>,
+    e2e_p50_ms: Option<Latency>,
+    e2e_p99_ms: Option<Latency>,
+    e2e_p99_low_ms: Option<Latency>,
+    e2e_p99_high_ms: Option<Latency>,
+    e2e_p99_with_failures_ms: Option<Latency>,
+    cost_usd: Option<Usd>,
+    all_prices_known: Option<bool>,
+    list_input_usd_per_mtok: Option<UsdPerMtok>,
+    list_output_usd_per_mtok: Option<UsdPerMtok>,
+    effective_output_usd_per_mtok: Option<UsdPerMtok>,
+}
+
+impl<'a> Cell<'a> {
+    fn of(row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
+        let judged = parts.standing(index);
+        let word = if row.valid == Some(false) { Some(Word::Invalid) } else { judged.map(|judged| judged.word) };
+        Self {
+            cell: &row.cell,
+            provider: &row.provider,
+            model: &row.model,
+            region: row.region.as_deref(),
+            tier: row.tier,
+            workload: &row.workload,
+            load: &row.load,
+            concurrency: row.concurrency,
+            simulated: row.simulated,
+            valid: row.valid,
+            standing: word.map(Word::name),
+            limit_ms: judged.map(|judged| Latency::Finite(judged.limit)),
+            requests: row.requests,
+            ok: row.ok,
+            failed: row.failed,
+            ttft_p50_ms: row.ttft_p50_ms,
+            ttft_p99_ms: row.ttft_p99_ms,
+            e2e_p50_ms: row.e2e_p50_ms,
+            e2e_p99_ms: row.e2e_p99_ms,
+            e2e_p99_low_ms: row.e2e_p99_low_ms,
+            e2e_p99_high_ms: row.e2e_p99_high_ms,
+            e2e_p99_with_failures_ms: row.e2e_p99_with_failures_ms,
+            cost_usd: row.cost_usd,
+            all_prices_known: row.all_prices_known,
+            list_input_usd_per_mtok: row.list_input_usd_per_mtok,
+            list_output_usd_per_mtok: row.list_output_usd_per_mtok,
+            effective_output_usd_per_mtok: row.effective_output_usd_per_mtok,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_program_finds_counts_standings_and_exact_figures() {
+        let text = summary_json(&fixture::run(), &fixture::parts());
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["format_version"], json!(1));
+        assert_eq!(
+            read["counts"],
+            json!({ "cells": 5, "meets": 2, "misses": 0, "cannot_tell": 1, "invalid": 2, "not_judged": 0, "left_out": 1,
+                "requests": 2050, "ok": 1988, "failed": 62 })
+        );
+        assert_eq!(read["outcomes"], json!({ "connect": 50, "ok": 1988, "rate_limited": 11, "timeout_idle": 1 }));
+        assert_eq!((&read["cost_usd"], &read["all_prices_known"]), (&json!("0.09872"), &json!(false)));
+        let cells = read["cells"].as_array().unwrap();
+        assert_eq!(cells[0]["e2e_p99_ms"], json!("184.042"));
+        assert_eq!(cells[2]["e2e_p99_high_ms"], json!("inf"));
+        assert_eq!((&cells[2]["standing"], &cells[2]["limit_ms"]), (&json!("cannot_tell"), &json!("10000.000")));
+        assert_eq!((&cells[4]["e2e_p50_ms"], &cells[4]["cost_usd"]), (&Value::Null, &Value::Null));
+        assert_eq!(cells[3]["model"], json!(fixture::HOSTILE));
+    }
+
+    #[test]
+    fn two_renders_are_the_same() {
+        let render = || summary_json(&fixture::large_run(50), &fixture::parts());
+        assert_eq!(render(), render());
+    }
+}

@@ -1,12 +1,31 @@
 //! Run directories: their stored formats and versions.
 
 mod cell_row;
+mod cells_file;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod interval_log;
 mod manifest;
+mod manifest_file;
+mod open;
+mod rebuild;
+mod row;
 mod run;
+mod sample_rows;
+mod samples_file;
+mod writer;
 
 pub use cell_row::CellRow;
+pub use cells_file::{read_cells, write_cells};
+pub use error::RunDirError;
+pub use interval_log::read_intervals;
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
     Validity, WorkloadNote,
 };
+pub use manifest_file::{read_manifest, write_manifest};
+pub use row::{cell_row, judge};
 pub use run::Run;
+pub use sample_rows::read_samples;
+pub use writer::RunWriter;

@@ -1,0 +1,130 @@
+//! Figures and what the manifest knows, put into the columns of `cells.csv`.
+
+use crate::rundir::{CellNote, CellRow, Manifest, Validity};
+use crate::sample::Outcome;
+use crate::tally::{CellFigures, Lags, reasons};
+use crate::units::{Usd, UsdPerMtok};
+
+/// The row of the cell `note` of `manifest`.
+///
+/// Its validity is the manifest's; where that has none, as in a run that died, a cell can be told to be invalid by
+/// its figures, but not to be valid, since how late the client was is not known.
+pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> CellRow {
+    let outcomes = &figures.outcomes;
+    let requests = outcomes.requests();
+    let judged = manifest.validity.iter().find(|validity| validity.cell == note.cell);
+    let surely_invalid = || (!reasons(figures, Lags::default()).is_empty()).then_some(false);
+    let all_known = figures.all_prices_known == Some(true);
+    let known_cost = figures.cost.filter(|_| all_known);
+    let price = note.price.as_ref();
+    let (ttft, e2e, all) = (figures.ttft, figures.e2e, figures.e2e_with_failures);
+    CellRow {
+        run_id: manifest.run_id.clone(),
+        started_at: manifest.started_at.clone(),
+        cell: note.cell.clone(),
+        variant: None,
+        provider: note.provider.clone(),
+        model: note.model.clone(),
+        region: note.region.clone(),
+        tier: note.tier,
+        route: None,
+        workload: note.workload.clone(),
+        load: note.load.clone(),
+        concurrency: note.concurrency,
+        rate_rps: None,
+        simulated: figures.simulated || manifest.destination.simulated == Some(true),
+        valid: judged.map(|validity| validity.valid).or_else(surely_invalid),
+        requests,
+        ok: outcomes.ok(),
+        failed: outcomes.failed(),
+        arrivals: figures.scheduled.then(|| outcomes.all()),
+        dropped: figures.scheduled.then(|| outcomes.of(Outcome::NotSent)),
+        availability: ratio(outcomes.ok() as f64, requests as f64),
+        attempt_error_ratio: ratio(outcomes.failed() as f64, requests as f64),
+        rate_limited: outcomes.of(Outcome::RateLimited),
+        in_flight_mean: rate(figures.request_seconds, figures.active_seconds),
+        distinct_prompts: (requests > 0).then_some(figures.distinct_prompts),
+        cached_ratio: figures.usage.and_then(|usage| ratio(usage.cached_input as f64, usage.input as f64)),
+        ttft_p50_ms: ttft.map(|ttft| ttft.p50),
+        ttft_p50_low_ms: ttft.and_then(|ttft| ttft.p50_interval.low),
+        ttft_p50_high_ms: ttft.map(|ttft| ttft.p50_interval.high),
+        ttft_p90_ms: ttft.map(|ttft| ttft.p90),
+        ttft_p95_ms: ttft.map(|ttft| ttft.p95),
+        ttft_p99_ms: ttft.map(|ttft| ttft.p99),
+        ttft_p99_low_ms: ttft.and_then(|ttft| ttft.p99_interval.low),
+        ttft_p99_high_ms: ttft.map(|ttft| ttft.p99_interval.high),
+        ttft_max_ms: ttft.map(|ttft| ttft.max),
+        e2e_p50_ms: e2e.map(|e2e| e2e.p50),
+        e2e_p50_low_ms: e2e.and_then(|e2e| e2e.p50_interval.low),
+        e2e_p50_high_ms: e2e.map(|e2e| e2e.p50_interval.high),
+        e2e_p90_ms: e2e.map(|e2e| e2e.p90),
+        e2e_p95_ms: e2e.map(|e2e| e2e.p95),
+        e2e_p99_ms: e2e.map(|e2e| e2e.p99),
+        e2e_p99_low_ms: e2e.and_then(|e2e| e2e.p99_interval.low),
+        e2e_p99_high_ms: e2e.map(|e2e| e2e.p99_interval.high),
+        e2e_max_ms: e2e.map(|e2e| e2e.max),
+        e2e_p50_with_failures_ms: all.map(|all| all.p50),
+        e2e_p95_with_failures_ms: all.map(|all| all.p95),
+        e2e_p99_with_failures_ms: all.map(|all| all.p99),
+        e2e_from_due_p50_ms: figures.e2e_from_due_p50,
+        e2e_from_due_p95_ms: figures.e2e_from_due_p95,
+        e2e_from_due_p99_ms: figures.e2e_from_due_p99,
+        send_lag_p50_ms: figures.send_lag_p50,
+        send_lag_p99_ms: figures.send_lag_p99,
+        tpot_p50_ms: figures.tpot_p50,
+        tpot_p99_ms: figures.tpot_p99,
+        itl_p99_ms: figures.itl_p99,
+        connect_p50_ms: figures.connect_p50,
+        throughput_rps: rate(requests as f64, figures.active_seconds),
+        output_tokens_per_s: figures.usage.and_then(|usage| rate(usage.output as f64, figures.active_seconds)),
+        input_tokens: figures.usage.map(|usage| usage.input),
+        cached_input_tokens: figures.usage.map(|usage| usage.cached_input),
+        output_tokens: figures.usage.map(|usage| usage.output),
+        reasoning_tokens: figures.usage.map(|usage| usage.reasoning),
+        requests_without_usage: figures.requests_without_usage,
+        cost_usd: figures.cost,
+        all_prices_known: figures.all_prices_known,
+        cost_per_1k_requests_usd: known_cost.and_then(|cost| per_thousand(cost, requests)),
+        list_input_usd_per_mtok: price.and_then(|price| price.input_usd_per_mtok),
+        list_output_usd_per_mtok: price.and_then(|price| price.output_usd_per_mtok),
+        effective_output_usd_per_mtok: known_cost
+            .zip(figures.usage)
+            .and_then(|(cost, usage)| effective(cost, usage.output)),
+        price_from: price.map(|price| price.from.clone()),
+        quality_ratio: None,
+        answer_variants: figures.answer_variants,
+        outcomes: outcomes.to_string(),
+    }
+}
+
+/// Whether the figures of the cell `note` may be judged, and why not.
+pub fn judge(note: &CellNote, figures: &CellFigures, lags: Lags) -> Validity {
+    let reasons = reasons(figures, lags);
+    Validity { cell: note.cell.clone(), valid: reasons.is_empty(), reasons }
+}
+
+/// A share of a whole to six decimals; absent when there is no whole.
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| (part / whole * 1e6).round() / 1e6)
+}
+
+/// So many a second to three decimals; absent when no time passed.
+fn rate(count: f64, seconds: f64) -> Option<f64> {
+    (seconds > 0.0).then(|| (count / seconds * 1e3).round() / 1e3)
+}
+
+/// What a thousand requests cost, rounded half up to the picodollar; absent without requests.
+fn per_thousand(cost: Usd, requests: u64) -> Option<Usd> {
+    divided(cost.picos() * 1_000, requests).map(Usd::from_picos)
+}
+
+/// Cost over generated tokens, rounded half up to the picodollar a token; absent without tokens.
+fn effective(cost: Usd, tokens: u64) -> Option<UsdPerMtok> {
+    divided(cost.picos(), tokens).map(UsdPerMtok::from_picos_per_token)
+}
+
+/// A quotient of amounts that are 0 or more, rounded half up.
+fn divided(amount: i128, by: u64) -> Option<i128> {
+    let by = i128::from(by);
+    (by > 0).then(|| (2 * amount + by) / (2 * by))
+}

@@ -1,0 +1,230 @@
+//! `samples.csv` read back into samples.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::rundir::cells_file::bad_row;
+use crate::rundir::samples_file::SAMPLES_FILE;
+use crate::rundir::{Manifest, RunDirError};
+use crate::sample::{Moments, Phase, Sample, Usage, UsageSource};
+use crate::units::{Micros, Moment, Usd};
+
+/// Hands every row of the run's `samples.csv` to `each`, with its cost where that is known, and returns warnings.
+///
+/// `line` numbers a workload's requests in the order in which they first appear, since the file names them by
+/// `custom_id` alone; what the provider said of an error is not in the file. A last row that was cut off, as a
+/// process leaves it that died, is left out with a warning.
+///
+/// # Errors
+/// The file cannot be read, or any other row is broken or of a cell or round that the manifest does not know.
+pub fn read_samples(
+    run: &Path,
+    manifest: &Manifest,
+    mut each: impl FnMut(Sample, Option<Usd>),
+) -> Result<Vec<String>, RunDirError> {
+    let path = run.join(SAMPLES_FILE);
+    let unreadable = |source| RunDirError::Read { path: path.clone(), source };
+    let (whole, cut) = whole_lines(&path).map_err(unreadable)?;
+    let mut reader = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(whole);
+    let headers = reader.headers().map_err(|error| bad_row(&path, &error))?.clone();
+    let cells: HashMap<_, _> = manifest.cells.iter().map(|note| note.cell.as_str()).zip(0_u32..).collect();
+    let mut lines = Lines::default();
+    let mut record = csv::StringRecord::new();
+    let cut_off = |line| format!("{}:{line}: the last row is cut off and left out", path.display());
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            // A line break inside quotes can hide that the row was cut off.
+            Err(error) if matches!(error.kind(), csv::ErrorKind::UnequalLengths { .. }) && reader.is_done() => {
+                return Ok(vec![cut_off(error.position().map_or(1, csv::Position::line))]);
+            }
+            Err(error) => return Err(bad_row(&path, &error)),
+        }
+        let row: Row<'_> = record.deserialize(Some(&headers)).map_err(|error| bad_row(&path, &error))?;
+        let line = record.position().map_or(1, csv::Position::line);
+        let broken = |problem| RunDirError::BadRow { path: path.clone(), line, problem };
+        let cell = *cells.get(row.cell).ok_or_else(|| broken(format!("cell `{}` is not in the manifest", row.cell)))?;
+        if row.round >= manifest.load.rounds.max(1) {
+            return Err(broken(format!("round {} is not in the plan of {}", row.round, manifest.load.rounds)));
+        }
+        let number = lines.number(row.workload, row.custom_id);
+        let (sample, cost) = row.sample(cell, number).map_err(broken)?;
+        each(sample, cost);
+    }
+    Ok(if cut { vec![cut_off(reader.position().line())] } else { vec![] })
+}
+
+/// The file up to its last line break, and whether there was more.
+fn whole_lines(path: &Path) -> io::Result<(io::Take<File>, bool)> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut end = length;
+    let mut piece = [0_u8; 4_096];
+    while end > 0 {
+        let size = end.min(piece.len() as u64);
+        file.seek(SeekFrom::Start(end - size))?;
+        let read = &mut piece[..size as usize];
+        file.read_exact(read)?;
+        if let Some(found) = read.iter().rposition(|byte| *byte == b'\n') {
+            end = end - size + found as u64 + 1;
+            break;
+        }
+        end -= size;
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok((file.take(end), end < length))
+}
+
+/// Numbers for custom ids, counted in each workload.
+#[derive(Default)]
+struct Lines(HashMap<String, HashMap<String, u32>>);
+
+impl Lines {
+    fn number(&mut self, workload: &str, custom_id: &str) -> u32 {
+        if !self.0.contains_key(workload) {
+            self.0.insert(workload.to_owned(), HashMap::new());
+        }
+        let known = self.0.get_mut(workload).expect("the workload was just put in");
+        if let Some(number) = known.get(custom_id) {
+            return *number;
+        }
+        let number = u32::try_from(known.len()).expect("a workload has fewer lines than a 32-bit index can count");
+        known.insert(custom_id.to_owned(), number);
+        number
+    }
+}
+
+/// The columns that a sample is made of; those that follow from others are passed over.
+#[derive(Deserialize)]
+struct Row<'a> {
+    phase: &'a str,
+    round: u32,
+    cycle: u32,
+    cell: &'a str,
+    index: u32,
+    custom_id: &'a str,
+    workload: &'a str,
+    simulated: bool,
+    outcome: &'a str,
+    reused: bool,
+    due_at_ms: Option<Ms>,
+    sent_at_ms: Option<Ms>,
+    headers_at_ms: Option<Ms>,
+    first_token_at_ms: Option<Ms>,
+    first_answer_at_ms: Option<Ms>,
+    last_token_at_ms: Option<Ms>,
+    end_at_ms: Option<Ms>,
+    dns_ms: Option<Ms>,
+    connect_ms: Option<Ms>,
+    tls_ms: Option<Ms>,
+    chunks: u32,
+    input_tokens: Option<u64>,
+    cached_input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+    usage_source: Option<&'a str>,
+    cost_usd: Option<Usd>,
+    finish_reason: Option<&'a str>,
+    status: Option<u16>,
+    request_id: Option<&'a str>,
+    model_answered: Option<&'a str>,
+    answer_hash: Option<&'a str>,
+}
+
+impl Row<'_> {
+    fn sample(&self, cell: u32, line: u32) -> Result<(Sample, Option<Usd>), String> {
+        let phase = match self.phase {
+            "warmup" => Phase::Warmup,
+            "measured" => Phase::Measured,
+            other => return Err(format!("phase is `{other}`, must be `warmup` or `measured`")),
+        };
+        let answer_hash = self.answer_hash.map(|hex| u64::from_str_radix(hex, 16)).transpose();
+        let sample = Sample {
+            phase,
+            round: self.round,
+            cycle: self.cycle,
+            cell,
+            index: self.index,
+            line,
+            outcome: self.outcome.parse().map_err(|error| format!("{error}"))?,
+            simulated: self.simulated,
+            reused: self.reused,
+            moments: self.moments(),
+            chunks: self.chunks,
+            usage: self.usage()?,
+            finish_reason: self.finish_reason.map(Into::into),
+            status: self.status,
+            request_id: self.request_id.map(Into::into),
+            model_answered: self.model_answered.map(Into::into),
+            answer_hash: answer_hash.map_err(|_| "answer_hash is not a hexadecimal number".to_owned())?,
+            error: None,
+        };
+        Ok((sample, self.cost_usd))
+    }
+
+    fn moments(&self) -> Moments {
+        let moment = |ms: Option<Ms>| ms.map(|Ms(micros)| Moment(micros));
+        let time = |ms: Option<Ms>| ms.map(|Ms(micros)| Micros(u32::try_from(micros).unwrap_or(u32::MAX)));
+        Moments {
+            due: moment(self.due_at_ms),
+            sent: moment(self.sent_at_ms),
+            headers: moment(self.headers_at_ms),
+            first_token: moment(self.first_token_at_ms),
+            first_answer: moment(self.first_answer_at_ms),
+            last_token: moment(self.last_token_at_ms),
+            end: moment(self.end_at_ms),
+            dns: time(self.dns_ms),
+            connect: time(self.connect_ms),
+            tls: time(self.tls_ms),
+        }
+    }
+
+    fn usage(&self) -> Result<Option<(Usage, UsageSource)>, String> {
+        let source = match self.usage_source {
+            None => return Ok(None),
+            Some("provider") => UsageSource::Provider,
+            Some("estimated") => UsageSource::Estimated,
+            Some(other) => return Err(format!("usage_source is `{other}`, must be `provider` or `estimated`")),
+        };
+        let usage = (|| {
+            Some(Usage {
+                input: self.input_tokens?,
+                cached_input: self.cached_input_tokens?,
+                output: self.output_tokens?,
+                reasoning: self.reasoning_tokens?,
+            })
+        })();
+        Ok(Some((usage.ok_or("usage_source is given without the four token counts")?, source)))
+    }
+}
+
+/// Milliseconds with three decimals, as whole microseconds.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "&str")]
+struct Ms(u64);
+
+impl FromStr for Ms {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('.').filter(|(_, micros)| micros.len() == 3);
+        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
+        let micros = parts.and_then(|(ms, micros)| {
+            let (ms, micros): (u64, u64) = (number(ms)?, number(micros)?);
+            ms.checked_mul(1_000)?.checked_add(micros)
+        });
+        micros.map(Self).ok_or_else(|| format!("`{text}` is not milliseconds with three decimals"))
+    }
+}
+
+impl TryFrom<&str> for Ms {
+    type Error = String;
+    fn try_from(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}

@@ -1,0 +1,224 @@
+//! `samples.csv` while it is written: one row a request, in the order in which they ended.
+
+use std::fmt::{Display, Write as _};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::rundir::Manifest;
+use crate::sample::{Outcome, Sample};
+use crate::units::Usd;
+use crate::workload::{Request, Workload};
+
+/// The file's name.
+pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
+
+/// The columns in their order.
+pub(in crate::rundir) const COLUMNS: [&str; 45] = [
+    "phase",
+    "round",
+    "cycle",
+    "variant",
+    "cell",
+    "index",
+    "custom_id",
+    "workload",
+    "class",
+    "origin",
+    "provider",
+    "model",
+    "region",
+    "route",
+    "simulated",
+    "outcome",
+    "attempts",
+    "reused",
+    "due_at_ms",
+    "sent_at_ms",
+    "headers_at_ms",
+    "first_token_at_ms",
+    "first_answer_at_ms",
+    "last_token_at_ms",
+    "end_at_ms",
+    "dns_ms",
+    "connect_ms",
+    "tls_ms",
+    "ttft_ms",
+    "e2e_ms",
+    "e2e_from_due_ms",
+    "tpot_ms",
+    "chunks",
+    "input_tokens",
+    "cached_input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "usage_source",
+    "cost_usd",
+    "finish_reason",
+    "status",
+    "request_id",
+    "model_answered",
+    "answer_hash",
+    "quality",
+];
+
+/// The open file and what every row needs to be told beside its sample.
+pub(in crate::rundir) struct SamplesFile {
+    rows: csv::Writer<File>,
+    cells: Vec<CellContext>,
+    workloads: Vec<Vec<LineContext>>,
+    /// Reused for numbers, so that a row allocates nothing.
+    scratch: String,
+}
+
+impl SamplesFile {
+    /// Makes the file in `run` and writes its header.
+    pub(in crate::rundir) fn create(run: &Path, manifest: &Manifest, workloads: &[Workload]) -> io::Result<Self> {
+        let file = File::create_new(run.join(SAMPLES_FILE))?;
+        let mut rows = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(file);
+        rows.write_record(COLUMNS)?;
+        rows.flush()?;
+        let cells = manifest.cells.iter().map(|note| {
+            let workload = workloads.iter().position(|workload| workload.name == note.workload);
+            CellContext {
+                slug: note.cell.clone(),
+                provider: note.provider.clone(),
+                model: note.model.clone(),
+                region: note.region.clone().unwrap_or_default(),
+                workload_name: note.workload.clone(),
+                workload: workload.expect("the workloads of every cell are given"),
+            }
+        });
+        let lines = |workload: &Workload| {
+            let line = |request: &Request| LineContext {
+                custom_id: request.custom_id.clone(),
+                class: request.class.clone().unwrap_or_default(),
+                origin: request.origin.clone().unwrap_or_default(),
+            };
+            workload.requests.iter().map(line).collect()
+        };
+        let workloads = workloads.iter().map(lines).collect();
+        Ok(Self { rows, cells: cells.collect(), workloads, scratch: String::new() })
+    }
+
+    /// Appends the row of `sample`.
+    pub(in crate::rundir) fn write(&mut self, sample: &Sample, cost: Option<Usd>) -> io::Result<()> {
+        let cell = &self.cells[sample.cell as usize];
+        let line = &self.workloads[cell.workload][sample.line as usize];
+        let mut row = Row { rows: &mut self.rows, scratch: &mut self.scratch };
+        let moments = &sample.moments;
+        let usage = sample.usage.map(|(usage, _)| usage);
+        let unsent = matches!(sample.outcome, Outcome::NotSent | Outcome::OverBudget);
+
+        row.text(sample.phase.name())?;
+        row.number(sample.round)?;
+        row.number(sample.cycle)?;
+        row.empty()?;
+        row.text(&cell.slug)?;
+        row.number(sample.index)?;
+        row.text(&line.custom_id)?;
+        row.text(&cell.workload_name)?;
+        row.text(&line.class)?;
+        row.text(&line.origin)?;
+        row.text(&cell.provider)?;
+        row.text(&cell.model)?;
+        row.text(&cell.region)?;
+        row.empty()?;
+        row.number(sample.simulated)?;
+        row.text(sample.outcome.name())?;
+        row.number(u32::from(!unsent))?;
+        row.number(sample.reused)?;
+        for moment in [
+            moments.due,
+            moments.sent,
+            moments.headers,
+            moments.first_token,
+            moments.first_answer,
+            moments.last_token,
+            moments.end,
+        ] {
+            row.number_or_empty(moment)?;
+        }
+        for time in [
+            moments.dns,
+            moments.connect,
+            moments.tls,
+            sample.ttft(),
+            sample.e2e(),
+            sample.e2e_from_due(),
+            sample.tpot(),
+        ] {
+            row.number_or_empty(time)?;
+        }
+        row.number(sample.chunks)?;
+        row.number_or_empty(usage.map(|usage| usage.input))?;
+        row.number_or_empty(usage.map(|usage| usage.cached_input))?;
+        row.number_or_empty(usage.map(|usage| usage.output))?;
+        row.number_or_empty(usage.map(|usage| usage.reasoning))?;
+        row.text(sample.usage.map_or("", |(_, source)| source.name()))?;
+        row.number_or_empty(cost)?;
+        row.text(sample.finish_reason.as_deref().unwrap_or_default())?;
+        row.number_or_empty(sample.status)?;
+        row.text(sample.request_id.as_deref().unwrap_or_default())?;
+        row.text(sample.model_answered.as_deref().unwrap_or_default())?;
+        row.number_or_empty(sample.answer_hash.map(|hash| format!("{hash:016x}")))?;
+        row.empty()?;
+        row.end()
+    }
+
+    /// Hands everything written so far to the system, so that it outlives this process.
+    pub(in crate::rundir) fn flush(&mut self) -> io::Result<()> {
+        self.rows.flush()
+    }
+}
+
+/// What the rows of a cell have in common.
+struct CellContext {
+    slug: String,
+    provider: String,
+    model: String,
+    region: String,
+    workload_name: String,
+    /// Index into [`SamplesFile::workloads`].
+    workload: usize,
+}
+
+/// What the rows of a workload's line have in common.
+struct LineContext {
+    custom_id: String,
+    class: String,
+    origin: String,
+}
+
+/// A row under way.
+struct Row<'a> {
+    rows: &'a mut csv::Writer<File>,
+    scratch: &'a mut String,
+}
+
+impl Row<'_> {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        Ok(self.rows.write_field(text)?)
+    }
+
+    fn number(&mut self, number: impl Display) -> io::Result<()> {
+        self.scratch.clear();
+        write!(self.scratch, "{number}").expect("writing to a string cannot fail");
+        Ok(self.rows.write_field(&*self.scratch)?)
+    }
+
+    fn number_or_empty(&mut self, number: Option<impl Display>) -> io::Result<()> {
+        match number {
+            Some(number) => self.number(number),
+            None => self.empty(),
+        }
+    }
+
+    fn empty(&mut self) -> io::Result<()> {
+        self.text("")
+    }
+
+    fn end(self) -> io::Result<()> {
+        Ok(self.rows.write_record(None::<&[u8]>)?)
+    }
+}

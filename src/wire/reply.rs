@@ -113,9 +113,9 @@ impl Reply {
         self.problem.is_some() || self.done
     }
 
-    /// Whether the answer is complete: the provider has given a finish reason or `[DONE]`.
+    /// Whether the verdict stands even if the connection broke now: decided, or the finish reason was given.
     pub fn is_complete(&self) -> bool {
-        self.done || self.answered.finish_reason.is_some()
+        self.is_decided() || self.answered.finish_reason.is_some()
     }
 
     /// The verdict at the clean end of the body, and what the reply came to. The reply is then empty again.

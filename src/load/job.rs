@@ -2,12 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::load::nonce::Nonce;
 use crate::plan::{Deadlines, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
@@ -29,6 +28,15 @@ pub struct Job {
     pub http2: bool,
     /// Worker threads, 1 or more.
     pub workers: usize,
+    /// What the run may cost; absent: no limit.
+    pub budget: Option<Arc<Budget>>,
+}
+
+impl Job {
+    /// The most connections that can be open at once: every slot of every cell keeps its own.
+    pub fn connections(&self) -> u64 {
+        self.cells.iter().map(|cell| u64::from(cell.concurrency)).sum()
+    }
 }
 
 /// One cell: a destination, its requests and its load.
@@ -46,6 +54,30 @@ pub struct CellJob {
     pub warmup: u32,
     /// The limits a minute of its provider; absent: unlimited.
     pub pace: Option<Arc<Pace>>,
+    /// What its tokens cost, for the budget; absent: its requests are not held against it.
+    pub tariff: Option<Tariff>,
+    /// Makes every prompt different, where [`Prepared::nonce_at`] says where; absent: sent as recorded.
+    pub nonce_seed: Option<u64>,
+}
+
+/// What tokens cost, for the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tariff {
+    /// Picodollars for a token of the prompt.
+    pub input_picos: u64,
+    /// Picodollars for a token of the answer.
+    pub output_picos: u64,
+}
+
+/// What a run may cost, shared by all workers without a lock: each request reserves its worst case before it is sent.
+#[derive(Debug, Default)]
+pub struct Budget {
+    /// The limit in picodollars.
+    pub limit_picos: u64,
+    /// Picodollars spent, and reserved by requests under way. Never above the limit by reserving.
+    pub reserved: AtomicU64,
+    /// Whether a request did not fit. Nothing more is sent from then on.
+    pub exhausted: AtomicBool,
 }
 
 /// An address with everything that every request to it carries.
@@ -76,10 +108,12 @@ pub struct Prepared {
     pub rest: Bytes,
     /// Whether the reply is streamed.
     pub stream: bool,
-    /// Tokens this request may use at most, for limits on tokens a minute.
-    pub token_bound: u64,
-    /// What is put into `rest` each time it is sent, so that no provider's cache knows the prompt; absent: nothing.
-    pub nonce: Option<Nonce>,
+    /// Tokens that the prompt has at most, for the budget and for limits on tokens a minute.
+    pub input_bound: u64,
+    /// Tokens that the answer has at most, for the same.
+    pub output_bound: u64,
+    /// The offset into `rest` at which 13 bytes of nonce may be inserted; absent: nowhere.
+    pub nonce_at: Option<usize>,
 }
 
 /// A provider's limits a minute, shared by all workers without a lock: each request reserves its place in time.
@@ -98,8 +132,10 @@ pub struct Pace {
 pub struct Batch {
     /// Requests that ended.
     pub samples: Vec<Sample>,
-    /// Gaps between reads that carried content: cell, round, gap. Measured requests only.
+    /// Gaps between reads that carried content: cell, round, gap. Successful measured requests only.
     pub chunk_gaps: Vec<(u32, u32, Micros)>,
-    /// Lags from a readable socket to its stamp, seen by the event loop: cell and lag.
-    pub read_lags: Vec<(u32, Micros)>,
+    /// How late each worker's timer was, every 5 ms: what the event loop may have added to any stamp.
+    ///
+    /// The timer itself is 1 ms coarse, and that is in the figure.
+    pub loop_lags: Vec<Micros>,
 }

@@ -1,9 +1,35 @@
 //! The load engine: jobs in, samples out.
+//!
+//! Worker threads each run their own event loop, and each slot of a cell is a task with a connection of its own. A
+//! coordinator hands out stretches of work; within one, slots share nothing but the index of the next request.
 
+mod alarm;
+mod budget;
+mod clock;
+mod coordinator;
+mod dial;
+mod engine;
+mod exchange;
+mod executor;
 mod job;
-mod nonce;
+mod link;
+mod open_files;
+mod outbox;
+mod outgoing;
+mod pace;
 mod prepare;
+mod slot;
+mod stamp;
+mod stop;
+mod stretch;
+mod target;
+mod trust;
+mod turns;
+mod worker;
 
-pub use job::{Batch, CellJob, Destination, Job, Pace, Prepared};
-pub use nonce::Nonce;
+pub use clock::Clock;
+pub use engine::{LoadError, Running, start};
+pub use job::{Batch, Budget, CellJob, Destination, Job, Pace, Prepared, Tariff};
+pub use open_files::{TooFewFiles, raise as raise_open_files};
 pub use prepare::Rests;
+pub use stop::Stop;

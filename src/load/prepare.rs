@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::load::job::Prepared;
-use crate::load::nonce::Nonce;
+use crate::load::outgoing::NONCE_LEN;
 use crate::plan::Streaming;
 use crate::workload::{Body, Prompt, Workload, prompt_tokens_at_most};
 
@@ -27,7 +27,8 @@ struct Rest {
     /// Where the text of the first message begins in `bytes`; absent: it does not begin with text.
     text_at: Option<usize>,
     streamed: Option<bool>,
-    token_bound: u64,
+    input_bound: u64,
+    output_bound: u64,
 }
 
 impl Rests {
@@ -36,9 +37,13 @@ impl Rests {
         let rest = |prompt: &Prompt| match prompt {
             Prompt::Body(body) => {
                 let (bytes, text_at) = write_rest(body);
-                let answer = body.max_tokens.unwrap_or(UNLIMITED_ANSWER);
-                let token_bound = prompt_tokens_at_most(prompt).saturating_add(answer);
-                Some(Rest { bytes, text_at, streamed: body.stream, token_bound })
+                Some(Rest {
+                    bytes,
+                    text_at,
+                    streamed: body.stream,
+                    input_bound: prompt_tokens_at_most(prompt),
+                    output_bound: body.max_tokens.unwrap_or(UNLIMITED_ANSWER),
+                })
             }
             Prompt::Lengths { .. } => None,
         };
@@ -47,14 +52,8 @@ impl Rests {
 
     /// The workload's requests as they are sent to the model called `wire_model`.
     ///
-    /// Entries match [`Workload::requests`]; one of lengths alone is absent. With a `nonce_seed`, which each cell
-    /// must have for itself, a nonce is put before every prompt that begins with text.
-    pub fn with_model(
-        &self,
-        wire_model: &str,
-        streaming: Streaming,
-        nonce_seed: Option<u64>,
-    ) -> Vec<Option<Arc<Prepared>>> {
+    /// Entries match [`Workload::requests`]; one of lengths alone is absent.
+    pub fn with_model(&self, wire_model: &str, streaming: Streaming) -> Vec<Option<Arc<Prepared>>> {
         let name = json_string(wire_model);
         let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
         let streamed =
@@ -65,14 +64,14 @@ impl Rests {
                 Streaming::Off => false,
                 Streaming::AsRecorded => rest.streamed.unwrap_or(true),
             };
-            let nonce = nonce_seed.and_then(|seed| rest.text_at.map(|at| Nonce { at, seed }));
             Arc::new(Prepared {
                 line: u32::try_from(line).expect("a workload holds fewer than 2^32 lines"),
                 head: if stream { streamed.clone() } else { whole.clone() },
                 rest: rest.bytes.clone(),
                 stream,
-                token_bound: rest.token_bound.saturating_add(nonce.map_or(0, |_| Nonce::TOKENS)),
-                nonce,
+                input_bound: rest.input_bound.saturating_add(rest.text_at.map_or(0, |_| NONCE_LEN as u64)),
+                output_bound: rest.output_bound,
+                nonce_at: rest.text_at,
             })
         };
         let lines = self.rests.iter().enumerate();
@@ -138,11 +137,12 @@ mod tests {
         Rests::new(&Workload::parse("x", "x", text.as_bytes(), BadLines::Stop).unwrap())
     }
 
-    fn sent(prepared: &Prepared, index: u32) -> serde_json::Value {
+    /// What is sent when `nonce` is put where the request says.
+    fn sent(prepared: &Prepared, nonce: &str) -> serde_json::Value {
         let mut bytes = prepared.head.to_vec();
-        let at = prepared.nonce.map_or(0, |nonce| nonce.at);
+        let at = prepared.nonce_at.unwrap_or(0);
         bytes.extend(&prepared.rest[..at]);
-        bytes.extend(prepared.nonce.iter().flat_map(|nonce| nonce.text(index)));
+        bytes.extend(nonce.as_bytes());
         bytes.extend(&prepared.rest[at..]);
         serde_json::from_slice(&bytes).unwrap()
     }
@@ -155,12 +155,12 @@ mod tests {
                 .replace('\n', "")
                 .as_str(),
         ]);
-        let prepared = rests.with_model("new\"er", Streaming::On, None).remove(0).unwrap();
+        let prepared = rests.with_model("new\"er", Streaming::On).remove(0).unwrap();
         assert_eq!(prepared.head, r#"{"model":"new\"er","stream":true,"stream_options":{"include_usage":true}"#);
         let rest = r#","temperature":0.10,"messages":[{"role":"user","content":"a\u00e9"}],"max_tokens":50}"#;
         assert_eq!(prepared.rest, rest);
-        assert_eq!((prepared.line, prepared.stream, prepared.nonce), (0, true, None));
-        assert_eq!(sent(&prepared, 0)["messages"][0]["content"], "aé");
+        assert_eq!((prepared.line, prepared.stream), (0, true));
+        assert_eq!(sent(&prepared, "")["messages"][0]["content"], "aé");
     }
 
     #[test]
@@ -170,20 +170,20 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"x"}]}"#,
         ]);
         let streamed = |streaming| -> Vec<bool> {
-            rests.with_model("m", streaming, None).iter().flatten().map(|prepared| prepared.stream).collect()
+            rests.with_model("m", streaming).iter().flatten().map(|prepared| prepared.stream).collect()
         };
         assert_eq!(streamed(Streaming::AsRecorded), [false, true]);
         assert_eq!(streamed(Streaming::On), [true, true]);
         assert_eq!(streamed(Streaming::Off), [false, false]);
-        let whole = rests.with_model("m", Streaming::Off, None).remove(0).unwrap();
+        let whole = rests.with_model("m", Streaming::Off).remove(0).unwrap();
         assert_eq!(whole.head, r#"{"model":"m","stream":false"#);
     }
 
     #[test]
     fn cells_share_the_bytes_of_a_body() {
         let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}]}"#]);
-        let one = rests.with_model("a", Streaming::On, None).remove(0).unwrap();
-        let other = rests.with_model("b", Streaming::Off, Some(1)).remove(0).unwrap();
+        let one = rests.with_model("a", Streaming::On).remove(0).unwrap();
+        let other = rests.with_model("b", Streaming::Off).remove(0).unwrap();
         assert_eq!(one.rest.as_ptr(), other.rest.as_ptr());
     }
 
@@ -193,11 +193,10 @@ mod tests {
             r#"{"temperature":0,"messages":[ {"content" : "\"hi\"","role":"system"},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}},{"type":"text","text":"see"}]}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On, Some(5));
+        let prepared = rests.with_model("m", Streaming::On);
         let contents = ["/messages/0/content", "/messages/0/content/1/text"];
         for ((prepared, content), recorded) in prepared.iter().flatten().zip(contents).zip(["\"hi\"", "see"]) {
-            let nonce = String::from_utf8(prepared.nonce.unwrap().text(3).to_vec()).unwrap();
-            assert_eq!(sent(prepared, 3).pointer(content).unwrap(), &format!("{nonce}{recorded}"));
+            assert_eq!(sent(prepared, "0123 ").pointer(content).unwrap(), &format!("0123 {recorded}"));
         }
     }
 
@@ -207,9 +206,7 @@ mod tests {
             r#"{"messages":[{"role":"assistant","content":null,"tool_calls":[]},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}"#,
         ]);
-        assert!(
-            rests.with_model("m", Streaming::On, Some(5)).iter().flatten().all(|prepared| prepared.nonce.is_none())
-        );
+        assert!(rests.with_model("m", Streaming::On).iter().flatten().all(|prepared| prepared.nonce_at.is_none()));
     }
 
     #[test]
@@ -218,28 +215,26 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"four"}],"max_tokens":50}"#,
             r#"{"messages":[{"role":"user","content":"four"}]}"#,
         ]);
-        let bounds = |nonce| -> Vec<u64> {
-            rests.with_model("m", Streaming::On, nonce).iter().flatten().map(|prepared| prepared.token_bound).collect()
-        };
-        assert_eq!(bounds(None), [4 + 8 + 50, 4 + 8 + 4_096]);
-        assert_eq!(bounds(Some(1)), [4 + 8 + 50 + 13, 4 + 8 + 4_096 + 13]);
+        let prepared = rests.with_model("m", Streaming::On);
+        let bounds: Vec<_> = prepared.iter().flatten().map(|each| (each.input_bound, each.output_bound)).collect();
+        assert_eq!(bounds, [(4 + 8 + 13, 50), (4 + 8 + 13, 4_096)]);
     }
 
     #[test]
     fn a_request_of_lengths_alone_is_absent() {
         let line = br#"{"custom_id":"a","input_length":3,"output_length":4}"#;
         let workload = Workload::parse("x", "x", line, BadLines::Stop).unwrap();
-        assert!(Rests::new(&workload).with_model("m", Streaming::On, None)[0].is_none());
+        assert!(Rests::new(&workload).with_model("m", Streaming::On)[0].is_none());
     }
 
     #[test]
     fn every_built_in_request_with_a_nonce_is_sound_json() {
         for name in ["autocomplete", "documents", "support"] {
             let workload = Workload::built_in(name).unwrap();
-            let prepared = Rests::new(&workload).with_model("m", Streaming::On, Some(2));
-            for (index, prepared) in (0..).zip(prepared.iter().flatten()) {
-                assert!(prepared.nonce.is_some(), "{name}");
-                assert_eq!(sent(prepared, index)["model"], "m");
+            let prepared = Rests::new(&workload).with_model("m", Streaming::On);
+            for prepared in prepared.iter().flatten() {
+                assert!(prepared.nonce_at.is_some(), "{name}");
+                assert_eq!(sent(prepared, "0123456789ab ")["model"], "m");
             }
         }
     }

@@ -1,1 +1,17 @@
 //! The wire: server-sent events and the chat-completions dialects; bytes in, events out, no I/O.
+
+mod chat;
+mod error_body;
+mod framing;
+mod reply;
+mod retry_after;
+mod sse;
+mod text;
+
+pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageFields, UsageHolder};
+pub use error_body::{capped, error_of_body};
+pub use framing::Framing;
+pub use reply::{Answered, Heard, Reply};
+pub use retry_after::retry_after;
+pub use sse::{EVENT_CAP, Event, EventParser, EventTooLong};
+pub use text::{Content, Part, Text};

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["digest", "fsio", "rng", "serve", "units"],
     &["conf", "stats"],
-    &["sample", "workload", "wire"],
+    &["sample", "workload"],
+    &["wire"],
     &["registry"],
     &["cost"],
     &["plan"],

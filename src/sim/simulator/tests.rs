@@ -258,7 +258,15 @@ fn classification(text: &str, tier: u8) -> Request {
         class: None,
         origin: None,
         expect: Some(Expect { tier: Some(tier), ..Expect::default() }),
-        prompt: Prompt::Body(Body { fields, stream: None, max_tokens: Some(10), images: 0, text: text.into() }),
+        prompt: Prompt::Body(Body {
+            fields,
+            stream: None,
+            max_tokens: Some(10),
+            images: 0,
+            messages: 1,
+            other_bytes: 0,
+            text: text.into(),
+        }),
     }
 }
 

@@ -1,0 +1,54 @@
+//! The coordinator: it starts each stretch when its turn comes.
+
+use tokio::sync::{mpsc, watch};
+
+use crate::load::Job;
+use crate::load::stop::Stop;
+use crate::load::stretch::{Seat, Stretch};
+use crate::load::turns::{Piece, Turns};
+
+/// Hands out all turns of `job` to `workers` and waits for them, unless the run is stopped or its budget exhausted.
+///
+/// The workers' channels close when it returns, which is how they learn that nothing follows.
+pub(crate) async fn coordinate(job: &Job, workers: Vec<mpsc::Sender<Vec<Seat>>>, mut stop: watch::Receiver<Stop>) {
+    let mut turns = Turns::new(job);
+    // A cell has at most one stretch under way, so there is always room for the news of its end.
+    let (left, mut ended) = mpsc::channel(job.cells.len().max(1));
+    let exhausted = || job.budget.as_ref().is_some_and(|budget| budget.is_exhausted());
+    while !turns.are_over() && !exhausted() {
+        while let Some(piece) = turns.start() {
+            seat(job, piece, &workers, &left).await;
+        }
+        let cell = tokio::select! {
+            cell = ended.recv() => cell.expect("its sender lives as long as this function"),
+            () = stopped(&mut stop) => return,
+        };
+        if let Some(piece) = turns.ended(cell) {
+            seat(job, piece, &workers, &left).await;
+        }
+    }
+}
+
+/// Spreads the slots of a cell over the workers, starting with another worker for each cell.
+async fn seat(job: &Job, piece: Piece, workers: &[mpsc::Sender<Vec<Seat>>], left: &mpsc::Sender<usize>) {
+    let Piece { cell, step, first, requests, is_last } = piece;
+    let slots = job.cells[cell].concurrency;
+    let seats = Stretch::seats((cell, step, is_last), (first, requests), slots, left.clone());
+    let mut shares: Vec<Vec<Seat>> = workers.iter().map(|_| Vec::new()).collect();
+    for (slot, seat) in seats.enumerate() {
+        shares[(slot + cell) % workers.len()].push(seat);
+    }
+    for (worker, share) in workers.iter().zip(shares) {
+        if !share.is_empty() {
+            // A worker that is gone drops its seats, which are then left.
+            let _ = worker.send(share).await;
+        }
+    }
+}
+
+/// Waits until nothing new is to be sent; for ever if nobody can say so any more.
+async fn stopped(stop: &mut watch::Receiver<Stop>) {
+    if stop.wait_for(|stop| *stop >= Stop::Drain).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

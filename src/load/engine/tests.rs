@@ -1,0 +1,6 @@
+//! The engine against small servers on loopback sockets.
+
+mod http2;
+mod loads;
+mod outcomes;
+mod upstream;

@@ -1,0 +1,242 @@
+//! One place in a cell's concurrency: a connection, and one request after another on it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Request;
+use tokio::sync::mpsc::Receiver;
+
+use crate::load::alarm::Alarm;
+use crate::load::dial::{Opening, Unopened, dial};
+use crate::load::exchange::{Exchanged, Scratch, Terms, exchange};
+use crate::load::link::{Interrupt, Link, Watch};
+use crate::load::outgoing::{Outgoing, nonce};
+use crate::load::stop::Stop;
+use crate::load::stretch::{Seat, Step};
+use crate::load::worker::Crew;
+use crate::load::{CellJob, Prepared};
+use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, Usage, UsageSource};
+use crate::wire::{Answered, capped};
+
+/// A slot's state from request to request.
+pub(crate) struct Slot {
+    crew: Rc<Crew>,
+    cell: usize,
+    link: Option<Link>,
+    watch: Watch,
+    scratch: Scratch,
+}
+
+impl Slot {
+    /// A slot of `cell`, not yet connected.
+    pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
+        let watch = Watch { alarm: Alarm::new(), stop: Rc::clone(&crew.stop) };
+        Self { crew, cell, link: None, watch, scratch: Scratch::default() }
+    }
+
+    /// Takes part in every stretch that `seats` brings, until the worker closes it.
+    pub(crate) async fn run(mut self, mut seats: Receiver<Seat>) {
+        self.crew.stop.register().await;
+        while let Some(seat) = seats.recv().await {
+            if seat.stretch().step == Step::Open {
+                // A failure is not lost: the first request tries again, and its outcome tells.
+                let _ = self.open().await;
+                continue;
+            }
+            while self.may_send().await
+                && let Some(index) = seat.take()
+            {
+                self.request(seat.stretch().step, index).await;
+            }
+        }
+    }
+
+    /// Whether one more request may be sent; waits while the receiver of samples is far behind.
+    async fn may_send(&self) -> bool {
+        let Crew { stop, outbox, .. } = &*self.crew;
+        let has_room = stop.before(Stop::Drain, outbox.room()).await.is_some();
+        let exhausted = self.crew.job().budget.as_ref().is_some_and(|budget| budget.is_exhausted());
+        has_room && !exhausted && self.crew.stopped() == Stop::Run
+    }
+
+    /// Sends the request `index` when the provider's pace and the budget let it, and hands in its sample.
+    async fn request(&mut self, step: Step, index: u32) {
+        let crew = Rc::clone(&self.crew);
+        let cell = &crew.job().cells[self.cell];
+        let prepared = &cell.requests[index as usize % cell.requests.len()];
+        if !self.keep_pace(cell, prepared).await {
+            return;
+        }
+        let reserved = match (&crew.job().budget, cell.tariff) {
+            (Some(budget), Some(tariff)) => {
+                let worst = tariff.worst_case(prepared);
+                if !budget.reserve(worst) {
+                    return;
+                }
+                Some((budget, tariff, worst))
+            }
+            _ => None,
+        };
+        let (reused, exchanged) = self.send(cell, prepared, step, index).await;
+        if let Some((budget, tariff, worst)) = reserved {
+            match billed(&exchanged) {
+                Billed::Usage(usage) => budget.settle(worst, tariff, usage),
+                Billed::Nothing => budget.release(worst),
+                Billed::Unknown => {}
+            }
+        }
+        let sample = self.sample(prepared, step, index, reused, exchanged);
+        let counts = sample.outcome.is_ok() && sample.phase == Phase::Measured;
+        crew.outbox.push(sample, if counts { &self.scratch.gaps } else { &[] });
+    }
+
+    /// Waits for the place in time that the provider's limits give; false when the run is stopped meanwhile.
+    async fn keep_pace(&mut self, cell: &CellJob, prepared: &Prepared) -> bool {
+        let Some(pace) = &cell.pace else { return true };
+        let clock = self.crew.clock;
+        let tokens = prepared.input_bound.saturating_add(prepared.output_bound);
+        let at = pace.reserve(clock.nanos(), tokens);
+        let at = clock.origin + Duration::from_nanos(at);
+        if at <= Instant::now() {
+            return true;
+        }
+        let Watch { alarm, stop } = &mut self.watch;
+        stop.before(Stop::Drain, alarm.wait(at)).await.is_some()
+    }
+
+    /// Makes the exchange, on the open connection where there is one; true if it had been open before.
+    async fn send(&mut self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> (bool, Exchanged) {
+        loop {
+            let mut opening = Opening::default();
+            let reused = match &mut self.link {
+                Some(link) => link.is_ready().await,
+                None => false,
+            };
+            if !reused {
+                match self.open().await {
+                    Ok(times) => opening = times,
+                    Err(unopened) => return (false, never_sent(unopened, &self.crew)),
+                }
+            }
+            let request = self.make(cell, prepared, step, index);
+            let terms = Terms {
+                link: self.link.as_mut().expect("it was open or has been opened"),
+                watch: &mut self.watch,
+                scratch: &mut self.scratch,
+                clock: self.crew.clock,
+                limits: self.crew.job().deadlines,
+                asked_stream: prepared.stream,
+            };
+            let mut exchanged = exchange(request, terms).await;
+            if !exchanged.reusable {
+                self.link = None;
+            }
+            // The peer closed the idle connection before a byte of the request was written: it has not been asked.
+            if reused && exchanged.outcome == Outcome::Reset && exchanged.moments.sent.is_none() {
+                continue;
+            }
+            let Opening { dns, connect, tls } = opening;
+            exchanged.moments = Moments { dns, connect, tls, ..exchanged.moments };
+            return (reused, exchanged);
+        }
+    }
+
+    fn make(&self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> Request<Outgoing> {
+        let warmup = step == Step::Warmup;
+        let nonce = cell.nonce_seed.map(|seed| nonce(seed, self.cell as u32, warmup, index));
+        self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, nonce))
+    }
+
+    /// Opens the slot's connection anew, within the limit for it.
+    async fn open(&mut self) -> Result<Opening, Unopened> {
+        // The old one goes first, or the two would count twice against the limit of open files.
+        self.link = None;
+        let floor = Arc::clone(&self.crew.floor);
+        let limit = floor.job.deadlines.connect;
+        let dialled = dial(&floor.job.cells[self.cell].destination, floor.tls.as_ref(), floor.job.http2);
+        match self.watch.limit(Instant::now() + limit, dialled).await {
+            Ok(Ok((link, opening))) => {
+                self.link = Some(link);
+                Ok(opening)
+            }
+            Ok(Err(unopened)) => Err(unopened),
+            Err(Interrupt::Stopped) => Err(Unopened { outcome: Outcome::Cancelled, message: String::new() }),
+            Err(_) => {
+                Err(Unopened { outcome: Outcome::TimeoutConnect, message: format!("no connection within {limit:?}") })
+            }
+        }
+    }
+
+    fn sample(&self, prepared: &Prepared, step: Step, index: u32, reused: bool, exchanged: Exchanged) -> Sample {
+        let cell = &self.crew.job().cells[self.cell];
+        let (phase, round) = match step {
+            Step::Measured => (Phase::Measured, round_of(index, cell.total, self.crew.job().rounds.max(1))),
+            Step::Warmup | Step::Open => (Phase::Warmup, 0),
+        };
+        let Answered { usage, finish_reason, model, answer_hash, error } = exchanged.answered;
+        Sample {
+            phase,
+            round,
+            cycle: index / cell.requests.len() as u32,
+            cell: self.cell as u32,
+            index,
+            line: prepared.line,
+            outcome: exchanged.outcome,
+            simulated: exchanged.simulated,
+            reused,
+            moments: exchanged.moments,
+            chunks: exchanged.chunks,
+            usage: usage.map(|usage| (usage, UsageSource::Provider)),
+            finish_reason,
+            status: exchanged.status,
+            request_id: exchanged.request_id,
+            model_answered: model,
+            answer_hash,
+            error,
+        }
+    }
+}
+
+/// What a request may have been billed.
+enum Billed {
+    /// What the provider reported.
+    Usage(Usage),
+    /// It never reached the provider, or was turned away.
+    Nothing,
+    /// It reached the provider, which has not said.
+    Unknown,
+}
+
+fn billed(exchanged: &Exchanged) -> Billed {
+    let turned_away = exchanged.status.is_some_and(|status| status >= 300);
+    match exchanged.answered.usage {
+        Some(usage) => Billed::Usage(usage),
+        None if turned_away || exchanged.moments.sent.is_none() => Billed::Nothing,
+        None => Billed::Unknown,
+    }
+}
+
+/// What comes of a request for which there is no connection.
+fn never_sent(unopened: Unopened, crew: &Crew) -> Exchanged {
+    let Unopened { outcome, message } = unopened;
+    let error = ErrorReply { message: capped(&message), ..ErrorReply::default() };
+    let error = (!message.is_empty()).then(|| Box::new(error));
+    Exchanged {
+        outcome,
+        status: None,
+        simulated: false,
+        request_id: None,
+        moments: Moments { end: Some(crew.clock.moment(Instant::now())), ..Moments::default() },
+        chunks: 0,
+        answered: Answered { error, ..Answered::default() },
+        reusable: false,
+    }
+}
+
+/// The round of the measured request `index` of `total`, in equal shares of which the first may hold one more.
+fn round_of(index: u32, total: u32, rounds: u32) -> u32 {
+    let (share, more) = (total / rounds, total % rounds);
+    let longer = more * (share + 1);
+    if index < longer { index / (share + 1) } else { more + (index - longer) / share }
+}

@@ -1,0 +1,181 @@
+//! One reply as it unfolds, and the verdict at its end.
+
+use crate::rng::{extend_hash, hash};
+use crate::sample::{ErrorReply, Outcome, Usage};
+use crate::wire::chat::Chunk;
+use crate::wire::error_body::{capped, error_of_body};
+use crate::wire::sse::{Event, EventTooLong};
+
+/// Gathers what the events of one successful reply say. It knows no clock: its caller stamps what [`Heard`] tells.
+#[derive(Debug, Default)]
+pub struct Reply {
+    answered: Answered,
+    /// A token was generated on some channel, or a tool was called.
+    generated: bool,
+    done: bool,
+    problem: Option<Outcome>,
+}
+
+/// What one event held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// A generated token on any channel: answer, reasoning or a tool's argument.
+    pub token: bool,
+    /// A generated token that is not reasoning.
+    pub answer: bool,
+    /// Anything that shows generation going on: a token, usage, the finish reason or the end of the stream.
+    pub payload: bool,
+    /// `[DONE]`.
+    pub done: bool,
+}
+
+impl Heard {
+    /// What two events held together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            token: self.token || other.token,
+            answer: self.answer || other.answer,
+            payload: self.payload || other.payload,
+            done: self.done || other.done,
+        }
+    }
+}
+
+/// What a reply came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answered {
+    /// Its tokens, each in one class; absent when the provider reported none.
+    pub usage: Option<Usage>,
+    /// Why generation ended, in the provider's word; absent when it never said.
+    pub finish_reason: Option<Box<str>>,
+    /// The model it names; absent when it names none.
+    pub model: Option<Box<str>>,
+    /// A hash of the visible answer; absent without one.
+    pub answer_hash: Option<u64>,
+    /// What the provider said, or what was seen in place of the protocol, when it failed.
+    pub error: Option<Box<ErrorReply>>,
+}
+
+impl Reply {
+    /// Takes in an event of a stream.
+    pub fn event(&mut self, event: Event<'_>) -> Heard {
+        let data = event.data.trim_ascii();
+        if data.is_empty() || self.problem.is_some() {
+            return Heard::default();
+        }
+        if data == b"[DONE]" {
+            self.done = true;
+            return Heard { payload: true, done: true, ..Heard::default() };
+        }
+        if event.name == b"error" {
+            return self.fail(Outcome::StreamError, error_of_body(data));
+        }
+        match serde_json::from_slice::<Chunk<'_>>(data) {
+            Ok(chunk) => self.chunk(&chunk, data),
+            // After its end a stream may say what it likes.
+            Err(_) if self.done => Heard::default(),
+            Err(error) => self.garbled(&format!("an event is not a chunk of a chat completion: {error}")),
+        }
+    }
+
+    /// Takes in what was still open when the stream ended: half a chunk was cut short, and is no error of its own.
+    pub fn last_event(&mut self, event: Event<'_>) -> Heard {
+        let data = event.data.trim_ascii();
+        let complete = data == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok();
+        if complete { self.event(event) } else { Heard::default() }
+    }
+
+    /// Takes in a whole body that is one JSON document; blank lines before it are passed over.
+    pub fn document(&mut self, body: &[u8]) -> Heard {
+        let body = body.trim_ascii();
+        self.done = true;
+        if body.is_empty() {
+            return Heard { done: true, ..Heard::default() };
+        }
+        match serde_json::from_slice::<Chunk<'_>>(body) {
+            Ok(chunk) => Heard { done: true, ..self.chunk(&chunk, body) },
+            Err(error) => self.garbled(&format!("the body is not a chat completion: {error}")),
+        }
+    }
+
+    /// Takes in that an event was over the cap.
+    pub fn too_long(&mut self, error: EventTooLong) {
+        self.garbled(&error.to_string());
+    }
+
+    /// Takes in that the reply is not the protocol, with the reason in words.
+    pub fn garbled(&mut self, reason: &str) -> Heard {
+        self.fail(Outcome::ParseError, ErrorReply { message: capped(reason), ..ErrorReply::default() })
+    }
+
+    /// Whether nothing that could follow would change the verdict: an error, or the end in so many words.
+    pub fn is_decided(&self) -> bool {
+        self.problem.is_some() || self.done
+    }
+
+    /// Whether the verdict stands even if the connection broke now: decided, or the finish reason was given.
+    pub fn is_complete(&self) -> bool {
+        self.is_decided() || self.answered.finish_reason.is_some()
+    }
+
+    /// The verdict at the clean end of the body, and what the reply came to. The reply is then empty again.
+    pub fn end(&mut self) -> (Outcome, Answered) {
+        let Self { answered, generated, done, problem } = std::mem::take(self);
+        let outcome = problem.unwrap_or(match answered.finish_reason.as_deref() {
+            None if !done => Outcome::Truncated,
+            Some("content_filter") => Outcome::Refused,
+            _ if !generated => Outcome::Empty,
+            _ => Outcome::Ok,
+        });
+        (outcome, answered)
+    }
+
+    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8]) -> Heard {
+        if chunk.error.is_some() || chunk.object.said() == Some("error") {
+            return self.fail(Outcome::StreamError, error_of_body(data));
+        }
+        let answered = &mut self.answered;
+        if answered.model.is_none() {
+            answered.model = chunk.model.said().map(Box::from);
+        }
+        // Usage counts from the start of the reply wherever it stands, so the newest replaces all before.
+        let usage = chunk.usage();
+        answered.usage = usage.or(answered.usage);
+        let mut heard = Heard { payload: usage.is_some(), ..Heard::default() };
+        let Some(choice) = &chunk.choices.0 else { return heard };
+
+        if let Some(words) = choice.words() {
+            words.visible(|piece| {
+                let so_far = answered.answer_hash.unwrap_or_else(|| hash(b""));
+                answered.answer_hash = Some(extend_hash(so_far, piece.as_bytes()));
+                heard.answer = true;
+            });
+            heard.answer |= words.has_tool_argument();
+            heard.token = heard.answer || words.is_reasoning();
+            self.generated |= heard.token || words.names_tool();
+        }
+        let finish = choice.finish_reason.said();
+        if let Some(reason) = finish {
+            answered.finish_reason = Some(reason.into());
+        }
+        heard.payload |= heard.token || finish.is_some();
+        // Two ways of saying in a finish reason that the provider broke down.
+        if let Some(reason @ ("error" | "insufficient_system_resource")) = finish {
+            let message = format!("the finish reason is `{reason}`");
+            self.fail(Outcome::StreamError, ErrorReply { code: Some(reason.to_owned()), message, retry_after: None });
+        }
+        heard
+    }
+
+    fn fail(&mut self, outcome: Outcome, error: ErrorReply) -> Heard {
+        // The first problem stands: what follows one is usually its echo.
+        if self.problem.is_none() {
+            self.problem = Some(outcome);
+            self.answered.error = Some(Box::new(error));
+        }
+        Heard { payload: true, ..Heard::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

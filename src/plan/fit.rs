@@ -113,4 +113,12 @@ mod tests {
     fn thousands_are_grouped() {
         assert_eq!([7, 999, 32_000, 1_048_576].map(grouped), ["7", "999", "32,000", "1,048,576"]);
     }
+
+    #[test]
+    fn twelve_of_the_long_documents_overflow_a_window_of_32_000_tokens_and_all_fit_128_000() {
+        let workload = Workload::built_in("long-context").unwrap();
+        let sizes = Sizes::new(&workload);
+        assert_eq!(sizes.fit(&model("m", Some(32_000))).lines.len(), 18);
+        assert_eq!(sizes.fit(&model("m", Some(128_000))).lines.len(), 30);
+    }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::workload::fields::Fields;
+use crate::workload::fields::{Fields, excerpt};
 use crate::workload::request::Body;
 
 /// Keys that the run sets itself.
@@ -64,14 +64,6 @@ pub(super) fn parse_body(raw: &RawValue) -> Result<Body, Vec<String>> {
             problems.extend(reading.err());
             Err(problems)
         }
-    }
-}
-
-/// A value short enough for a message.
-pub(super) fn excerpt(value: &str) -> Cow<'_, str> {
-    match value.char_indices().nth(40) {
-        None => value.into(),
-        Some((end, _)) => format!("{}...", &value[..end]).into(),
     }
 }
 

@@ -3,9 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::workload::body::excerpt;
-use crate::workload::fields::Fields;
-use crate::workload::line::unwanted_keys;
+use crate::workload::fields::{Fields, excerpt};
 use crate::workload::request::Expect;
 
 /// Every key that `expect` may hold.
@@ -18,7 +16,7 @@ pub(super) fn parse_expect(raw: &RawValue) -> Result<Expect, Vec<String>> {
     let Ok(fields) = Fields::parse(raw.get()) else {
         return Err(vec![format!("`expect` is {}, must be an object", excerpt(raw.get()))]);
     };
-    let mut problems = unwanted_keys(&fields, &KEYS, "`expect`");
+    let mut problems = fields.unwanted(&KEYS, "`expect`");
     if fields.0.is_empty() {
         problems.push("`expect` is empty, must say what is expected or be left out".to_owned());
     }

@@ -1,10 +1,13 @@
 //! A JSON object as it was written: its keys in order, its values untouched.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::conf::nearest;
 
 /// The fields of a JSON object in their order, a key that is written twice included twice.
 pub(super) struct Fields<'a>(pub(super) Vec<(String, &'a RawValue)>);
@@ -16,6 +19,20 @@ impl<'a> Fields<'a> {
             serde_json::error::Category::Data => "is not a JSON object".to_owned(),
             _ => format!("is not JSON at column {}: {}", error.column(), without_place(&error)),
         })
+    }
+
+    /// A problem for each key that is not in `known` or stands there twice; `place` is what holds them, in words.
+    pub(super) fn unwanted(&self, known: &[&str], place: &str) -> Vec<String> {
+        let unknown = self.0.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
+        let mut problems: Vec<String> = unknown
+            .map(|key| match nearest(key, known.iter().copied()) {
+                Some(meant) => format!("unknown key `{}`, did you mean `{meant}`?", excerpt(key)),
+                None => format!("unknown key `{}`, {place} may hold {}", excerpt(key), listed(known)),
+            })
+            .collect();
+        problems
+            .extend(self.repeated().iter().map(|key| format!("`{}` is given twice, must be given once", excerpt(key))));
+        problems
     }
 
     /// The keys that stand in the object more than once, each named once, in order.
@@ -54,6 +71,20 @@ impl<'de> Visitor<'de> for InOrder {
         }
         Ok(Fields(fields))
     }
+}
+
+/// A value short enough for a message.
+pub(super) fn excerpt(value: &str) -> Cow<'_, str> {
+    match value.char_indices().nth(40) {
+        None => value.into(),
+        Some((end, _)) => format!("{}...", &value[..end]).into(),
+    }
+}
+
+/// Names in backticks, separated by commas.
+pub(super) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }
 
 /// What the parser found wrong, without the place that it appends: its line is always 1 here.

@@ -3,10 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::conf::nearest;
-use crate::workload::body::{excerpt, parse_body};
+use crate::workload::body::parse_body;
 use crate::workload::expect::parse_expect;
-use crate::workload::fields::Fields;
+use crate::workload::fields::{Fields, excerpt, listed};
 use crate::workload::request::{Prompt, Request};
 
 /// Every key that a line may hold.
@@ -29,7 +28,7 @@ const KEYS: [&str; 13] = [
 /// Reads line number `line`; all that is wrong with it where it is no request.
 pub(super) fn parse_line(line: usize, text: &str) -> Result<Request, Vec<String>> {
     let fields = Fields::parse(text).map_err(|problem| vec![problem])?;
-    let mut reading = Reading { problems: unwanted_keys(&fields, &KEYS, "the line"), fields: &fields };
+    let mut reading = Reading { problems: fields.unwanted(&KEYS, "the line"), fields: &fields };
     let custom_id = reading.text("custom_id");
     if custom_id.is_none() && reading.find("custom_id").is_none() {
         reading.problems.push("`custom_id` is missing, must be a name of its own for each line".to_owned());
@@ -56,26 +55,6 @@ pub(super) fn parse_line(line: usize, text: &str) -> Result<Request, Vec<String>
         }
         _ => Err(reading.problems),
     }
-}
-
-/// A problem for each key that is not in `known` or stands there twice; `place` is what holds them, in words.
-pub(super) fn unwanted_keys(fields: &Fields<'_>, known: &[&str], place: &str) -> Vec<String> {
-    let unknown = fields.0.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
-    let mut problems: Vec<String> = unknown
-        .map(|key| match nearest(key, known.iter().copied()) {
-            Some(meant) => format!("unknown key `{}`, did you mean `{meant}`?", excerpt(key)),
-            None => format!("unknown key `{}`, {place} may hold {}", excerpt(key), listed(known)),
-        })
-        .collect();
-    problems
-        .extend(fields.repeated().iter().map(|key| format!("`{}` is given twice, must be given once", excerpt(key))));
-    problems
-}
-
-/// Names in backticks, separated by commas.
-fn listed(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
 }
 
 /// A line's fields, and what was found wrong with them so far.

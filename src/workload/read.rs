@@ -213,4 +213,16 @@ mod tests {
         }
         assert!(Workload::built_in("nothing").is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_however_broken_stop_the_reader(cut in 0_usize..400, byte: u8, tail in ".{0,40}") {
+            let mut bytes = format!("{}\n{}", line("a"), line("b")).into_bytes();
+            let at = cut % bytes.len();
+            bytes[at] = byte;
+            bytes.splice(at + 1..at + 1, tail.into_bytes());
+            let good = Workload::parse("x", "x", &bytes, BadLines::Skip).map_or(0, |workload| workload.requests.len());
+            proptest::prop_assert!(good <= 2 + bytes.iter().filter(|byte| **byte == b'\n').count());
+        }
+    }
 }

@@ -102,10 +102,10 @@ impl<'a> Plot<'a> {
         let size = units((rect.x1 - rect.x0 + left, rect.y1 - rect.y0 + below));
         let area: DrawingArea<SvgBackend<'a>, Shift> = canvas.area.clone().shrink(corner, size);
         let (wide, high) = (rect.x1 - rect.x0, rect.y1 - rect.y0);
-        let most = |pixels: f64, each: f64| (pixels / each).max(2.0) as usize;
         // A tick at the very edge would push its label out of the panel.
-        let price_ticks = log_ticks(inner(&axes.price, wide, axes.lane + 18.0, 18.0), most(wide, 50.0));
-        let latency_ticks = log_ticks(inner(&axes.latency, high, 6.0, 6.0), most(high, 20.0));
+        let (first, last) = (axes.lane + 18.0, 18.0);
+        let price_ticks = log_ticks(inner(&axes.price, wide, first, last), wide - first - last, 44.0);
+        let latency_ticks = log_ticks(inner(&axes.latency, high, 6.0, 6.0), high - 12.0, 17.0);
         let mut chart = ChartBuilder::on(&area)
             .x_label_area_size((below * UNITS) as i32)
             .y_label_area_size((left * UNITS) as i32)

@@ -40,7 +40,8 @@ impl Head {
         let most = WIDTH - 2.0 * MARGIN - notice.map_or(0.0, |text| width(text, NOTICE.size) + 44.0);
         // Bold letters are wider than the table knows.
         let title = wrap(&kept_together(&finding.sentences[0]), FINDING.size * 1.04, most);
-        let rest = wrap(&finding.sentences[1..].join(" "), BOUNDS.size, most);
+        let rest: Vec<String> = finding.sentences[1..].iter().map(|sentence| kept_together(sentence)).collect();
+        let rest = wrap(&rest.join(" "), BOUNDS.size, most);
         let legend = signs(marks, dense);
         let (places, legend_height) = legend::lay_out(&legend, WIDTH - 2.0 * MARGIN);
         let height = 22.0 + title.len() as f64 * 25.0 + rest.len() as f64 * 18.0 + 8.0 + legend_height + 6.0;
@@ -72,7 +73,7 @@ impl Head {
 
 /// The sentence with each tier's words bound to each other, so that a line never ends between model and price.
 fn kept_together(sentence: &str) -> String {
-    let Some((before, tiers)) = sentence.split_once(": ") else {
+    let Some((before, tiers)) = sentence.split_once(": ").filter(|(_, tiers)| tiers.starts_with("tier ")) else {
         return sentence.to_owned();
     };
     let bound: Vec<String> = tiers.split(" · ").map(|tier| tier.replace(' ', "\u{a0}")).collect();

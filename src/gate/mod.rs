@@ -1,1 +1,7 @@
 //! Policies and verdicts.
+
+mod limits;
+mod standing;
+
+pub use limits::limit;
+pub use standing::{LEAST_N_FOR_P99, Standing};

@@ -1,21 +1,28 @@
 //! A run directory in, bytes out: charts, page, Markdown, terminal table.
 
+mod chart;
 mod csp;
 pub mod figures;
 #[cfg(test)]
 mod fixture;
+mod headline;
 mod page;
 mod page_cells;
 mod page_facts;
 mod parts;
 mod pick;
 mod plain_text;
+mod setting;
 mod shown;
+#[cfg(test)]
+mod sketch;
 mod summary;
 mod summary_json;
 mod table;
 mod totals;
 
+pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency};
+pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};
 pub use plain_text::{clipped, columns, visible};

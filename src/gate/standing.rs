@@ -1,0 +1,106 @@
+//! Where one cell stands against its tier's limit.
+
+use crate::gate::limit;
+use crate::rundir::CellRow;
+use crate::units::{Latency, Micros};
+
+/// The least number of requests whose 95 % interval of the 99th percentile has a finite upper end.
+///
+/// It is the least n with `0.99^n <= 0.025`; there the upper end is the maximum, which one failure opens.
+pub const LEAST_N_FOR_P99: u64 = 368;
+
+/// Whether a cell's p99 keeps its tier's limit, as far as its requests can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The whole 95 % interval of p99 lies at or under the limit.
+    Meets,
+    /// The whole interval lies over the limit.
+    Misses,
+    /// The limit lies inside the interval, the interval is absent, or the cell's figures may not be judged.
+    CannotTell,
+}
+
+impl Standing {
+    /// Judges the end-to-end p99 of `row`, failures counted as infinite.
+    ///
+    /// Absent when the row has no request, or no tier with a limit.
+    pub fn of(row: &CellRow) -> Option<Self> {
+        let limit = Latency::Finite(Self::limit_of(row)?);
+        if row.requests == 0 {
+            return None;
+        }
+        if row.valid == Some(false) {
+            return Some(Self::CannotTell);
+        }
+        Some(if row.e2e_p99_high_ms.is_some_and(|high| high <= limit) {
+            Self::Meets
+        } else if row.e2e_p99_low_ms.is_some_and(|low| low > limit) {
+            Self::Misses
+        } else {
+            Self::CannotTell
+        })
+    }
+
+    /// The limit that applies to `row`; absent when its tier is unknown or has none.
+    pub fn limit_of(row: &CellRow) -> Option<Micros> {
+        limit(row.tier?, &row.workload)
+    }
+
+    /// The word for a person, as it follows a number: `23 meet`.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Meets => "meet",
+            Self::Misses => "miss",
+            Self::CannotTell => "cannot be told",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(low: Option<&str>, high: Option<&str>) -> CellRow {
+        serde_json::from_value(serde_json::json!({
+            "run_id": "r", "started_at": "2026-09-01T03:00:00Z", "cell": "c", "provider": "p", "model": "m",
+            "tier": 1, "workload": "autocomplete", "load": "closed", "simulated": true, "valid": true,
+            "requests": 600, "ok": 600, "failed": 0, "rate_limited": 0, "requests_without_usage": 0,
+            "outcomes": "ok=600", "e2e_p99_low_ms": low, "e2e_p99_high_ms": high,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_interval_decides_and_its_ends_count_as_within_the_limit() {
+        for (low, high, standing) in [
+            ("380", "500", Standing::Meets),
+            ("380", "500.001", Standing::CannotTell),
+            ("500", "900", Standing::CannotTell),
+            ("500.001", "900", Standing::Misses),
+            ("380", "inf", Standing::CannotTell),
+            ("501", "inf", Standing::Misses),
+            ("inf", "inf", Standing::Misses),
+        ] {
+            assert_eq!(Standing::of(&row(Some(low), Some(high))), Some(standing), "{low} to {high}");
+        }
+    }
+
+    #[test]
+    fn without_an_interval_nothing_can_be_told() {
+        assert_eq!(Standing::of(&row(None, None)), Some(Standing::CannotTell));
+    }
+
+    #[test]
+    fn a_cell_that_may_not_be_judged_neither_meets_nor_misses() {
+        let row = CellRow { valid: Some(false), ..row(Some("10"), Some("20")) };
+        assert_eq!(Standing::of(&row), Some(Standing::CannotTell));
+    }
+
+    #[test]
+    fn without_a_limit_or_a_request_there_is_no_standing() {
+        let known = row(Some("10"), Some("20"));
+        assert_eq!(Standing::of(&CellRow { tier: None, ..known.clone() }), None);
+        assert_eq!(Standing::of(&CellRow { tier: Some(4), ..known.clone() }), None);
+        assert_eq!(Standing::of(&CellRow { requests: 0, ..known }), None);
+    }
+}

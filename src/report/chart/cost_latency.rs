@@ -1,0 +1,210 @@
+//! The cost-latency chart: price against latency, a panel a region, so that colour is free for the verdict.
+
+use std::fmt::Write;
+
+use plotters::drawing::IntoDrawingArea;
+
+use crate::report::chart::axes::{Axes, Room};
+use crate::report::chart::backend::SvgBackend;
+use crate::report::chart::canvas::{Align, Canvas, Type};
+use crate::report::chart::caption::{Facts, caption};
+use crate::report::chart::grid::{AXIS_TITLE, Grid, MARGIN, WIDTH};
+use crate::report::chart::head::Head;
+use crate::report::chart::mark::{Mark, Metric, PriceAxis, mark};
+use crate::report::chart::panel::{self, Drawn, Panel};
+use crate::report::chart::strip;
+use crate::report::chart::text::{escape, wrap};
+use crate::report::chart::theme::{Role, Theme, style_sheet};
+use crate::report::headline::Headline;
+use crate::report::setting::{Setting, settings};
+use crate::rundir::Run;
+
+/// How a chart is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartOptions {
+    /// Which colours it has.
+    pub theme: Theme,
+    /// Which latency stands upwards.
+    pub metric: Metric,
+    /// Which price stands to the right.
+    pub x: PriceAxis,
+    /// What ids and classes begin with, so that several charts can be inlined into one page: letters, digits, `-`.
+    pub prefix: String,
+}
+
+impl Default for ChartOptions {
+    fn default() -> Self {
+        Self { theme: Theme::Auto, metric: Metric::E2e, x: PriceAxis::List, prefix: "cl-".to_owned() }
+    }
+}
+
+/// Draws every endpoint of `run` by price and latency, as a stand-alone SVG of 1,200 pixels' width.
+///
+/// Up to three workloads have a row of panels each, under the first load of theirs; the caption names what the run
+/// holds beside that. An endpoint without a price or without a success is counted in the caption and not drawn.
+/// The same run gives the same bytes, whatever the order of its rows.
+pub fn cost_latency(run: &Run, options: &ChartOptions) -> String {
+    draw(run, options).0
+}
+
+/// Above so many marks in one panel not all are named.
+const MOST_NAMED: usize = 25;
+
+const MOST_WORKLOADS: usize = 3;
+
+/// The SVG, and where things stand in it.
+pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
+    let all = settings(run);
+    let chosen = first_of_each_workload(&all);
+    let rows: Vec<_> = chosen.iter().flat_map(|setting| setting.rows.iter().map(|row| (*setting, *row))).collect();
+    let marks: Vec<(&Setting<'_>, Mark)> =
+        rows.iter().filter_map(|(setting, row)| Some((*setting, mark(run, row, options.metric, options.x)?))).collect();
+    let mut regions: Vec<Option<&str>> = Vec::new();
+    for (_, row) in &rows {
+        if !regions.contains(&row.region.as_deref()) {
+            regions.push(row.region.as_deref());
+        }
+    }
+    let mut cells: Vec<Cell<'_>> = Vec::new();
+    for setting in &chosen {
+        let several = chosen.len() > 1;
+        cells.extend(regions.iter().map(|region| Cell::new(setting, *region, &marks, several)));
+    }
+    let dense = cells.iter().any(|cell| cell.marks.len() > MOST_NAMED);
+    let figures: Vec<Mark> = marks.iter().map(|(_, mark)| mark.clone()).collect();
+    let head = Head::new(run, &figures, dense);
+    let grid = Grid::new(regions.len(), chosen.len(), dense, head.height);
+    let axes = axes(&figures, &grid, dense);
+    let panels: Vec<Panel<'_>> = cells
+        .into_iter()
+        .enumerate()
+        .map(|(index, cell)| Panel {
+            title: cell.title,
+            marks: cell.marks,
+            rect: grid.rect(index),
+            labelled: grid.labelled(index),
+            dense,
+        })
+        .collect();
+
+    // The panels are drawn before the height is known, because names without room make the caption longer.
+    let bottom = grid.bottom();
+    let mut body = String::new();
+    let mut drawn = Vec::new();
+    let sketch = SvgBackend {
+        out: &mut body,
+        size: (WIDTH as u32, 4 * bottom as u32 + 1000),
+        theme: options.theme,
+        prefix: &options.prefix,
+        inherited: Vec::new(),
+    };
+    let canvas = Canvas { area: sketch.into_drawing_area() };
+    head.draw(&canvas);
+    for panel in &panels {
+        drawn.push(panel::draw(&canvas, &axes, panel));
+    }
+    axis_titles(&canvas, options, &grid);
+    let keys = drawn.iter().zip(&panels).filter(|(drawn, _)| !drawn.key.is_empty());
+    let key: Vec<String> = keys.map(|(drawn, panel)| format!("{}: {}", panel.title, drawn.key.join(", "))).collect();
+    let facts = Facts {
+        run,
+        all: &all,
+        shown: &chosen,
+        marks: &figures,
+        key: &key,
+        dense,
+        metric: options.metric,
+        x: options.x,
+    };
+    let caption = caption(&facts);
+    let lines = wrap(&caption, CAPTION.size, WIDTH - 2.0 * MARGIN);
+    for (line, text) in lines.iter().enumerate() {
+        let y = bottom + AXIS_TITLE + 14.0 + line as f64 * 15.0;
+        canvas.text(text, (MARGIN, y), CAPTION, Align::Left);
+    }
+    drop(canvas);
+    let height = (bottom + AXIS_TITLE + 14.0 + lines.len() as f64 * 15.0 + 6.0).ceil();
+    (document(&body, height, options, &head.finding, &caption), drawn)
+}
+
+const CAPTION: Type = Type::new(11.5, Role::Muted);
+
+fn first_of_each_workload<'a, 'b>(all: &'b [Setting<'a>]) -> Vec<&'b Setting<'a>> {
+    let mut chosen: Vec<&Setting<'_>> = Vec::new();
+    for setting in all {
+        if !chosen.iter().any(|other| other.workload == setting.workload) {
+            chosen.push(setting);
+        }
+    }
+    if chosen.len() > MOST_WORKLOADS {
+        chosen.truncate(1);
+    }
+    chosen
+}
+
+/// A panel before it has a place.
+struct Cell<'m> {
+    title: String,
+    marks: Vec<&'m Mark>,
+}
+
+impl<'m> Cell<'m> {
+    fn new(setting: &Setting<'_>, region: Option<&str>, marks: &'m [(&Setting<'_>, Mark)], several: bool) -> Self {
+        let here = |(of, mark): &&(&Setting<'_>, Mark)| std::ptr::eq(*of, setting) && mark.region.as_deref() == region;
+        let parts = [several.then_some(setting.workload), region];
+        Self {
+            title: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            marks: marks.iter().filter(here).map(|(_, mark)| mark).collect(),
+        }
+    }
+}
+
+/// The axes of all panels, with room for what stands beside the data.
+fn axes(figures: &[Mark], grid: &Grid, dense: bool) -> Axes {
+    if dense {
+        // A dense picture has no intervals, so that they must not take room; limits are named at the right.
+        let bare: Vec<Mark> = figures.iter().map(|mark| Mark { low: None, high: None, ..mark.clone() }).collect();
+        let room = Room { left: 68.0, right: 92.0, above: 28.0, below: 14.0 };
+        return Axes::over(&bare, grid.wide, grid.high, &room);
+    }
+    let room = Room { left: 68.0, right: 64.0, above: 28.0, below: strip::HEIGHT + 22.0 };
+    Axes::over(figures, grid.wide, grid.high, &room)
+}
+
+fn axis_titles(canvas: &Canvas<'_>, options: &ChartOptions, grid: &Grid) {
+    let letters = Type::new(12.0, Role::Muted);
+    let up = match options.metric {
+        Metric::E2e => "End-to-end latency (log)",
+        Metric::Ttft => "Time to first token (log)",
+    };
+    let across = match options.x {
+        PriceAxis::List => "List price, $ per million output tokens (log)",
+        PriceAxis::Effective => "Effective price, $ per million output tokens (log)",
+    };
+    let (first, last) = grid.span();
+    canvas.text_upwards(up, (MARGIN + 6.0, f64::midpoint(first, last)), letters);
+    let middle = f64::midpoint(grid.left, WIDTH - MARGIN);
+    canvas.text(across, (middle, grid.bottom() + 8.0), letters, Align::Centre);
+}
+
+fn document(body: &str, height: f64, options: &ChartOptions, finding: &Headline, caption: &str) -> String {
+    let (prefix, theme) = (escape(&options.prefix), options.theme);
+    let (class, paper) = (Role::Paper.class(), Role::Paper.hex(theme));
+    let mut svg = String::with_capacity(body.len() + 4096);
+    write!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         height=\"{height}\" aria-labelledby=\"{prefix}title {prefix}desc\" \
+         font-family=\"'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif\">\n\
+         <title id=\"{prefix}title\">{}</title>\n<desc id=\"{prefix}desc\">{}</desc>\n{}\
+         <rect width=\"{WIDTH}\" height=\"{height}\" class=\"{prefix}f-{class}\" fill=\"{paper}\"/>\n{body}</svg>\n",
+        escape(&finding.to_string()),
+        escape(caption),
+        style_sheet(theme, &prefix),
+    )
+    .expect("writing to a string cannot fail");
+    svg
+}
+
+#[cfg(test)]
+mod tests;

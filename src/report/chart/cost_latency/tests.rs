@@ -1,0 +1,248 @@
+use roxmltree::Document;
+
+use super::*;
+use crate::report::chart::place::Rect;
+use crate::report::headline::headline;
+use crate::report::sketch::{self, Figures};
+use crate::rundir::{CellRow, Status};
+use crate::units::Latency;
+
+fn light() -> ChartOptions {
+    ChartOptions { theme: Theme::Light, ..ChartOptions::default() }
+}
+
+/// All text of the picture outside of titles and the description.
+fn texts(svg: &str) -> Vec<String> {
+    let tree = Document::parse(svg).unwrap();
+    let nodes = tree.descendants().filter(|node| node.has_tag_name("text"));
+    nodes.map(|node| node.text().unwrap_or("").to_owned()).collect()
+}
+
+/// The titles of marks.
+fn titles(svg: &str) -> Vec<String> {
+    let tree = Document::parse(svg).unwrap();
+    let titles = tree.descendants().filter(|node| node.has_tag_name("title"));
+    titles.skip(1).map(|node| node.text().unwrap_or("").to_owned()).collect()
+}
+
+/// One row that has figures, with `change` made to it.
+fn one(change: impl FnOnce(&mut CellRow)) -> Run {
+    let mut row = sketch::row("step-3.5-flash", Some(1), "autocomplete");
+    row.list_output_usd_per_mtok = Some("0.15".parse().unwrap());
+    sketch::measure(&mut row, 600, 180.0, 0.3);
+    change(&mut row);
+    sketch::of_rows(vec![(row, false)])
+}
+
+fn assert_laid_out_well(drawn: &[Drawn]) {
+    for panel in drawn {
+        for (index, label) in panel.labels.iter().enumerate() {
+            assert!(panel.frame.holds(label), "{label:?} leaves {:?}", panel.frame);
+            let other = panel.labels[..index].iter().find(|other| other.shared(label) > 0.0);
+            assert!(other.is_none(), "{label:?} covers {other:?}");
+        }
+        for mark in &panel.marks {
+            assert!(panel.frame.holds(&Rect::around(*mark, 5.0)), "{mark:?} leaves {:?}", panel.frame);
+        }
+    }
+}
+
+#[test]
+fn each_region_has_a_panel_with_a_mark_and_a_name_for_each_endpoint() {
+    let (svg, drawn) = draw(&sketch::demo(600), &light());
+    assert_eq!(drawn.iter().map(|panel| panel.marks.len()).collect::<Vec<_>>(), [10, 9, 10, 10]);
+    let texts = texts(&svg);
+    for (region, _) in sketch::REGIONS {
+        assert!(texts.iter().any(|text| text == region));
+    }
+    assert_eq!(texts.iter().filter(|text| *text == "hunyuan-turbo").count(), 4);
+    assert_eq!(titles(&svg).len(), 39);
+    assert!(drawn.iter().all(|panel| panel.key.is_empty()));
+}
+
+#[test]
+fn marks_stay_inside_and_no_text_covers_another_at_any_count() {
+    assert_laid_out_well(&draw(&sketch::demo(600), &light()).1);
+    assert_laid_out_well(&draw(&sketch::demo(60), &light()).1);
+    let (svg, drawn) = draw(&sketch::many(368), &light());
+    assert_laid_out_well(&drawn);
+    assert_eq!(drawn.iter().map(|panel| panel.marks.len()).sum::<usize>(), 736);
+    assert!(svg.len() < 250_000, "{} bytes", svg.len());
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_whatever_the_order_of_its_rows() {
+    let mut run = sketch::demo(600);
+    let before = cost_latency(&run, &ChartOptions::default());
+    run.cells.reverse();
+    assert_eq!(cost_latency(&run, &ChartOptions::default()), before);
+}
+
+#[test]
+fn the_picture_names_itself_and_says_that_it_is_simulated() {
+    let svg = cost_latency(&sketch::demo(600), &light());
+    let tree = Document::parse(&svg).unwrap();
+    let root = tree.root_element();
+    assert_eq!(root.attribute("role"), Some("img"));
+    assert_eq!(root.attribute("aria-labelledby"), Some("cl-title cl-desc"));
+    let by_id = |id| tree.descendants().find(|node| node.attribute("id") == Some(id)).and_then(|node| node.text());
+    assert_eq!(by_id("cl-title").unwrap(), headline(&sketch::demo(600)).to_string());
+    assert!(by_id("cl-desc").unwrap().starts_with("Lower is better. End-to-end latency"));
+    assert!(texts(&svg).iter().any(|text| text == "SIMULATED"));
+
+    let mut live = sketch::demo(600);
+    live.manifest.destination.simulated = Some(false);
+    live.cells.iter_mut().for_each(|row| row.simulated = false);
+    let svg = cost_latency(&live, &light());
+    assert!(!svg.to_lowercase().contains("simulated") && svg.contains(", live."));
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let names =
+        ["<script>alert(1)</script>", "a|b & \"c\"", "🦙-13b 模型", "bell\u{7}\u{0}\u{1b}[31m", &"x".repeat(200)];
+    let models: Vec<Figures> = names
+        .iter()
+        .map(|name| Figures {
+            model: (*name).to_owned(),
+            tier: Some(1),
+            price: Some("0.20".to_owned()),
+            assumed: false,
+            p50_ms: 200.0,
+            sigma: 0.3,
+        })
+        .collect();
+    let (svg, drawn) = draw(&sketch::run(&models, 600, "<autocomplete>"), &ChartOptions::default());
+    assert_laid_out_well(&drawn);
+    let tree = Document::parse(&svg).unwrap();
+    assert!(tree.descendants().all(|node| !node.has_tag_name("script")));
+    let titles = titles(&svg);
+    for begin in ["<script>alert(1)</script>,", "a|b & \"c\",", "🦙-13b 模型,", "bell   [31m,", "xxxxxxxxx"] {
+        assert_eq!(titles.iter().filter(|title| title.starts_with(begin)).count(), 4, "{begin}");
+    }
+}
+
+#[test]
+fn what_is_absent_is_counted_and_not_drawn() {
+    for (run, said) in [
+        (one(|row| row.list_output_usd_per_mtok = None), "Not drawn: 1 without a known price"),
+        (one(|row| (row.ok, row.e2e_p50_ms) = (0, None)), "Not drawn: 1 without a success"),
+        (one(|row| row.e2e_p50_ms = None), "Not drawn: 1 without figures"),
+    ] {
+        let (svg, drawn) = draw(&run, &light());
+        assert_eq!((drawn.len(), drawn[0].marks.len()), (1, 0));
+        assert!(titles(&svg).is_empty() && svg.contains(said), "{said}");
+    }
+    let (svg, drawn) = draw(&sketch::of_rows(vec![]), &light());
+    assert!(drawn.is_empty() && Document::parse(&svg).is_ok());
+    assert!(svg.contains("Nothing was measured, simulated."));
+}
+
+#[test]
+fn what_is_free_has_a_lane_left_of_every_price() {
+    let mut run = sketch::demo(600);
+    for row in run.cells.iter_mut().filter(|row| row.model == "glm-4-9b") {
+        row.list_output_usd_per_mtok = Some("0".parse().unwrap());
+    }
+    let (svg, drawn) = draw(&run, &light());
+    assert_laid_out_well(&drawn);
+    // Under each of two columns, and at the foot of each of four panels.
+    assert_eq!(texts(&svg).iter().filter(|text| *text == "$0").count(), 6);
+    let free = drawn[0].marks[1].0;
+    assert!(drawn[0].marks.iter().enumerate().all(|(index, mark)| index == 1 || mark.0 > free + 28.0));
+}
+
+#[test]
+fn marks_at_one_price_stand_apart_and_their_bracket_names_it() {
+    let (svg, drawn) = draw(&sketch::demo(600), &light());
+    let [first, second, third] = [0, 1, 2].map(|index| drawn[0].marks[index].0);
+    assert!((second - first - 14.0).abs() < 0.2 && (third - second - 14.0).abs() < 0.2);
+    let texts = texts(&svg);
+    assert!(texts.iter().filter(|text| *text == "$0.01").count() >= 4);
+    assert!(texts.iter().any(|text| text == "~$0.56–0.57"));
+}
+
+#[test]
+fn a_tail_that_n_does_not_support_is_open_and_below_100_it_is_the_maximum() {
+    let svg = cost_latency(&sketch::demo(200), &light());
+    assert!(titles(&svg).iter().all(|title| title.contains(" to open)")));
+    assert!(texts(&svg).iter().any(|text| text == "no upper bound at this n, or failures"));
+    let svg = cost_latency(&sketch::demo(60), &light());
+    assert!(titles(&svg).iter().all(|title| title.contains(", maximum ") && !title.contains("p99 ")));
+    assert!(svg.contains("Below 100 requests a stem ends at the maximum"));
+    let svg = cost_latency(&one(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)), &light());
+    assert!(titles(&svg)[0].contains(" to open)"));
+}
+
+#[test]
+fn two_workloads_have_a_row_each_and_a_second_load_is_named_in_the_caption() {
+    let mut run = sketch::demo(600);
+    let more = |workload: &str, concurrency| {
+        let mut other = sketch::demo(600);
+        let slug = |cell: &str| format!("{cell}-{workload}-{concurrency}");
+        for (row, note) in other.cells.iter_mut().zip(&mut other.manifest.cells) {
+            (row.cell, note.cell) = (slug(&row.cell), slug(&note.cell));
+            row.workload = workload.to_owned();
+            row.concurrency = Some(concurrency);
+        }
+        other
+    };
+    for other in [more("support", 16), more("autocomplete", 64)] {
+        run.cells.extend(other.cells);
+        run.manifest.cells.extend(other.manifest.cells);
+    }
+    run.manifest.status = Status::Interrupted;
+    let (svg, drawn) = draw(&run, &light());
+    assert_laid_out_well(&drawn);
+    assert_eq!(drawn.len(), 8);
+    let texts = texts(&svg);
+    assert!(texts.iter().any(|text| text == "support · eu-west-1"));
+    assert!(svg.contains("Also in this run, in the table: autocomplete, 64 in flight."));
+    assert!(texts.iter().any(|text| text.contains("Partial: the run was interrupted.")));
+}
+
+#[test]
+fn time_to_first_token_has_no_limit_and_says_what_verdicts_are_about() {
+    let options = ChartOptions { metric: Metric::Ttft, x: PriceAxis::Effective, ..light() };
+    let svg = cost_latency(&sketch::demo(600), &options);
+    let texts = texts(&svg);
+    assert!(!texts.iter().any(|text| text == "the tier's limit"));
+    assert!(texts.iter().any(|text| text == "Effective price, $ per million output tokens (log)"));
+    assert!(svg.contains("(verdicts are about end-to-end latency)"));
+}
+
+#[test]
+fn every_theme_is_literal_and_only_the_automatic_one_follows_the_system() {
+    let of = |theme| {
+        cost_latency(
+            &sketch::demo(600),
+            &ChartOptions { theme, prefix: "page1-".to_owned(), ..ChartOptions::default() },
+        )
+    };
+    let (auto, light, dark) = (of(Theme::Auto), of(Theme::Light), of(Theme::Dark));
+    assert!(auto.contains("prefers-color-scheme: dark") && !light.contains("<style>") && !dark.contains("<style>"));
+    assert!(auto.contains("class=\"page1-f-paper\" fill=\"#ffffff\"") && dark.contains("fill=\"#0d1117\""));
+    assert!(!auto.contains("var(") && !dark.contains("#0072b2"));
+    let tree = Document::parse(&auto).unwrap();
+    let classes = tree.descendants().filter_map(|node| node.attribute("class"));
+    assert!(classes.into_iter().all(|class| class.starts_with("page1-")));
+}
+
+#[test]
+fn a_renderer_draws_the_colours_of_all_verdicts() {
+    let mut options = resvg::usvg::Options::default();
+    options.fontdb_mut().load_system_fonts();
+    let svg = cost_latency(&sketch::demo(600), &ChartOptions::default());
+    let tree = resvg::usvg::Tree::from_str(&svg, &options).unwrap();
+    let (wide, high) = (tree.size().width() as u32, tree.size().height() as u32);
+    assert_eq!((wide, (700..800).contains(&high)), (1200, true), "{high}");
+    let mut pixels = resvg::tiny_skia::Pixmap::new(wide, high).unwrap();
+    resvg::render(&tree, resvg::tiny_skia::Transform::identity(), &mut pixels.as_mut());
+    let count = |rgb: (u8, u8, u8)| {
+        pixels.pixels().iter().filter(|pixel| (pixel.red(), pixel.green(), pixel.blue()) == rgb).count()
+    };
+    assert!(count((255, 255, 255)) > 100_000, "the paper is painted");
+    for rgb in [(0x00, 0x72, 0xb2), (0xd5, 0x5e, 0x00), (0x7b, 0x84, 0x8e)] {
+        assert!(count(rgb) > 100, "{rgb:?}");
+    }
+}

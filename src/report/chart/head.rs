@@ -1,0 +1,106 @@
+//! What stands over the panels: the finding, what bounds it, the notice of a simulation and the legend.
+
+use crate::gate::Standing;
+use crate::report::chart::canvas::{Align, Canvas, Type};
+use crate::report::chart::grid::{MARGIN, WIDTH};
+use crate::report::chart::legend::{self, Sign};
+use crate::report::chart::mark::{Mark, Tail};
+use crate::report::chart::place::Rect;
+use crate::report::chart::text::{width, wrap};
+use crate::report::chart::theme::Role;
+use crate::report::headline::{Headline, headline};
+use crate::rundir::Run;
+
+/// Title, second line, notice and legend, with the height they take.
+pub(crate) struct Head {
+    pub(crate) finding: Headline,
+    notice: Option<&'static str>,
+    title: Vec<String>,
+    rest: Vec<String>,
+    legend: Vec<(Sign, String)>,
+    places: Vec<(f64, f64)>,
+    /// In pixels, from the picture's upper edge.
+    pub(crate) height: f64,
+}
+
+const FINDING: Type = Type { size: 19.0, role: Role::Ink, bold: true };
+const BOUNDS: Type = Type::new(13.5, Role::Muted);
+const NOTICE: Type = Type { size: 12.0, role: Role::NoticeInk, bold: true };
+
+impl Head {
+    /// What `run` found, and the signs that stand for it in a picture of `marks`.
+    pub(crate) fn new(run: &Run, marks: &[Mark], dense: bool) -> Self {
+        let finding = headline(run);
+        let notice = match run.manifest.destination.simulated {
+            Some(true) => Some("SIMULATED"),
+            Some(false) if run.cells.iter().any(|row| row.simulated) => Some("SIMULATED IN PART"),
+            Some(false) => None,
+            None => Some("ORIGIN UNKNOWN"),
+        };
+        let most = WIDTH - 2.0 * MARGIN - notice.map_or(0.0, |text| width(text, NOTICE.size) + 44.0);
+        // Bold letters are wider than the table knows.
+        let title = wrap(&kept_together(&finding.sentences[0]), FINDING.size * 1.04, most);
+        let rest: Vec<String> = finding.sentences[1..].iter().map(|sentence| kept_together(sentence)).collect();
+        let rest = wrap(&rest.join(" "), BOUNDS.size, most);
+        let legend = signs(marks, dense);
+        let (places, legend_height) = legend::lay_out(&legend, WIDTH - 2.0 * MARGIN);
+        let height = 22.0 + title.len() as f64 * 25.0 + rest.len() as f64 * 18.0 + 8.0 + legend_height + 6.0;
+        Self { finding, notice, title, rest, legend, places, height }
+    }
+
+    /// Draws it at the top of the picture.
+    pub(crate) fn draw(&self, canvas: &Canvas<'_>) {
+        let mut y = 22.0 + 11.0;
+        if let Some(notice) = self.notice {
+            let wide = width(notice, NOTICE.size) + 20.0;
+            let rect = Rect { x0: WIDTH - MARGIN - wide, y0: y - 12.0, x1: WIDTH - MARGIN, y1: y + 12.0 };
+            canvas.rect(rect, Role::Notice.fill());
+            canvas.rect(rect, Role::NoticeInk.stroke(1.0));
+            canvas.text(notice, (f64::midpoint(rect.x0, rect.x1), y), NOTICE, Align::Centre);
+        }
+        for line in &self.title {
+            canvas.text(line, (MARGIN, y), FINDING, Align::Left);
+            y += 25.0;
+        }
+        y -= 2.0;
+        for line in &self.rest {
+            canvas.text(line, (MARGIN, y), BOUNDS, Align::Left);
+            y += 18.0;
+        }
+        legend::draw(canvas, &self.legend, &self.places, (MARGIN, y));
+    }
+}
+
+/// The sentence with each tier's words bound to each other, so that a line never ends between model and price.
+fn kept_together(sentence: &str) -> String {
+    let Some((before, tiers)) = sentence.split_once(": ").filter(|(_, tiers)| tiers.starts_with("tier ")) else {
+        return sentence.to_owned();
+    };
+    let bound: Vec<String> = tiers.split(" · ").map(|tier| tier.replace(' ', "\u{a0}")).collect();
+    format!("{before}: {}", bound.join("\u{a0}· "))
+}
+
+/// The legend's entries for what stands in the picture.
+fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
+    let any = |test: &dyn Fn(&Mark) -> bool| marks.iter().any(test);
+    let verdicts = [
+        (Some(Standing::Meets), "meets its tier's p99 limit"),
+        (Some(Standing::Misses), "misses it"),
+        (Some(Standing::CannotTell), "cannot be told at this n"),
+        (None, "has no limit"),
+    ];
+    let mut signs: Vec<(Sign, String)> = verdicts
+        .into_iter()
+        .filter(|(standing, _)| any(&|mark| mark.standing == *standing))
+        .map(|(standing, words)| (Sign::Verdict(standing), words.to_owned()))
+        .collect();
+    let more = [
+        (any(&|mark| mark.tail != Tail::Maximum), Sign::Cap, "from p50 (mark) up to p99"),
+        (!dense && any(&|mark| mark.low.is_some()), Sign::Interval, "95 % interval of p99"),
+        (!dense && any(&|mark| mark.tail == Tail::Open), Sign::Open, "no upper bound at this n, or failures"),
+        (!dense && any(&|mark| mark.tail == Tail::Maximum), Sign::Maximum, "the maximum, of fewer than 100"),
+        (any(&|mark| mark.limit.is_some()), Sign::Limit, "the tier's limit"),
+    ];
+    signs.extend(more.into_iter().filter(|(shown, ..)| *shown).map(|(_, sign, words)| (sign, words.to_owned())));
+    signs
+}

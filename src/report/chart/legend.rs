@@ -1,0 +1,130 @@
+//! The legend: each sign beside its meaning in words, in one or more lines.
+
+use plotters::style::{Color, ShapeStyle};
+
+use crate::gate::Standing;
+use crate::report::chart::canvas::{Align, Canvas, Point, Type};
+use crate::report::chart::place::Rect;
+use crate::report::chart::text::width;
+use crate::report::chart::theme::Role;
+
+/// A sign that the legend can explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// The mark of a verdict; absent: no limit applies.
+    Verdict(Option<Standing>),
+    /// The short line at the stem's end.
+    Cap,
+    /// The bar beside the stem.
+    Interval,
+    /// The ring and the arrow at the end of a stem that has no upper bound.
+    Open,
+    /// The small ring at the end of a stem that reaches to the maximum.
+    Maximum,
+    /// The dashed tick.
+    Limit,
+}
+
+/// Draws a verdict's sign about `at`: a disc, a triangle, a ring, or a square where no limit applies.
+pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Standing>, at: Point, radius: f64) {
+    match standing {
+        Some(Standing::Meets) => canvas.circle(at, radius, Role::Meets.fill()),
+        Some(Standing::Misses) => {
+            let (across, up, down) = (radius * 1.15, radius * 1.2, radius * 0.85);
+            let corners = [(at.0, at.1 - up), (at.0 + across, at.1 + down), (at.0 - across, at.1 + down)];
+            canvas.polygon(&corners, Role::Misses.fill());
+        }
+        Some(Standing::CannotTell) => {
+            canvas.circle(at, radius - 0.5, Role::Panel.fill());
+            canvas.circle(at, radius - 0.5, Role::Untold.stroke(1.8));
+        }
+        None => canvas.rect(Rect::around(at, radius * 0.8), Role::Untold.fill()),
+    }
+}
+
+/// The style of [`simple`] signs.
+pub(crate) fn simple_style(standing: Option<Standing>) -> ShapeStyle {
+    match standing {
+        Some(Standing::CannotTell) => Role::Untold.stroke(1.2),
+        other => colour(other).fill(),
+    }
+}
+
+/// Draws a verdict's sign as one shape of one style, for pictures of many marks.
+pub(crate) fn simple(canvas: &Canvas<'_>, standing: Option<Standing>, at: Point, radius: f64) {
+    match standing {
+        Some(Standing::CannotTell) => canvas.circle(at, radius - 0.4, simple_style(standing)),
+        other => verdict(canvas, other, at, radius),
+    }
+}
+
+/// The colour that goes with a verdict.
+pub(crate) const fn colour(standing: Option<Standing>) -> Role {
+    match standing {
+        Some(Standing::Meets) => Role::Meets,
+        Some(Standing::Misses) => Role::Misses,
+        Some(Standing::CannotTell) | None => Role::Untold,
+    }
+}
+
+/// A dashed line over `at`, `wide` pixels long.
+pub(crate) fn dashed(canvas: &Canvas<'_>, at: Point, wide: f64) {
+    let dash = wide / 5.0;
+    for step in [0.0, 2.0, 4.0] {
+        let x = at.0 - wide / 2.0 + step * dash;
+        canvas.line(&[(x, at.1), (x + dash, at.1)], Role::Ink.stroke(1.3));
+    }
+}
+
+/// The arrow and ring of a stem whose end is open.
+pub(crate) fn open_end(canvas: &Canvas<'_>, at: Point, role: Role) {
+    canvas.circle(at, 2.6, Role::Panel.fill());
+    canvas.circle(at, 2.6, role.stroke(1.3));
+    canvas.line(&[(at.0, at.1 - 3.0), (at.0, at.1 - 10.0)], role.stroke(1.0));
+    canvas.line(&[(at.0 - 2.5, at.1 - 7.5), (at.0, at.1 - 10.5), (at.0 + 2.5, at.1 - 7.5)], role.stroke(1.0));
+}
+
+const SIZE: f64 = 12.0;
+const LINE: f64 = 19.0;
+const GAP: f64 = 20.0;
+const SIGN: f64 = 16.0;
+
+/// The entries set into lines of at most `most` pixels: each with its offset from the legend's corner.
+pub(crate) fn lay_out(entries: &[(Sign, String)], most: f64) -> (Vec<Point>, f64) {
+    let (mut x, mut y, mut places) = (0.0, 0.0, Vec::new());
+    for (_, words) in entries {
+        let wide = SIGN + width(words, SIZE);
+        if x > 0.0 && x + wide > most {
+            (x, y) = (0.0, y + LINE);
+        }
+        places.push((x, y));
+        x += wide + GAP;
+    }
+    (places, y + LINE)
+}
+
+/// Draws `entries` where [`lay_out`] put them, from `corner` on.
+pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Point], corner: Point) {
+    for ((sign, words), place) in entries.iter().zip(places) {
+        let (x, y) = (corner.0 + place.0, corner.1 + place.1 + LINE / 2.0);
+        let at = (x + 6.0, y);
+        match sign {
+            Sign::Verdict(standing) => verdict(canvas, *standing, at, 5.0),
+            Sign::Cap => {
+                canvas.line(&[(at.0, y - 5.0), (at.0, y + 6.0)], Role::Muted.stroke(1.4));
+                canvas.line(&[(at.0 - 4.0, y - 5.0), (at.0 + 4.0, y - 5.0)], Role::Muted.stroke(1.8));
+            }
+            Sign::Interval => {
+                let bar = Rect { x0: at.0 - 1.3, y0: y - 6.0, x1: at.0 + 1.3, y1: y + 6.0 };
+                canvas.rect(bar, Role::Muted.colour().mix(0.55).filled());
+            }
+            Sign::Open => open_end(canvas, (at.0, y + 5.0), Role::Muted),
+            Sign::Maximum => {
+                canvas.line(&[(at.0, y - 2.0), (at.0, y + 6.0)], Role::Muted.stroke(1.4));
+                canvas.circle((at.0, y - 4.0), 2.2, Role::Muted.stroke(1.2));
+            }
+            Sign::Limit => dashed(canvas, at, 14.0),
+        }
+        canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);
+    }
+}

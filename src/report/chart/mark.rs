@@ -1,0 +1,184 @@
+//! What the chart shows of one endpoint, taken from its row.
+
+use crate::gate::{LEAST_N_FOR_P99, Standing};
+use crate::report::chart::ticks::{money, time};
+use crate::report::headline::{assumes_price, shown};
+use crate::rundir::{CellRow, Run};
+use crate::units::{Latency, Micros};
+
+/// Which latency a chart shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metric {
+    /// From sending to the end of the answer. Limits and verdicts are about this one.
+    #[default]
+    E2e,
+    /// From sending to the first generated token.
+    Ttft,
+}
+
+/// Which price a chart shows, in dollars per million output tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PriceAxis {
+    /// The price list's.
+    #[default]
+    List,
+    /// Total cost over generated tokens: it contains the input.
+    Effective,
+}
+
+/// What the upper end of a stem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// p99, with an interval that ends.
+    Closed,
+    /// p99, with an interval that does not: n is too small, or failures reach into it.
+    Open,
+    /// The largest of fewer than 100 requests.
+    Maximum,
+}
+
+/// One endpoint of the chart. Latencies are milliseconds above 0.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    pub(crate) name: String,
+    /// Absent where the registry names no region.
+    pub(crate) region: Option<String>,
+    pub(crate) tier: Option<u8>,
+    /// Dollars per million output tokens; 0 is free.
+    pub(crate) price: f64,
+    pub(crate) assumed: bool,
+    pub(crate) p50: f64,
+    /// The stem's upper end.
+    pub(crate) cap: f64,
+    pub(crate) tail: Tail,
+    /// Lower end of the interval of p99; absent when it is unknown or infinite.
+    pub(crate) low: Option<f64>,
+    /// Upper end of the interval of p99; absent when it is unknown or infinite.
+    pub(crate) high: Option<f64>,
+    /// The tier's limit; absent without one, and for another metric than the limit's.
+    pub(crate) limit: Option<f64>,
+    /// Absent where no limit applies.
+    pub(crate) standing: Option<Standing>,
+    /// The figures in words.
+    pub(crate) title: String,
+}
+
+/// The mark of `row`; absent when its price or its median is unknown, or it had no success.
+pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) -> Option<Mark> {
+    let price = match axis {
+        PriceAxis::List => row.list_output_usd_per_mtok,
+        PriceAxis::Effective => row.effective_output_usd_per_mtok,
+    }?;
+    let [p50, p99, low, high, max] = match metric {
+        Metric::E2e => [row.e2e_p50_ms, row.e2e_p99_ms, row.e2e_p99_low_ms, row.e2e_p99_high_ms, row.e2e_max_ms],
+        Metric::Ttft => [row.ttft_p50_ms, row.ttft_p99_ms, row.ttft_p99_low_ms, row.ttft_p99_high_ms, row.ttft_max_ms],
+    }
+    .map(positive);
+    let p50 = p50?;
+    let (tail, cap) = if row.ok < 100 {
+        (Tail::Maximum, max.or(p99)?)
+    } else {
+        (if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed }, p99?)
+    };
+    let standing = Standing::of(row);
+    let limit = Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms);
+    let mut mark = Mark {
+        name: shown(run, row),
+        region: row.region.clone(),
+        tier: row.tier,
+        price: price.as_f64(),
+        assumed: assumes_price(run, row),
+        p50,
+        cap: cap.max(p50),
+        tail,
+        low: low.filter(|_| tail != Tail::Maximum),
+        high: high.filter(|_| tail == Tail::Closed),
+        limit,
+        standing,
+        title: String::new(),
+    };
+    mark.title = title(&mark, row);
+    Some(mark)
+}
+
+fn title(mark: &Mark, row: &CellRow) -> String {
+    let place = mark.region.as_deref().map_or(String::new(), |region| format!(", {region}"));
+    let cap = if mark.tail == Tail::Maximum { "maximum" } else { "p99" };
+    let open = |end: Option<f64>| end.map_or_else(|| "open".to_owned(), time);
+    let interval = match (mark.low, mark.tail) {
+        (_, Tail::Maximum) => String::new(),
+        (None, _) => " (95 % interval open)".to_owned(),
+        (Some(low), _) => format!(" (95 % interval {} to {})", time(low), open(mark.high)),
+    };
+    let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
+    let verdict = match (mark.standing, Standing::limit_of(row), mark.tier) {
+        (Some(standing), Some(limit), Some(tier)) => {
+            let word = match standing {
+                Standing::Meets => "meets",
+                Standing::Misses => "misses",
+                Standing::CannotTell => "cannot be told against",
+            };
+            format!("{word} tier {tier}'s {}", time(limit.as_ms()))
+        }
+        _ => "no limit".to_owned(),
+    };
+    let assumed = if mark.assumed { "~" } else { "" };
+    format!(
+        "{}{place}: {assumed}{}/M, p50 {}, {cap} {}{interval}, n = {}{failed}; {verdict}",
+        mark.name,
+        money(mark.price),
+        time(mark.p50),
+        time(mark.cap),
+        row.requests,
+    )
+}
+
+/// Milliseconds above 0; a log axis has no place for others.
+fn positive(latency: Option<Latency>) -> Option<f64> {
+    latency?.finite_ms().filter(|ms| *ms > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sketch;
+
+    fn of(change: impl Fn(&mut CellRow)) -> Option<Mark> {
+        let mut row = sketch::row("step-3.5-flash", Some(1), "autocomplete");
+        row.list_output_usd_per_mtok = Some("0.15".parse().unwrap());
+        sketch::measure(&mut row, 600, 180.0, 0.3);
+        change(&mut row);
+        let run = sketch::of_rows(vec![(row, false)]);
+        mark(&run, &run.cells[0], Metric::E2e, PriceAxis::List)
+    }
+
+    #[test]
+    fn what_is_unknown_or_0_is_not_drawn() {
+        assert!(of(|_| ()).is_some());
+        assert_eq!(of(|row| row.list_output_usd_per_mtok = None), None);
+        assert_eq!(of(|row| row.e2e_p50_ms = None), None);
+        assert_eq!(of(|row| row.e2e_p99_ms = None), None);
+        assert_eq!(of(|row| row.e2e_p50_ms = Some("0".parse().unwrap())), None);
+    }
+
+    #[test]
+    fn the_tail_says_what_n_supports() {
+        assert_eq!(of(|_| ()).unwrap().tail, Tail::Closed);
+        let few = of(|row| sketch::measure(row, 367, 180.0, 0.3)).unwrap();
+        assert_eq!((few.tail, few.high), (Tail::Open, None));
+        let fewer = of(|row| sketch::measure(row, 99, 180.0, 0.3)).unwrap();
+        assert_eq!((fewer.tail, fewer.low), (Tail::Maximum, None));
+        assert!(fewer.cap > of(|_| ()).unwrap().cap && fewer.title.contains("maximum"));
+        let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
+        assert_eq!((failing.tail, failing.high), (Tail::Open, None));
+    }
+
+    #[test]
+    fn the_title_tells_the_figures_and_the_verdict() {
+        assert_eq!(
+            of(|row| row.region = Some("eu-west-1".to_owned())).unwrap().title,
+            "step-3.5-flash, eu-west-1: $0.15/M, p50 180 ms, p99 362 ms (95 % interval 324 ms to 427 ms), \
+             n = 600; meets tier 1's 500 ms"
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! Charts: each a stand-alone SVG that plotters lays out and the backend here writes.
+
+mod axes;
+mod backend;
+mod canvas;
+mod caption;
+mod cost_latency;
+mod dodge;
+mod grid;
+mod head;
+mod legend;
+mod mark;
+mod naming;
+mod panel;
+mod place;
+mod strip;
+mod text;
+mod theme;
+mod ticks;
+
+pub use cost_latency::{ChartOptions, cost_latency};
+pub use mark::{Metric, PriceAxis};
+pub use theme::Theme;

@@ -1,0 +1,206 @@
+//! One panel of the cost-latency chart: a region's endpoints under one workload and load.
+
+use plotters::style::Color;
+
+use crate::gate::Standing;
+use crate::report::chart::axes::{Axes, LABELS_BELOW, Labelled, Plot};
+use crate::report::chart::canvas::{Align, Canvas, Point, Type};
+use crate::report::chart::dodge::{Slot, dodge};
+use crate::report::chart::legend;
+use crate::report::chart::mark::{Mark, Tail};
+use crate::report::chart::naming::{Named, important, name};
+use crate::report::chart::place::{Obstacles, Rect};
+use crate::report::chart::strip;
+use crate::report::chart::text::{clip, width};
+use crate::report::chart::theme::Role;
+use crate::report::chart::ticks::time;
+
+/// What a panel shows, and where.
+pub(crate) struct Panel<'m> {
+    /// The region, and the workload where the chart has several.
+    pub(crate) title: String,
+    pub(crate) marks: Vec<&'m Mark>,
+    /// The plot without its labels.
+    pub(crate) rect: Rect,
+    pub(crate) labelled: Labelled,
+    /// Whether there are too many marks for brackets, intervals and all names.
+    pub(crate) dense: bool,
+}
+
+/// What was drawn, in pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Drawn {
+    /// The plot.
+    pub(crate) frame: Rect,
+    /// Every mark's middle.
+    pub(crate) marks: Vec<Point>,
+    /// Text inside the plot.
+    pub(crate) labels: Vec<Rect>,
+    /// Names that did not fit, each as `1 name`, or `name` where not even the number did.
+    pub(crate) key: Vec<String>,
+}
+
+/// Height of the line with the panel's title, in pixels.
+pub(crate) const TITLE: f64 = 22.0;
+
+/// How near two marks may stand before they are set side by side.
+const GAP: f64 = 14.0;
+
+pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> Drawn {
+    let frame = panel.rect;
+    canvas.rect(frame, Role::Panel.fill());
+    let plot = Plot::draw(canvas, axes, frame, panel.labelled);
+    canvas.rect(frame, Role::Frame.stroke(1.0));
+    title(canvas, panel);
+    lane(canvas, axes, panel);
+    let slots = slots(&plot, axes, panel);
+    let points: Vec<Point> =
+        panel.marks.iter().zip(&slots).map(|(mark, slot)| (slot.x, plot.at(1.0, mark.p50).1)).collect();
+    let mut hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, if panel.dense { 2.5 } else { 6.0 })).collect();
+    let mut soft = Vec::new();
+    if panel.dense {
+        let limits = limit_lines(canvas, &plot, panel);
+        hard.extend(&limits);
+        draw_dense(canvas, &plot, panel, &points);
+    } else {
+        for (mark, at) in panel.marks.iter().zip(&points) {
+            canvas.titled(&mark.title, || draw_mark(canvas, &plot, mark, *at, &mut hard, &mut soft));
+        }
+    }
+    let strip = if panel.dense { Vec::new() } else { strip::draw(canvas, &panel.marks, &slots, frame) };
+    hard.extend(&strip);
+    let inner = Rect {
+        x0: frame.x0 + 3.0,
+        y0: frame.y0 + 2.0,
+        x1: frame.x1 - 3.0,
+        y1: frame.y1 - if panel.dense { 2.0 } else { strip::HEIGHT },
+    };
+    let chosen = if panel.dense { important(&panel.marks) } else { (0..panel.marks.len()).collect() };
+    let cap = |index: usize| match panel.dense {
+        true => points[index],
+        false => (points[index].0, plot.at(1.0, panel.marks[index].cap).1),
+    };
+    if panel.dense {
+        chosen.iter().for_each(|index| canvas.circle(points[*index], 4.6, Role::Ink.stroke(1.1)));
+    }
+    let wanted: Vec<(Point, Point, &str)> =
+        chosen.into_iter().map(|index| (points[index], cap(index), panel.marks[index].name.as_str())).collect();
+    let Named { mut labels, key } = name(canvas, &wanted, &Obstacles { hard: &hard, soft: &soft, frame: inner });
+    labels.extend(strip);
+    Drawn { frame, marks: points, labels, key }
+}
+
+fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {
+    let y = panel.rect.y0 - TITLE / 2.0;
+    let heading = Type { bold: true, ..Type::new(13.0, Role::Ink) };
+    let wide = panel.rect.x1 - panel.rect.x0;
+    canvas.text(&clip(&panel.title, 13.0, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
+    let count = |standing| panel.marks.iter().filter(|mark| mark.standing == Some(standing)).count();
+    let counts: Vec<String> = [(Standing::Meets, "meet"), (Standing::Misses, "miss"), (Standing::CannotTell, "unsure")]
+        .into_iter()
+        .filter(|(standing, _)| count(*standing) > 0)
+        .map(|(standing, word)| format!("{} {word}", count(standing)))
+        .collect();
+    canvas.text(&counts.join(" · "), (panel.rect.x1, y), Type::new(11.0, Role::Muted), Align::Right);
+}
+
+/// What is free stands left of a line of its own, because a log axis has no 0.
+fn lane(canvas: &Canvas<'_>, axes: &Axes, panel: &Panel<'_>) {
+    if axes.lane > 0.0 {
+        let (x, rect) = (panel.rect.x0 + axes.lane, panel.rect);
+        canvas.line(&[(x, rect.y0), (x, rect.y1)], Role::Frame.stroke(1.0));
+        if panel.labelled.below {
+            let at = (rect.x0 + axes.lane / 2.0, rect.y1 + LABELS_BELOW / 2.0 + 0.5);
+            canvas.text("$0", at, Type::new(11.0, Role::Muted), Align::Centre);
+        }
+    }
+}
+
+fn slots(plot: &Plot<'_>, axes: &Axes, panel: &Panel<'_>) -> Vec<Slot> {
+    let free = panel.rect.x0 + axes.lane / 2.0;
+    let place = |mark: &&Mark| if mark.price > 0.0 { plot.at(mark.price, 1.0).0 } else { free };
+    let places: Vec<f64> = panel.marks.iter().map(place).collect();
+    if panel.dense {
+        return places.into_iter().enumerate().map(|(group, x)| Slot { x, group }).collect();
+    }
+    dodge(&places, GAP, (panel.rect.x0 + 8.0, panel.rect.x1 - 10.0))
+}
+
+/// Draws stem, cap, interval, limit and mark, and notes what labels must or should not cover.
+fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard: &mut Vec<Rect>, soft: &mut Vec<Rect>) {
+    let y = |latency: f64| plot.at(1.0, latency).1;
+    let role = legend::colour(mark.standing);
+    let (x, cap) = (at.0, y(mark.cap));
+    if let (Some(low), Some(high)) = (mark.low, mark.high.or((mark.tail == Tail::Open).then_some(mark.cap))) {
+        let bar = Rect { x0: x + 3.2, y0: y(high.max(low)), x1: x + 5.8, y1: y(low) };
+        canvas.rect(bar, role.colour().mix(0.42).filled());
+        soft.push(bar);
+    }
+    canvas.line(&[at, (x, cap)], role.stroke(1.4));
+    soft.push(Rect { x0: x - 1.5, y0: cap, x1: x + 1.5, y1: at.1 });
+    match mark.tail {
+        Tail::Open => legend::open_end(canvas, (x, cap), role),
+        Tail::Closed => canvas.line(&[(x - 4.0, cap), (x + 4.0, cap)], role.stroke(2.0)),
+        Tail::Maximum => canvas.circle((x, cap), 2.2, role.stroke(1.2)),
+    }
+    hard.push(Rect { x0: x - 4.0, y0: cap - 2.0, x1: x + 5.0, y1: cap + 2.0 });
+    if let Some(limit) = mark.limit {
+        let over = (x + 1.0, y(limit));
+        legend::dashed(canvas, over, 13.0);
+        soft.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
+    }
+    legend::verdict(canvas, mark.standing, at, 5.0);
+}
+
+/// Draws faint stems first and the marks over them, those that miss last. What looks alike is one group, because
+/// a page of many marks is large.
+fn draw_dense(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>, points: &[Point]) {
+    let alike = [None, Some(Standing::CannotTell), Some(Standing::Meets), Some(Standing::Misses)];
+    let of = |standing| panel.marks.iter().zip(points).filter(move |(mark, _)| mark.standing == standing);
+    for standing in alike {
+        let style = legend::colour(standing).colour().mix(0.4).stroke_width(10);
+        canvas.alike(style, || {
+            for (mark, at) in of(standing) {
+                canvas.line(&[*at, (at.0, plot.at(1.0, mark.cap).1)], style);
+            }
+        });
+    }
+    for standing in alike {
+        let style = legend::simple_style(standing);
+        canvas.alike(style, || {
+            for (mark, at) in of(standing) {
+                canvas.titled(&mark.title, || legend::simple(canvas, standing, *at, 2.8));
+            }
+        });
+    }
+}
+
+/// One dashed line for each limit across the panel, named at its right end.
+fn limit_lines(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>) -> Vec<Rect> {
+    let mut limits: Vec<(u8, f64)> = panel.marks.iter().filter_map(|mark| Some((mark.tier?, mark.limit?))).collect();
+    limits.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    limits.dedup();
+    let rect = panel.rect;
+    let mut rects = Vec::new();
+    for (tier, limit) in limits {
+        let y = plot.at(1.0, limit).1;
+        let style = Role::Ink.colour().mix(0.55).stroke_width(10);
+        canvas.alike(style, || {
+            let mut x = rect.x0;
+            while x < rect.x1 {
+                canvas.line(&[(x, y), ((x + 5.0).min(rect.x1), y)], style);
+                x += 9.0;
+            }
+        });
+        let words = format!("tier {tier}: {}", time(limit));
+        let wide = width(&words, 10.0);
+        // From below upwards: a label that would cover the one before stands above that.
+        let foot = rects.last().map_or(y - 1.0, |below: &Rect| below.y0.min(y - 1.0));
+        let label = Rect { x0: rect.x1 - 4.0 - wide, y0: foot - 12.0, x1: rect.x1 - 3.0, y1: foot };
+        canvas.with_halo(|| {
+            canvas.text(&words, (rect.x1 - 4.0, foot - 6.0), Type::new(10.0, Role::Ink), Align::Right);
+        });
+        rects.push(label);
+    }
+    rects
+}

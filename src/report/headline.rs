@@ -1,0 +1,187 @@
+//! What a run found, in a sentence or two: it is the title of the chart and the first line of every report.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::gate::{LEAST_N_FOR_P99, Standing};
+use crate::report::setting::{Setting, settings};
+use crate::rundir::{CellRow, Run, Status};
+
+/// The finding, sentence by sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    /// At least one; the first stands alone as a title, the rest say what bounds it.
+    pub sentences: Vec<String>,
+}
+
+/// All sentences, with a space between.
+impl fmt::Display for Headline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentences.join(" "))
+    }
+}
+
+/// States, for each tier, the cheapest model among the endpoints that meet its p99 limit, and how many do.
+///
+/// Prices are list prices in dollars per million output tokens, with `~` where they are assumptions. The order of
+/// the run's rows has no influence: the manifest's order decides.
+pub fn headline(run: &Run) -> Headline {
+    let all = settings(run);
+    let origin = origin(run);
+    let mut sentences = Vec::new();
+    for setting in all.iter().take(MOST_SETTINGS) {
+        let on = if all.len() > 1 { format!(" on {}", setting.name(&all)) } else { String::new() };
+        sentences.extend(of_setting(run, setting, &on, origin));
+    }
+    if all.is_empty() {
+        sentences.push(format!("Nothing was measured, {origin}."));
+    }
+    if let Some(more) = all.len().checked_sub(MOST_SETTINGS).filter(|more| *more > 0) {
+        sentences.push(format!("{more} more combinations of workload and load are not summed up here."));
+    }
+    sentences.extend(partial(run.manifest.status).map(str::to_owned));
+    Headline { sentences }
+}
+
+/// Where replies came from, as a word: `simulated`, `live`, `simulated in part` or `of unknown origin`.
+pub(crate) fn origin(run: &Run) -> &'static str {
+    match run.manifest.destination.simulated {
+        Some(true) => "simulated",
+        Some(false) if run.cells.iter().any(|row| row.simulated) => "simulated in part",
+        Some(false) => "live",
+        None => "of unknown origin",
+    }
+}
+
+/// How many combinations of workload and load get a sentence of their own.
+const MOST_SETTINGS: usize = 3;
+
+fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<String> {
+    let rows = &setting.rows;
+    let asked: Vec<&CellRow> = rows.iter().copied().filter(|row| row.requests > 0).collect();
+    if asked.is_empty() {
+        return vec![format!("Nothing was measured{on}, {origin}.")];
+    }
+    if asked.iter().all(|row| row.ok == 0) {
+        return vec![format!("Every request failed{on}, {origin}: {} without a success.", endpoints(asked.len()))];
+    }
+    let judged: Vec<(&CellRow, Standing)> = asked.iter().filter_map(|row| Some((*row, Standing::of(row)?))).collect();
+    if judged.is_empty() {
+        let count = endpoints(asked.len());
+        return vec![format!("No p99 limit applies{on}, {origin}: {count} measured, none judged.")];
+    }
+    let none_meets = !judged.iter().any(|(_, standing)| *standing == Standing::Meets);
+    let first = if none_meets {
+        format!("No endpoint is shown to meet its tier's p99{on}, {origin}.")
+    } else {
+        let tiers = cheapest_of_each_tier(run, &judged).join(" · ");
+        format!("Cheapest meeting its tier's p99{on}, {origin}: {tiers}.")
+    };
+    vec![first, counts(&judged, rows.len())]
+}
+
+fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<String> {
+    let mut tiers: Vec<u8> = judged.iter().filter_map(|(row, _)| row.tier).collect();
+    tiers.sort_unstable();
+    tiers.dedup();
+    let name_tier = |tier: u8| {
+        let meeting = judged.iter().filter(|(row, standing)| row.tier == Some(tier) && *standing == Standing::Meets);
+        let cheapest = meeting.map(|(row, _)| *row).min_by(|a, b| cheaper(a, b));
+        cheapest.map_or_else(
+            || format!("tier {tier} none"),
+            |row| format!("tier {tier} {} {}", shown(run, row), price(run, row)),
+        )
+    };
+    tiers.into_iter().map(name_tier).collect()
+}
+
+/// By price, unknown ones last; then by p99. What is still equal keeps the registry's order.
+pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
+    let price = |row: &CellRow| row.list_output_usd_per_mtok.map_or((1, 0), |price| (0, price.picos_per_token()));
+    price(a).cmp(&price(b)).then_with(|| match (a.e2e_p99_ms, b.e2e_p99_ms) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    })
+}
+
+/// The model's name on charts: its label without control characters and cut where it is very long, else its id.
+pub(crate) fn shown(run: &Run, row: &CellRow) -> String {
+    let note = run.manifest.cells.iter().find(|note| note.cell == row.cell);
+    let name = note.map_or(row.model.as_str(), |note| note.label.as_str());
+    let mut letters = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let name: String = letters.by_ref().take(LONGEST_NAME).collect();
+    if letters.next().is_some() { name + "…" } else { name }
+}
+
+/// The most letters of a name that a sentence or a chart repeats.
+const LONGEST_NAME: usize = 48;
+
+fn price(run: &Run, row: &CellRow) -> String {
+    let Some(price) = row.list_output_usd_per_mtok else {
+        return "at an unknown price".to_owned();
+    };
+    format!("{}${price}", if assumes_price(run, row) { "~" } else { "" })
+}
+
+/// Whether the output price of `row` is an assumption and no published figure.
+pub(crate) fn assumes_price(run: &Run, row: &CellRow) -> bool {
+    let note = run.manifest.cells.iter().find(|note| note.cell == row.cell).and_then(|note| note.price.as_ref());
+    note.is_some_and(|price| price.assumed.iter().any(|key| key == "output"))
+}
+
+fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
+    let count = |standing| judged.iter().filter(|(_, each)| *each == standing).count();
+    let mut parts = Vec::new();
+    for standing in [Standing::Meets, Standing::Misses, Standing::CannotTell] {
+        let mut part = format!("{} {}", count(standing), verb(standing, count(standing)));
+        if standing == Standing::Meets {
+            part = format!("{} of {of} {}", count(standing), verb(standing, count(standing)));
+        }
+        if standing == Standing::CannotTell && count(standing) > 0 {
+            let unsure: Vec<u64> =
+                judged.iter().filter(|(_, each)| *each == standing).map(|(row, _)| row.requests).collect();
+            part.push_str(&at_n(&unsure));
+        }
+        if standing == Standing::Meets || count(standing) > 0 {
+            parts.push(part);
+        }
+    }
+    match of - judged.len() {
+        0 => {}
+        1 => parts.push("1 has no limit or no request".to_owned()),
+        more => parts.push(format!("{more} have no limit or no request")),
+    }
+    format!("{}.", parts.join(", "))
+}
+
+fn verb(standing: Standing, count: usize) -> &'static str {
+    match standing {
+        Standing::Meets if count == 1 => "meets",
+        Standing::Misses if count == 1 => "misses",
+        _ => standing.verb(),
+    }
+}
+
+/// ` at n = 600`, and what a p99 would need where n is too small for one.
+fn at_n(requests: &[u64]) -> String {
+    let least = requests.iter().copied().min().unwrap_or(0);
+    let most = requests.iter().copied().max().unwrap_or(0);
+    let n = if least == most { format!(" at n = {most}") } else { format!(" at n = {least} to {most}") };
+    if least < LEAST_N_FOR_P99 { format!("{n} (an interval of p99 needs {LEAST_N_FOR_P99})") } else { n }
+}
+
+fn endpoints(count: usize) -> String {
+    if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") }
+}
+
+const fn partial(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Finished => None,
+        Status::Running => Some("Partial: the run is still under way, or it died."),
+        Status::Interrupted => Some("Partial: the run was interrupted."),
+        Status::OverBudget => Some("Partial: the run was stopped by its budget."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

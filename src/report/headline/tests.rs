@@ -1,0 +1,102 @@
+use super::*;
+use crate::report::sketch;
+use crate::units::{Latency, Micros};
+
+/// One row of `model` whose interval of p99 is `low` to `high` milliseconds.
+fn cell(model: &str, tier: u8, price: Option<&str>, low: u32, high: u32) -> (CellRow, bool) {
+    let mut row = sketch::row(model, Some(tier), "autocomplete");
+    let ms = |ms: u32| Some(Latency::Finite(Micros(ms * 1000)));
+    row.list_output_usd_per_mtok = price.map(|price| price.parse().unwrap());
+    (row.e2e_p50_ms, row.e2e_p99_ms) = (ms(low / 2), ms(u32::midpoint(low, high)));
+    (row.e2e_p99_low_ms, row.e2e_p99_high_ms) = (ms(low), ms(high));
+    (row, false)
+}
+
+fn said(rows: Vec<(CellRow, bool)>) -> String {
+    headline(&sketch::of_rows(rows)).to_string()
+}
+
+#[test]
+fn it_names_the_cheapest_that_meets_in_each_tier_and_counts_the_rest() {
+    let mut assumed = cell("mellow", 2, Some("0.57"), 900, 1_000);
+    assumed.1 = true;
+    let rows = vec![
+        cell("dear", 1, Some("0.30"), 300, 400),
+        cell("cheap-but-late", 1, Some("0.10"), 600, 700),
+        cell("cheap", 1, Some("0.15"), 300, 400),
+        cell("small", 0, Some("0.01"), 300, 400),
+        assumed,
+    ];
+    assert_eq!(
+        said(rows),
+        "Cheapest meeting its tier's p99, simulated: tier 0 none · tier 1 cheap $0.15 · tier 2 mellow ~$0.57. \
+         3 of 5 meet, 1 misses, 1 cannot be told at n = 600."
+    );
+}
+
+#[test]
+fn of_equal_prices_the_faster_is_named_and_of_equal_ones_the_first_in_the_registry() {
+    let tie = || vec![cell("b", 1, Some("0.2"), 300, 400), cell("a", 1, Some("0.2"), 300, 400)];
+    assert!(said(tie()).contains("tier 1 b $0.20"));
+    let mut rows = tie();
+    rows.push(cell("c", 1, Some("0.2"), 300, 390));
+    assert!(said(rows).contains("tier 1 c $0.20"));
+}
+
+#[test]
+fn an_unknown_price_is_never_the_cheapest() {
+    let rows = || vec![cell("unknown", 1, None, 100, 200), cell("known", 1, Some("9.00"), 300, 400)];
+    assert!(said(rows()).contains("tier 1 known $9.00"));
+    assert!(said(rows()[..1].to_vec()).contains("tier 1 unknown at an unknown price"));
+}
+
+#[test]
+fn when_none_meets_it_says_so_and_what_a_p99_would_need() {
+    let mut few = cell("few", 1, Some("0.1"), 300, 400);
+    few.0.e2e_p99_high_ms = Some(Latency::Infinite);
+    few.0.requests = 60;
+    assert_eq!(
+        said(vec![few, cell("late", 1, Some("0.1"), 600, 700)]),
+        "No endpoint is shown to meet its tier's p99, simulated. \
+         0 of 2 meet, 1 misses, 1 cannot be told at n = 60 (an interval of p99 needs 368)."
+    );
+}
+
+#[test]
+fn without_a_limit_or_a_success_or_a_request_it_claims_nothing() {
+    let mut unlimited = cell("free-for-all", 4, Some("0.1"), 300, 400);
+    assert_eq!(said(vec![unlimited.clone()]), "No p99 limit applies, simulated: 1 endpoint measured, none judged.");
+    unlimited.0.ok = 0;
+    assert_eq!(said(vec![unlimited.clone()]), "Every request failed, simulated: 1 endpoint without a success.");
+    unlimited.0.requests = 0;
+    assert_eq!(said(vec![unlimited]), "Nothing was measured, simulated.");
+    assert_eq!(said(vec![]), "Nothing was measured, simulated.");
+}
+
+#[test]
+fn several_workloads_get_a_sentence_each_and_a_partial_run_is_called_so() {
+    let mut other = cell("cheap", 1, Some("0.15"), 300, 400);
+    other.0.workload = "support".to_owned();
+    other.0.cell = "other".to_owned();
+    let mut run = sketch::of_rows(vec![cell("cheap", 1, Some("0.15"), 300, 400), other]);
+    run.manifest.status = Status::Interrupted;
+    run.manifest.destination.simulated = Some(false);
+    assert_eq!(
+        headline(&run).sentences,
+        [
+            "Cheapest meeting its tier's p99 on autocomplete, simulated in part: tier 1 cheap $0.15.",
+            "1 of 1 meets.",
+            "Cheapest meeting its tier's p99 on support, simulated in part: tier 1 cheap $0.15.",
+            "1 of 1 meets.",
+            "Partial: the run was interrupted.",
+        ]
+    );
+}
+
+#[test]
+fn the_order_of_rows_has_no_influence() {
+    let mut run = sketch::demo(600);
+    let before = headline(&run);
+    run.cells.reverse();
+    assert_eq!(headline(&run), before);
+}

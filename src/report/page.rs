@@ -46,7 +46,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
         suite: visible(&manifest.suite),
         started: visible(&manifest.started_at),
         hosts: manifest.destination.hosts.iter().map(|host| visible(host)).collect::<Vec<_>>().join(", "),
-        headline: visible(parts.headline),
+        headline: headline_words(parts.headline),
         shortfall: shortfall(manifest.status),
         invalid_text: match invalid.len() {
             1 => "1 invalid cell".to_owned(),
@@ -103,7 +103,7 @@ struct Page<'a> {
     suite: String,
     started: String,
     hosts: String,
-    headline: String,
+    headline: Vec<String>,
     shortfall: Option<&'static str>,
     invalid_text: String,
     key_facts: Vec<KeyFact>,
@@ -131,6 +131,12 @@ struct OutcomeLine {
     requests: String,
     share: String,
     cells: String,
+}
+
+/// The words of the headline, each to be kept on one line: a browser would break a model's name at its hyphens.
+fn headline_words(text: &str) -> Vec<String> {
+    // An equation is read as one word.
+    visible(text).replace(" = ", "\u{A0}=\u{A0}").split(' ').map(str::to_owned).collect()
 }
 
 /// The root element alone: an XML declaration has no place inside HTML.

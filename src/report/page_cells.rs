@@ -22,7 +22,9 @@ pub(crate) struct PageCell {
     pub(crate) model: String,
     /// Whether the row must say that it is simulated, because others are not.
     pub(crate) tagged: bool,
-    /// All that stands between the model and its standing.
+    /// Its region and tier, which stand before its standing.
+    pub(crate) place: [Figure; 2],
+    /// All that stands after it.
     pub(crate) figures: Vec<Figure>,
     /// How the cell stands.
     pub(crate) word: Option<Word>,
@@ -42,7 +44,7 @@ pub(crate) struct Figure {
     pub(crate) missing: &'static str,
 }
 
-/// The headings, in the order of [`PageCell`]'s fields.
+/// The headings, in the order of a row: model, place, standing, figures.
 pub(crate) fn headings() -> Vec<Heading> {
     let word = |name| Heading { name, unit: "", right: false };
     let number = |name, unit| Heading { name, unit, right: true };
@@ -50,21 +52,21 @@ pub(crate) fn headings() -> Vec<Heading> {
         word("Model"),
         word("Region"),
         number("Tier", ""),
-        word("Workload"),
-        word("Load"),
+        word("Standing"),
         number("p50", "ms"),
         number("p99", "ms"),
         number("95 % interval", "ms"),
-        number("n", ""),
-        number("Failed", ""),
-        number("First token p50", "ms"),
-        number("First token p99", "ms"),
-        number("List in", "$/M"),
         number("List out", "$/M"),
         number("Effective", "$/M"),
-        number("Cost", "$"),
         number("p99 limit", ""),
-        word("Standing"),
+        number("n", ""),
+        number("Failed", ""),
+        number("Cost", "$"),
+        number("List in", "$/M"),
+        number("First token p50", "ms"),
+        number("First token p99", "ms"),
+        word("Workload"),
+        word("Load"),
     ]
 }
 
@@ -90,7 +92,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
             "* n supports no upper bound of the p99: too few requests (below 368), or too many failures.",
         ),
         (
-            shown.iter().any(|cell| run.cells[cell.index].requests < LEAST_FOR_P99),
+            tails().any(|tail| tail.figure.starts_with("max")),
             "max: below 100 requests the largest time stands in for the p99.",
         ),
         (sums().any(|sum| sum.contains('~')), "~ rests on a price that is assumed, not published."),
@@ -106,27 +108,28 @@ fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
     let price = |price: Option<UsdPerMtok>| price.map(|price| price.picos_per_token().to_string());
     let count = |count: u64| Some(count.to_string());
     let (unmeasured, unknown, none) = ("not measured", "not known", "none");
+    // What decides comes first, because a narrow screen shows only that without scrolling.
+    let place = [word(cell.region, none), number(cell.tier.clone(), cell.tier, none)];
     let figures = vec![
-        word(cell.region, none),
-        number(cell.tier.clone(), cell.tier, none),
-        word(Some(cell.workload), none),
-        word(Some(cell.load), none),
         number(cell.e2e_p50, latency(row.e2e_p50_ms), unmeasured),
         number(cell.e2e_tail.map(|tail| tail.figure), latency(tail(row.e2e_p99_ms, row.e2e_max_ms)), unmeasured),
         number(interval, latency(row.e2e_p99_low_ms), unmeasured),
-        number(Some(cell.requests), count(row.requests), none),
-        number(Some(cell.failed), count(row.failed), none),
-        number(cell.ttft_p50, latency(row.ttft_p50_ms), unmeasured),
-        number(cell.ttft_tail.map(|tail| tail.figure), latency(tail(row.ttft_p99_ms, row.ttft_max_ms)), unmeasured),
-        number(cell.list_input, price(row.list_input_usd_per_mtok), unknown),
         number(cell.list_output, price(row.list_output_usd_per_mtok), unknown),
         number(cell.effective, price(row.effective_output_usd_per_mtok), unknown),
-        number(cell.cost, row.cost_usd.map(|cost| cost.picos().to_string()), unknown),
         number(cell.limit, cell.limit_key, none),
+        number(Some(cell.requests), count(row.requests), none),
+        number(Some(cell.failed), count(row.failed), none),
+        number(cell.cost, row.cost_usd.map(|cost| cost.picos().to_string()), unknown),
+        number(cell.list_input, price(row.list_input_usd_per_mtok), unknown),
+        number(cell.ttft_p50, latency(row.ttft_p50_ms), unmeasured),
+        number(cell.ttft_tail.map(|tail| tail.figure), latency(tail(row.ttft_p99_ms, row.ttft_max_ms)), unmeasured),
+        word(Some(cell.workload), none),
+        word(Some(cell.load), none),
     ];
     PageCell {
         model: cell.model,
         tagged: row.simulated && source != Source::Simulated,
+        place,
         figures,
         word: cell.word,
         rank: match cell.word {

@@ -142,7 +142,9 @@ impl Source {
     /// What the word means for the figures.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
-            Self::Simulated => "Every reply came from a simulated provider: the figures describe its law, no vendor.",
+            Self::Simulated => {
+                "Every reply came from a simulated provider: the figures describe its law, not a vendor."
+            }
             Self::Live => "Every reply came from the provider named here.",
             Self::Mixed => "Some replies came from a simulated provider; the cells concerned are marked.",
             Self::Unknown => "No reply told whether it was simulated.",

@@ -1,1 +1,136 @@
 //! The main path: registry, workloads, plan, cells, run directory, reports.
+//!
+//! [`Settings`] say what is wanted, [`Inputs`] read it and make the plan, and [`carry_out`] does it.
+
+mod destination;
+mod error;
+mod inputs;
+mod job;
+mod notes;
+mod output;
+mod preflight;
+mod record;
+mod settings;
+mod snapshot;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use crate::load::{Clock, start};
+use crate::rundir::{Run, RunWriter, Status, cell_row};
+use crate::sim::{Labels, SimConfig, Simulator};
+
+pub use destination::{Environment, Keys, host_of, is_loopback};
+pub use error::RunError;
+pub use inputs::{Inputs, workload};
+pub use job::hosts;
+pub use output::{headline_of, judged, write_reports};
+pub use preflight::{Found, look};
+pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
+pub use snapshot::{CellProgress, ModelLine, Snapshot};
+
+/// Batches that may wait for the recorder before workers wait for it.
+const BATCHES_WAITING: usize = 1_024;
+
+/// Who is told how far the run has come, and can be asked to end it.
+pub trait Watch {
+    /// Takes note of how far the run has come, a few times a second.
+    fn update(&mut self, snapshot: &Snapshot);
+}
+
+/// A run that was carried out, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// Its directory.
+    pub path: PathBuf,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// How a run ended, as its exit code tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every cell can be judged.
+    Valid,
+    /// A cell cannot be judged, or every request failed.
+    Invalid,
+    /// The budget stopped it.
+    OverBudget,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// Carries out the plan of `inputs` and leaves a run directory with its reports.
+///
+/// # Errors
+/// The run cannot be started, or its directory cannot be written. What was measured until then is kept.
+pub fn carry_out(
+    settings: &Settings,
+    inputs: &Inputs,
+    keys: &dyn Keys,
+    watch: &mut dyn Watch,
+) -> Result<Finished, RunError> {
+    let simulator = simulator(settings, inputs)?;
+    let prompt_cache = job::prompt_cache(settings, inputs);
+    let base_url = simulator.as_ref().map(Simulator::base_url);
+    let job = job::assemble(settings, inputs, base_url.as_deref(), prompt_cache, keys)?;
+    let budget = job.budget.clone();
+
+    let begun = notes::Start {
+        at: Timestamp::now(),
+        hosts: job::hosts(settings, inputs),
+        simulated: simulator.is_some().then_some(true),
+        prompt_cache,
+        workers: u32::try_from(job.workers).unwrap_or(u32::MAX),
+        open_files: job::open_files(&job, simulator.is_some())?,
+    };
+    let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
+    let mut manifest = notes::manifest(&run_id, settings, inputs, &begun);
+    let mut writer = RunWriter::create(&settings.out, &manifest, &inputs.workloads)?;
+
+    let clock = Clock::start();
+    let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
+    let (stop, stopped) = watch::channel(crate::load::Stop::Run);
+    let running = start(job, clock, to_recorder, stopped)?;
+    let recorded = record::record(batches, &mut writer, inputs, begun.at, clock, &stop, watch);
+    let joined = running.join();
+    let recorded = recorded?;
+    joined?;
+    if let Some(simulator) = simulator {
+        simulator.stop()?;
+    }
+
+    let figures: Vec<_> = (0..manifest.cells.len()).map(|cell| recorded.tally.figures(cell)).collect();
+    manifest.status = match budget.is_some_and(|budget| budget.is_exhausted()) {
+        _ if recorded.interrupted => Status::Interrupted,
+        true => Status::OverBudget,
+        false => Status::Finished,
+    };
+    manifest.finished_at = Some(notes::moment(Timestamp::now()));
+    manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
+    manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
+    let rows: Vec<_> =
+        manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
+    let path = writer.finish(&manifest, &rows)?;
+
+    write_reports(&Run::open(&path)?)?;
+    let ended = match manifest.status {
+        Status::Interrupted => Ended::Interrupted,
+        Status::OverBudget => Ended::OverBudget,
+        _ if manifest.validity.iter().all(|cell| cell.valid) => Ended::Valid,
+        _ => Ended::Invalid,
+    };
+    Ok(Finished { path, ended })
+}
+
+/// The simulator inside this process, when requests go there.
+fn simulator(settings: &Settings, inputs: &Inputs) -> Result<Option<Simulator>, RunError> {
+    if settings.whereto != Whereto::Simulator {
+        return Ok(None);
+    }
+    let config =
+        SimConfig { seed: settings.seed, labels: Labels::from_workloads(&inputs.workloads), ..SimConfig::default() };
+    Ok(Some(Simulator::start(config)?))
+}

@@ -36,17 +36,17 @@ pub enum CliError {
 }
 
 /// Done.
-pub const DONE: u8 = 0;
+pub(super) const DONE: u8 = 0;
 /// The tool failed: I/O, no network, a bug.
-pub const FAILED: u8 = 1;
+pub(super) const FAILED: u8 = 1;
 /// Bad usage or a bad input file.
-pub const BAD_INPUT: u8 = 2;
+pub(super) const BAD_INPUT: u8 = 2;
 /// A cell is invalid, or every request failed.
-pub const INVALID: u8 = 5;
+pub(super) const INVALID: u8 = 5;
 /// Stopped by the budget.
-pub const OVER_BUDGET: u8 = 6;
+pub(super) const OVER_BUDGET: u8 = 6;
 /// Interrupted by the user.
-pub const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// The exit code of a command that stopped with `error`.
 pub fn exit_code(error: &CliError) -> ExitCode {
@@ -60,7 +60,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
 }
 
 /// The exit code of a run that was carried out.
-pub fn code_of_run(ended: Ended) -> ExitCode {
+pub(super) fn code_of_run(ended: Ended) -> ExitCode {
     ExitCode::from(match ended {
         Ended::Valid => DONE,
         Ended::Invalid => INVALID,
@@ -92,9 +92,9 @@ pub fn print_error(error: &CliError) {
 fn faults(error: &CliError) -> Option<&Faults> {
     match error {
         CliError::Registry(RegistryError::Faulty(faults))
-        | CliError::Run(RunError::Registry(RegistryError::Faulty(faults)) | RunError::Suite(SuiteError::Faulty(faults))) => {
-            Some(faults)
-        }
+        | CliError::Run(
+            RunError::Registry(RegistryError::Faulty(faults)) | RunError::Suite(SuiteError::Faulty(faults)),
+        ) => Some(faults),
         _ => None,
     }
 }

@@ -1,8 +1,19 @@
 //! The command line: one file a subcommand; the only code that prints.
 
+mod args;
+mod dispatch;
+mod dry_run;
+mod exit;
 mod progress;
 mod progress_text;
-mod snapshot;
+mod registry;
+mod report;
+mod run;
+mod simulate;
+mod terminal;
+mod whereto;
+mod workload;
 
-pub use progress::{Progress, Ui};
-pub use snapshot::{CellProgress, ModelLine, Snapshot};
+pub use args::Cli;
+pub use dispatch::dispatch;
+pub use exit::{CliError, exit_code, print_error};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::progress_text::{Sums, cell_text, model_text, plain_line, sums, total_text};
-use crate::cli::snapshot::{ModelLine, Snapshot};
 use crate::report::{clipped, columns, visible};
+use crate::run::{ModelLine, Snapshot};
 
 /// Redraws a second at most: more would only flicker.
 const REDRAWS_A_SECOND: u8 = 4;
@@ -21,7 +21,7 @@ const SLOWEST: usize = 5;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ui {
+pub(super) enum Ui {
     /// A bar a model, redrawn in place.
     Bars,
     /// A line every ten seconds.
@@ -32,7 +32,7 @@ pub enum Ui {
 
 impl Ui {
     /// Bars where stderr is a terminal that can redraw, else plain lines. Neither has colour, so `NO_COLOR` holds.
-    pub fn auto() -> Self {
+    pub(super) fn auto() -> Self {
         Self::choose(std::io::stderr().is_terminal(), std::env::var_os("TERM").as_deref())
     }
 
@@ -42,7 +42,7 @@ impl Ui {
 }
 
 /// The progress of one run. It never fails: who cannot write to stderr sees nothing.
-pub struct Progress {
+pub(super) struct Progress {
     models: Vec<ModelLine>,
     sink: Sink,
 }
@@ -55,7 +55,7 @@ enum Sink {
 
 impl Progress {
     /// Starts to show a run of `models`. Plain lines go to `stderr`; bars draw on the process's own standard error.
-    pub fn new(ui: Ui, models: Vec<ModelLine>, stderr: Box<dyn Write + Send>) -> Self {
+    pub(super) fn new(ui: Ui, models: Vec<ModelLine>, stderr: Box<dyn Write + Send>) -> Self {
         let sink = match ui {
             Ui::Bars => bars(&models, ProgressDrawTarget::stderr_with_hz(REDRAWS_A_SECOND)),
             Ui::Plain => Sink::Plain { stderr, next: PLAIN_EVERY },
@@ -65,7 +65,7 @@ impl Progress {
     }
 
     /// Shows how far the run has come; call it as often as you like.
-    pub fn update(&mut self, snapshot: &Snapshot) {
+    pub(super) fn update(&mut self, snapshot: &Snapshot) {
         match &mut self.sink {
             Sink::Bars { lines, total, .. } => {
                 let sums = sums(&self.models, snapshot);
@@ -96,7 +96,7 @@ impl Progress {
     }
 
     /// Removes the bars, so that the report starts on a clean line.
-    pub fn finish(self) {
+    pub(super) fn finish(self) {
         if let Sink::Bars { screen, lines, total } = self.sink {
             for line in lines {
                 line.finish_and_clear();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::cli::snapshot::{CellProgress, ModelLine, Snapshot};
 use crate::report::{figures, visible};
+use crate::run::{CellProgress, ModelLine, Snapshot};
 use crate::units::{Latency, Micros};
 
 /// Requests added up.

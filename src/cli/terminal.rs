@@ -3,14 +3,14 @@
 use std::io::{IsTerminal, stdout};
 
 /// Columns to write in: the terminal's, between 40 and 200; 100 where there is none.
-pub fn width() -> usize {
+pub(super) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let measured = || console_width().filter(|_| stdout().is_terminal());
     columns.or_else(measured).unwrap_or(100).clamp(40, 200)
 }
 
 /// Whether to colour what goes to a stream that is, or is not, a terminal: <https://no-color.org>.
-pub fn colour(is_terminal: bool) -> bool {
+pub(super) fn colour(is_terminal: bool) -> bool {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     is_terminal && !no_color && !dumb

@@ -32,7 +32,11 @@ impl Keys for Environment {
 ///
 /// # Errors
 /// The provider's key is not in the environment, or a URL or header of the registry cannot be used.
-pub fn of_provider(registry: &Registry, endpoint: Endpoint, keys: &dyn Keys) -> Result<Arc<Destination>, RunError> {
+pub(super) fn of_provider(
+    registry: &Registry,
+    endpoint: Endpoint,
+    keys: &dyn Keys,
+) -> Result<Arc<Destination>, RunError> {
     let provider = registry.provider(endpoint);
     let region = registry.region(endpoint);
     let base_url = region.and_then(|region| region.base_url.as_deref()).unwrap_or(&provider.base_url);
@@ -53,7 +57,11 @@ pub fn of_provider(registry: &Registry, endpoint: Endpoint, keys: &dyn Keys) -> 
 ///
 /// # Errors
 /// The region's id cannot stand in a header.
-pub fn of_simulator(registry: &Registry, endpoint: Endpoint, base_url: &str) -> Result<Arc<Destination>, RunError> {
+pub(super) fn of_simulator(
+    registry: &Registry,
+    endpoint: Endpoint,
+    base_url: &str,
+) -> Result<Arc<Destination>, RunError> {
     let provider = registry.provider(endpoint);
     let mut headers = HeaderMap::new();
     if let Some(region) = registry.region(endpoint) {
@@ -67,7 +75,7 @@ pub fn of_simulator(registry: &Registry, endpoint: Endpoint, base_url: &str) -> 
 ///
 /// # Errors
 /// The URL is none, or the variable of the key is not set.
-pub fn of_url(base_url: &str, api_key_env: Option<&str>, keys: &dyn Keys) -> Result<Arc<Destination>, RunError> {
+pub(super) fn of_url(base_url: &str, api_key_env: Option<&str>, keys: &dyn Keys) -> Result<Arc<Destination>, RunError> {
     let mut headers = HeaderMap::new();
     if let Some(variable) = api_key_env {
         headers.insert(AUTHORIZATION, bearer(variable, base_url, keys)?);
@@ -170,7 +178,8 @@ mod tests {
     }
 
     fn endpoint(registry: &Registry, model: &str, region: &str) -> Endpoint {
-        let is = |at: &Endpoint| registry.model(*at).id == model && registry.region(*at).is_some_and(|r| r.id == region);
+        let is =
+            |at: &Endpoint| registry.model(*at).id == model && registry.region(*at).is_some_and(|r| r.id == region);
         registry.endpoints().find(is).unwrap()
     }
 

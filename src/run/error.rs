@@ -1,6 +1,6 @@
 //! Why a run cannot be started or carried out.
 
-use crate::load::LoadError;
+use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
 use crate::registry::RegistryError;
 use crate::rundir::RunDirError;
@@ -81,6 +81,23 @@ pub enum RunError {
         /// The model.
         model: String,
     },
+    /// A price that a limit on tokens does not bound.
+    #[error("`{model}` has a price per request or image, for which a limit of the bill cannot be kept yet")]
+    PriceBeyondTokens {
+        /// The model.
+        model: String,
+    },
+    /// A URL at which nobody answers.
+    #[error("nobody answers at `{url}`: {reason}")]
+    NobodyThere {
+        /// The URL.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// More connections than the system allows.
+    #[error(transparent)]
+    OpenFiles(#[from] TooFewFiles),
     /// The user said no.
     #[error("not confirmed, nothing was sent")]
     NotConfirmed,
@@ -100,18 +117,29 @@ pub enum RunError {
 
 impl RunError {
     /// Whether the user's input is at fault, and not the tool or the machine.
-    pub const fn is_bad_input(&self) -> bool {
-        !matches!(self, Self::Load(_) | Self::Simulator(_) | Self::RunDir(_) | Self::Runtime(_))
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::RunDir(error) => error.is_bad_input(),
+            Self::Load(_) | Self::Simulator(_) | Self::Runtime(_) | Self::OpenFiles(_) | Self::NobodyThere { .. } => {
+                false
+            }
+            _ => true,
+        }
     }
 
     /// What to do about it, where that is not in the message.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoBudget => Some("set one with `--max-cost-usd 5.00`, or `[budget] max_cost_usd` in the suite".into()),
+            Self::NoBudget => {
+                Some("set one with `--max-cost-usd 5.00`, or `[budget] max_cost_usd` in the suite".into())
+            }
             Self::UnknownPrice { .. } => {
                 Some("add its price to a registry file; what you assume, list in `assumed`".into())
             }
             Self::NoKey { variable, .. } => Some(format!("export {variable}=…, or leave out `--live` to simulate")),
+            Self::NobodyThere { .. } => {
+                Some("start the server, or mend the address; it must end in `/v1` or the like".into())
+            }
             Self::Select(error) => error.hint(),
             _ => None,
         }

@@ -9,12 +9,13 @@ use crate::run::inputs::Inputs;
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
-    WorkloadNote,
+    Validity, WorkloadNote, judge,
 };
+use crate::tally::{CellFigures, Lags};
 
 /// What is known only when the run is about to start.
 #[derive(Clone, Debug)]
-pub struct Start {
+pub(super) struct Start {
     /// When.
     pub at: Timestamp,
     /// The hosts that will be called.
@@ -30,7 +31,7 @@ pub struct Start {
 }
 
 /// The manifest as it is written before the first request.
-pub fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start: &Start) -> Manifest {
+pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start: &Start) -> Manifest {
     let limits = &settings.deadlines;
     let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     Manifest {
@@ -81,13 +82,13 @@ pub fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start: &Star
 }
 
 /// A moment as every file holds it: RFC 3339 in UTC, whole seconds.
-pub fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The price row of `cell` on the day of `at`, in UTC; absent when none is in force.
-pub fn price_of<'r>(registry: &'r Registry, cell: &Cell, at: Timestamp) -> Option<&'r Price> {
-    registry.offer(cell.endpoint).price_on(at.to_zoned(TimeZone::UTC).date())
+pub(super) fn price_of<'r>(registry: &'r Registry, cell: &Cell, at: Timestamp) -> Option<&'r Price> {
+    registry.offer(cell.endpoint).price_on(TimeZone::UTC.to_datetime(at).date())
 }
 
 fn workload_note(workload: &crate::workload::Workload) -> WorkloadNote {
@@ -128,7 +129,11 @@ fn price_note(price: &Price) -> PriceNote {
         currency: price.currency.clone(),
         input_usd_per_mtok: price.input,
         output_usd_per_mtok: price.output,
-        assumed: assumed.iter().filter(|(key, _)| price.assumed.contains(key)).map(|(_, name)| (*name).into()).collect(),
+        assumed: assumed
+            .iter()
+            .filter(|(key, _)| price.assumed.contains(key))
+            .map(|(_, name)| (*name).into())
+            .collect(),
         source: price.source.clone(),
     }
 }
@@ -143,3 +148,17 @@ fn left_out_note(left_out: &LeftOut) -> LeftOutNote {
     }
 }
 
+/// A name for the run that no directory has yet: the moment and the suite, `2026-11-23T02-00-00Z-nightly`.
+pub(super) fn free_run_id(settings: &Settings, at: Timestamp) -> String {
+    let fit = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let suite: String = settings.suite.chars().map(fit).collect();
+    let name = format!("{}-{suite}", at.strftime("%Y-%m-%dT%H-%M-%SZ"));
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !settings.out.join(name).exists()).expect("there are more numbers than directories")
+}
+
+/// The judgement of every cell.
+pub(super) fn validity(cells: &[CellNote], figures: &[CellFigures], lags: Lags) -> Vec<Validity> {
+    cells.iter().zip(figures).map(|(note, figures)| judge(note, figures, lags)).collect()
+}

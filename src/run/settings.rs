@@ -167,7 +167,10 @@ impl Settings {
             registry: flags.registry.or(suite.registry),
             measures: measures(suite.measures, &flags.workloads, &flags.models, &flags.regions),
             bad_lines: if flags.skip_bad_lines { BadLines::Skip } else { BadLines::Stop },
-            concurrency: Some(flags.concurrency).filter(|list| !list.is_empty()).or(load.concurrency).unwrap_or(vec![8]),
+            concurrency: Some(flags.concurrency)
+                .filter(|list| !list.is_empty())
+                .or(load.concurrency)
+                .unwrap_or(vec![8]),
             requests_per_cell: flags.requests_per_cell.or(load.requests_per_cell).unwrap_or(400),
             rounds: flags.rounds.or(load.rounds).unwrap_or(20),
             warmup: flags.warmup.or(load.warmup).unwrap_or(8),
@@ -234,7 +237,8 @@ mod tests {
     fn a_flag_overrides_the_suite_and_the_suite_the_default() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nightly.toml");
-        std::fs::write(&path, "schema = 1\nlive = true\n[load]\nrounds = 4\nwarmup = 2\nconcurrency = [2, 4]\n").unwrap();
+        std::fs::write(&path, "schema = 1\nlive = true\n[load]\nrounds = 4\nwarmup = 2\nconcurrency = [2, 4]\n")
+            .unwrap();
         let flags = Overrides { rounds: Some(5), models: vec!["qwen*".to_owned()], ..Overrides::default() };
         let settings = Settings::resolve(Some(&path), flags).unwrap();
         assert_eq!((settings.suite.as_str(), settings.whereto), ("nightly", Whereto::Providers));
@@ -247,7 +251,10 @@ mod tests {
         let url = |models: &[&str], regions: &[&str]| {
             let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
             let base_url = Some("http://127.0.0.1:1/v1".to_owned());
-            Settings::resolve(None, Overrides { base_url, models: list(models), regions: list(regions), ..Overrides::default() })
+            Settings::resolve(
+                None,
+                Overrides { base_url, models: list(models), regions: list(regions), ..Overrides::default() },
+            )
         };
         assert!(matches!(url(&[], &[]), Err(RunError::NoModelForUrl { .. })));
         assert!(matches!(url(&["m"], &["eu"]), Err(RunError::RegionForUrl)));

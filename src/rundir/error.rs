@@ -79,3 +79,18 @@ pub enum RunDirError {
         problem: String,
     },
 }
+
+impl RunDirError {
+    /// Whether what the user named is at fault, and not the machine.
+    pub const fn is_bad_input(&self) -> bool {
+        matches!(
+            self,
+            Self::BadRunId(_)
+                | Self::Exists { .. }
+                | Self::NotARun { .. }
+                | Self::BadManifest { .. }
+                | Self::Newer { .. }
+                | Self::BadRow { .. }
+        )
+    }
+}

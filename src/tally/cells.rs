@@ -3,6 +3,7 @@
 use hdrhistogram::Histogram;
 
 use crate::sample::{Phase, Sample};
+use crate::stats::rank;
 use crate::tally::cell::CellTally;
 use crate::tally::figures::figures;
 use crate::tally::metric::{HIGHEST_MICROS, histogram};
@@ -105,6 +106,15 @@ impl Tally {
     /// Chunk gaps of a cell over its encoded rounds, each as the upper end of its bucket.
     pub fn gaps(&self, cell: usize) -> &SparseCounts {
         &self.cells[cell].gaps
+    }
+
+    /// The end-to-end median and 99th percentile of a cell's successes so far, for progress; absent without any.
+    pub fn e2e_so_far(&self, cell: usize) -> Option<(Micros, Micros)> {
+        let rounds = self.cells[cell].rounds.iter();
+        let mut times: Vec<u32> = rounds.flat_map(|round| round.times(Metric::E2e)).copied().collect();
+        let n = times.len();
+        let mut at = |q| (n > 0).then(|| Micros(*times.select_nth_unstable(rank(q, n) - 1).1));
+        Some((at(0.5)?, at(0.99)?))
     }
 
     /// The figures of a cell as far as it was measured.

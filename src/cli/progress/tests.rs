@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::cli::progress_text::{model_text, plain_line};
-use crate::cli::snapshot::CellProgress;
+use crate::run::CellProgress;
 use crate::units::Micros;
 
 /// A stderr that keeps what is written.

@@ -1,0 +1,21 @@
+//! From what was typed to the subcommand that does it.
+
+use std::process::ExitCode;
+
+use crate::cli::args::{Cli, Command};
+use crate::cli::exit::CliError;
+use crate::cli::{registry, report, run, simulate, workload};
+
+/// Does what was typed and returns the exit code.
+///
+/// # Errors
+/// Whatever stops the command; see [`exit_code`](crate::cli::exit_code).
+pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
+    match cli.command {
+        Command::Run(args) => run::run(*args),
+        Command::Report(args) => report::report(&args),
+        Command::Registry(command) => registry::registry(&command),
+        Command::Workload(command) => workload::workload(&command),
+        Command::Simulate(args) => simulate::simulate(args),
+    }
+}

@@ -1,0 +1,64 @@
+//! `tollmark report`: a run rendered again, and what every run ends with.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::cli::args::ReportArgs;
+use crate::cli::exit::CliError;
+use crate::cli::terminal::{colour, width};
+use crate::report::{Parts, TableStyle, table};
+use crate::run::{headline_of, judged, write_reports};
+use crate::rundir::Run;
+
+/// Renders the run in `args` again.
+///
+/// # Errors
+/// It is no run directory, or cannot be written.
+pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
+    let run = Run::open(&args.run)?;
+    for warning in &run.warnings {
+        eprintln!("warning: {warning}");
+    }
+    write_reports(&run)?;
+    print_result(&run, args.all)?;
+    print_paths(&run);
+    if args.open {
+        open(&run.path.join("report.html"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints headline and table to stdout.
+///
+/// # Errors
+/// Nobody takes the output.
+pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
+    let headline = headline_of(run);
+    let style = TableStyle { width: width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
+    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
+    write!(stdout(), "{headline}\n\n{}", table(run, &parts, &style))?;
+    Ok(())
+}
+
+/// Says on stderr where the reports are.
+pub(super) fn print_paths(run: &Run) {
+    let shown = run.path.display();
+    eprintln!("\nreport: {shown}/report.html\nchart:  {shown}/cost-latency.svg\nrows:   {shown}/cells.csv");
+}
+
+/// Opens `path` with the desktop's own program; says so when there is none.
+pub(super) fn open(path: &Path) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let started = Command::new(opener).arg(path).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    if started.is_err() {
+        eprintln!("warning: cannot open a browser: `{opener}` is not installed");
+    }
+}
+
+/// Whether the locale's characters are UTF-8; a pipe without a locale is taken to be.
+fn is_utf8() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    locale.is_none_or(|locale| locale.to_lowercase().contains("utf"))
+}

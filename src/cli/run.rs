@@ -1,0 +1,202 @@
+//! `tollmark run`: the main job, from flags to the table at its end.
+
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use crate::cli::args::{PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
+use crate::cli::dry_run::dry_run;
+use crate::cli::exit::{CliError, code_of_run};
+use crate::cli::progress::{Progress, Ui};
+use crate::cli::report::{open, print_paths, print_result};
+use crate::cli::whereto::{confirm, first_line};
+use crate::plan::Streaming;
+use crate::run::{
+    Ended, Environment, Found, Inputs, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot, Watch, Whereto,
+    carry_out, hosts, look,
+};
+use crate::rundir::Run;
+
+/// Requests a cell under `--quick`, and the rounds they are cut into.
+const QUICK: (u32, u32) = (40, 2);
+
+/// Carries out `run`.
+///
+/// # Errors
+/// Bad input, nobody to confirm a live run, or the run cannot be carried out.
+pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
+    let (all, open_report, dry, ui) = (args.all, args.open, args.dry_run, args.ui);
+    let settings = settings(args)?;
+    let inputs = Inputs::read(&settings)?;
+    if dry {
+        eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
+        stdout().write_all(dry_run(&inputs).as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
+    confirm(&settings, &inputs.plan)?;
+    reach(&settings)?;
+    warn(&inputs);
+
+    let mut shown = Shown(Progress::new(chosen(ui), model_lines(&inputs), Box::new(stderr())));
+    let finished = carry_out(&settings, &inputs, &Environment, &mut shown);
+    shown.0.finish();
+    let finished = finished?;
+
+    let run = Run::open(&finished.path)?;
+    print_result(&run, all)?;
+    tell_failures(&run, finished.ended);
+    print_paths(&run);
+    print_next(&settings, &run);
+    if open_report {
+        open(&run.path.join("report.html"));
+    }
+    Ok(code_of_run(finished.ended))
+}
+
+struct Shown(Progress);
+
+impl Watch for Shown {
+    fn update(&mut self, snapshot: &Snapshot) {
+        self.0.update(snapshot);
+    }
+}
+
+fn settings(args: RunArgs) -> Result<Settings, CliError> {
+    let base_url = args.base_url.clone();
+    let overrides = Overrides {
+        live: args.live,
+        base_url: args.base_url,
+        api_key_env: args.api_key_env,
+        registry: args.registry,
+        workloads: args.workloads,
+        models: args.models,
+        regions: args.regions,
+        skip_bad_lines: args.skip_bad_lines,
+        concurrency: args.concurrency,
+        requests_per_cell: args.requests_per_cell.or(args.quick.then_some(QUICK.0)),
+        rounds: args.rounds.or(args.quick.then_some(QUICK.1)),
+        warmup: args.warmup,
+        parallel_cells: args.parallel_cells,
+        seed: args.seed,
+        streaming: args.stream.map(|choice| match choice {
+            StreamChoice::True => Streaming::On,
+            StreamChoice::False => Streaming::Off,
+            StreamChoice::Recorded => Streaming::AsRecorded,
+        }),
+        prompt_cache: args.prompt_cache.map(|choice| match choice {
+            PromptCacheChoice::Natural => PromptCache::Natural,
+            PromptCacheChoice::Fresh => PromptCache::Fresh,
+        }),
+        http2: args.http2,
+        timeouts: [args.timeout_connect, args.timeout_first_token, args.timeout_idle, args.timeout_total],
+        max_cost_usd: args.max_cost_usd,
+        out: args.out,
+        run_id: args.run_id,
+    };
+    match Settings::resolve(args.suite.as_ref(), overrides) {
+        Err(RunError::NoModelForUrl { .. }) => {
+            let listed = match found(&base_url.unwrap_or_default())? {
+                Found::Models(names) if !names.is_empty() => format!(" (it lists: {})", names.join(", ")),
+                _ => String::new(),
+            };
+            Err(RunError::NoModelForUrl { listed }.into())
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Makes sure that somebody answers at the URL, before a run is begun in which every request fails.
+fn reach(settings: &Settings) -> Result<(), CliError> {
+    let Whereto::Url { base_url, .. } = &settings.whereto else { return Ok(()) };
+    match found(base_url)? {
+        Found::Nobody(reason) => Err(RunError::NobodyThere { url: base_url.clone(), reason }.into()),
+        Found::Models(names) => {
+            for model in settings.measures.iter().flat_map(|measure| &measure.models) {
+                if !names.is_empty() && !names.contains(model) {
+                    eprintln!("warning: the server does not list `{model}` (it lists: {})", names.join(", "));
+                }
+            }
+            Ok(())
+        }
+        Found::NoList => Ok(()),
+    }
+}
+
+fn found(base_url: &str) -> Result<Found, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(look(base_url)))
+}
+
+fn warn(inputs: &Inputs) {
+    for warning in &inputs.plan.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for workload in inputs.workloads.iter().filter(|workload| !workload.bad_lines.is_empty()) {
+        eprintln!("warning: {} lines of `{}` are left out:", workload.bad_lines.len(), workload.source);
+        for bad in &workload.bad_lines {
+            eprintln!("  {}:{}: {}", workload.source, bad.line, bad.problem);
+        }
+    }
+    let left_out = inputs.plan.left_out.len();
+    if left_out > 0 {
+        eprintln!("left out: {left_out}, with the reasons in the report and in `--dry-run`");
+    }
+}
+
+fn chosen(ui: UiChoice) -> Ui {
+    match ui {
+        UiChoice::Auto => Ui::auto(),
+        UiChoice::Bars => Ui::Bars,
+        UiChoice::Plain => Ui::Plain,
+        UiChoice::None => Ui::None,
+    }
+}
+
+/// The models of the plan with their cells, for progress.
+fn model_lines(inputs: &Inputs) -> Vec<ModelLine> {
+    let registry = &inputs.registry;
+    let mut lines: Vec<(usize, ModelLine)> = Vec::new();
+    for (index, cell) in inputs.plan.cells.iter().enumerate() {
+        let model = cell.endpoint.model;
+        let at = lines.iter().position(|(known, _)| *known == model).unwrap_or_else(|| {
+            let name = registry.models[model].id.clone();
+            lines.push((model, ModelLine { model: name, total_requests: 0, cells: Vec::new() }));
+            lines.len() - 1
+        });
+        let region = registry.region(cell.endpoint).map_or_else(String::new, |region| region.id.clone());
+        let line = &mut lines[at].1;
+        line.total_requests += u64::from(cell.requests);
+        line.cells.push((index, region));
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// Says why cells cannot be judged, since the exit code does.
+fn tell_failures(run: &Run, ended: Ended) {
+    match ended {
+        Ended::Interrupted => eprintln!("\ninterrupted: what was measured is kept, and the run is marked as partial"),
+        Ended::OverBudget => {
+            eprintln!("\nstopped by the budget: what was measured is kept, and the run is marked as partial");
+        }
+        Ended::Valid | Ended::Invalid => {}
+    }
+    let invalid: Vec<_> = run.manifest.validity.iter().filter(|cell| !cell.valid).collect();
+    for cell in invalid.iter().take(5) {
+        eprintln!("invalid: {}: {}", cell.cell, cell.reasons.join("; "));
+    }
+    if invalid.len() > 5 {
+        eprintln!("invalid: {} more, listed in the report", invalid.len() - 5);
+    }
+}
+
+/// Three commands to try next.
+fn print_next(settings: &Settings, run: &Run) {
+    let path = run.path.display();
+    let second = match settings.whereto {
+        Whereto::Simulator => "tollmark run --base-url http://127.0.0.1:8000/v1 --model NAME   # a server of yours",
+        Whereto::Url { .. } | Whereto::Providers => "tollmark run --dry-run   # what the demo would send",
+    };
+    eprintln!(
+        "\nnext:\n  tollmark report {path} --all --open\n  {second}\n  tollmark registry show   # what can be measured, with prices"
+    );
+}

@@ -1,0 +1,43 @@
+//! `tollmark simulate`: the simulated provider alone.
+
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+
+use crate::cli::args::SimulateArgs;
+use crate::cli::exit::CliError;
+use crate::sim::{Labels, Law, SimConfig, Simulator};
+use crate::workload::Workload;
+
+/// Serves until interrupted, then completes the truth file.
+///
+/// The URL to call is the first line of stdout, so that a script can take a free port and read which it is.
+///
+/// # Errors
+/// The law has mistakes, the address is in use, or the truth cannot be written.
+pub(super) fn simulate(args: SimulateArgs) -> Result<ExitCode, CliError> {
+    let law = args.law.as_deref().map_or_else(|| Ok(Law::built_in()), Law::read)?;
+    let built_in: Vec<Workload> = Workload::built_in_names().filter_map(Workload::built_in).collect();
+    let simulator = Simulator::start(SimConfig {
+        listen: args.listen,
+        law,
+        seed: args.seed,
+        truth: args.truth,
+        labels: Labels::from_workloads(&built_in),
+        ..SimConfig::default()
+    })?;
+    writeln!(stdout(), "{}", simulator.base_url())?;
+    eprintln!("serving simulated models until interrupted (Ctrl-C)");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(ended())?;
+    simulator.stop()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for an interrupt or, from a service manager, a request to terminate.
+async fn ended() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,161 @@
+//! A plan into the engine's job: destinations, prepared requests, limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use crate::load::{Budget, CellJob, Destination, Job, Pace, Prepared, Rests, Tariff, raise_open_files};
+use crate::plan::{Cell, Load};
+use crate::registry::{Endpoint, Limits, Price, Registry};
+use crate::run::RunError;
+use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
+use crate::run::inputs::Inputs;
+use crate::run::notes::price_of;
+use crate::run::settings::{PromptCache, Settings, Whereto};
+use crate::units::{Usd, UsdPerMtok};
+
+/// The job of `inputs`, sent to the simulator at `simulator` if there is one.
+///
+/// # Errors
+/// A key is missing, a URL or header cannot be used, or a price that the budget needs is unknown.
+pub(super) fn assemble(
+    settings: &Settings,
+    inputs: &Inputs,
+    simulator: Option<&str>,
+    prompt_cache: PromptCache,
+    keys: &dyn Keys,
+) -> Result<Job, RunError> {
+    let registry = &inputs.registry;
+    let rests: Vec<Rests> = inputs.workloads.iter().map(Rests::new).collect();
+    let budget = settings.max_cost_usd.map(budget);
+    let mut paces = Paces::default();
+    let mut destinations: BTreeMap<Endpoint, Arc<Destination>> = BTreeMap::new();
+    let mut cells = Vec::with_capacity(inputs.plan.cells.len());
+    for cell in &inputs.plan.cells {
+        let destination = match destinations.get(&cell.endpoint) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let made = match (&settings.whereto, simulator) {
+                    (_, Some(base_url)) => of_simulator(registry, cell.endpoint, base_url)?,
+                    (Whereto::Url { base_url, api_key_env }, None) => of_url(base_url, api_key_env.as_deref(), keys)?,
+                    (_, None) => of_provider(registry, cell.endpoint, keys)?,
+                };
+                destinations.insert(cell.endpoint, Arc::clone(&made));
+                made
+            }
+        };
+        let Load::Closed { concurrency } = cell.load;
+        cells.push(CellJob {
+            destination,
+            requests: prepared(settings, cell, registry, &rests[cell.workload]),
+            concurrency,
+            total: cell.requests,
+            warmup: cell.warmup,
+            pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
+            nonce_seed: (prompt_cache == PromptCache::Fresh).then_some(settings.seed),
+            tariff: budget.as_ref().map(|_| tariff(registry, cell)).transpose()?,
+        });
+    }
+    Ok(Job {
+        cells,
+        turns: inputs.plan.turns.clone(),
+        parallel_cells: inputs.plan.parallel_cells,
+        rounds: inputs.plan.rounds,
+        deadlines: settings.deadlines,
+        http2: settings.http2,
+        workers: std::thread::available_parallelism().map_or(1, usize::from),
+        budget,
+    })
+}
+
+/// What is done about prompt caches: fresh where a line is sent more than once to a live provider, else natural.
+pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache {
+    let repeats = |cell: &Cell| u64::from(cell.requests) + u64::from(cell.warmup) > cell.lines.len() as u64;
+    let live = settings.whereto != Whereto::Simulator;
+    let default = if live && inputs.plan.cells.iter().any(repeats) { PromptCache::Fresh } else { PromptCache::Natural };
+    settings.prompt_cache.unwrap_or(default)
+}
+
+/// The hosts that are called, each once, for the manifest and the first line.
+pub fn hosts(settings: &Settings, inputs: &Inputs) -> Vec<String> {
+    let registry = &inputs.registry;
+    let mut hosts = match &settings.whereto {
+        Whereto::Simulator => vec!["built-in simulator".to_owned()],
+        Whereto::Url { base_url, .. } => vec![host_of(base_url)],
+        Whereto::Providers => inputs.plan.cells.iter().map(|cell| host_of(base_url(registry, cell.endpoint))).collect(),
+    };
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}
+
+/// Raises the limit of open files to what `job` needs, and tells it. The simulator's ends are in this process too.
+///
+/// # Errors
+/// The system allows fewer.
+pub(super) fn open_files(job: &Job, simulated: bool) -> Result<u64, RunError> {
+    let ends = if simulated { 2 } else { 1 };
+    Ok(raise_open_files(ends * job.connections() + FILES_BESIDE)?)
+}
+
+/// The URL that `endpoint` is called at: the region's, or its provider's.
+pub(super) fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
+    let own = registry.region(endpoint).and_then(|region| region.base_url.as_deref());
+    own.unwrap_or(&registry.provider(endpoint).base_url)
+}
+
+fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests) -> Vec<Arc<Prepared>> {
+    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming);
+    let fitting = cell.lines.iter().map(|line| all[*line as usize].clone());
+    fitting.map(|request| request.expect("the plan leaves out lines without a body")).collect()
+}
+
+fn budget(limit: Usd) -> Arc<Budget> {
+    Arc::new(Budget {
+        limit_picos: u64::try_from(limit.picos()).unwrap_or(u64::MAX),
+        reserved: AtomicU64::new(0),
+        exhausted: AtomicBool::new(false),
+    })
+}
+
+/// What the dearest tokens of `cell` cost, so that a reservation is never too small.
+fn tariff(registry: &Registry, cell: &Cell) -> Result<Tariff, RunError> {
+    let unknown = || RunError::UnknownPrice { model: registry.model(cell.endpoint).id.clone() };
+    let price: &Price = price_of(registry, cell, jiff::Timestamp::now()).ok_or_else(unknown)?;
+    if price.per_request.is_some() || price.per_image.is_some() {
+        return Err(RunError::PriceBeyondTokens { model: registry.model(cell.endpoint).id.clone() });
+    }
+    let picos = |price: UsdPerMtok| u64::try_from(price.picos_per_token()).unwrap_or(u64::MAX);
+    let input = price.input.max(price.cached_input).filter(|_| price.input.is_some());
+    let output = price.output.max(price.reasoning).filter(|_| price.output.is_some());
+    Ok(Tariff {
+        input_picos: input.map(picos).ok_or_else(unknown)?,
+        output_picos: output.map(picos).ok_or_else(unknown)?,
+    })
+}
+
+/// The limits a minute of each provider, shared by its cells.
+#[derive(Default)]
+struct Paces(BTreeMap<usize, Arc<Pace>>);
+
+impl Paces {
+    fn of(&mut self, registry: &Registry, endpoint: Endpoint) -> Option<Arc<Pace>> {
+        let Limits { requests_per_minute, tokens_per_minute, .. } = registry.provider(endpoint).limits;
+        if requests_per_minute.is_none() && tokens_per_minute.is_none() {
+            return None;
+        }
+        let gap = |per_minute: Option<u64>| per_minute.map_or(0, |count| MINUTE_NS / count.max(1));
+        let pace = || {
+            Arc::new(Pace {
+                request_gap_ns: gap(requests_per_minute.map(u64::from)),
+                token_gap_ns: gap(tokens_per_minute),
+                next_ns: AtomicU64::new(0),
+            })
+        };
+        Some(Arc::clone(self.0.entry(registry.offer(endpoint).provider).or_insert_with(pace)))
+    }
+}
+
+/// Files beside the connections: standard streams, the run directory, event loops.
+const FILES_BESIDE: u64 = 64;
+const MINUTE_NS: u64 = 60_000_000_000;

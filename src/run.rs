@@ -4,6 +4,7 @@
 
 mod destination;
 mod error;
+mod failures;
 mod inputs;
 mod job;
 mod notes;
@@ -111,6 +112,7 @@ pub fn carry_out(
     manifest.finished_at = Some(notes::moment(Timestamp::now()));
     manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
     manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
+    manifest.failures = recorded.failures.notes(&manifest.cells);
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;

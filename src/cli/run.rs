@@ -10,14 +10,17 @@ use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result};
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::Streaming;
+use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot, Watch, Whereto,
     carry_out, hosts, look,
 };
-use crate::rundir::Run;
+use crate::rundir::{FailureNote, Run};
 
 /// Requests a cell under `--quick`, and the rounds they are cut into.
 const QUICK: (u32, u32) = (40, 2);
+/// Kinds of failure that are told at the end.
+const MOST_FAILURES: usize = 6;
 
 /// Carries out `run`.
 ///
@@ -180,6 +183,9 @@ fn tell_failures(run: &Run, ended: Ended) {
         }
         Ended::Valid | Ended::Invalid => {}
     }
+    for line in failure_lines(&run.manifest.failures) {
+        eprintln!("failed: {line}");
+    }
     let invalid: Vec<_> = run.manifest.validity.iter().filter(|cell| !cell.valid).collect();
     for cell in invalid.iter().take(5) {
         eprintln!("invalid: {}: {}", cell.cell, cell.reasons.join("; "));
@@ -187,6 +193,37 @@ fn tell_failures(run: &Run, ended: Ended) {
     if invalid.len() > 5 {
         eprintln!("invalid: {} more, listed in the report", invalid.len() - 5);
     }
+}
+
+/// What failed, the most frequent first: requests and cells that ended so, and what one of them was told.
+fn failure_lines(failures: &[FailureNote]) -> Vec<String> {
+    let mut kinds: Vec<(&FailureNote, u64, usize)> = Vec::new();
+    for failure in failures {
+        let same = |known: &&mut (&FailureNote, u64, usize)| {
+            known.0.outcome == failure.outcome && known.0.message == failure.message
+        };
+        match kinds.iter_mut().find(same) {
+            Some((_, requests, cells)) => {
+                *requests += failure.requests;
+                *cells += 1;
+            }
+            None => kinds.push((failure, failure.requests, 1)),
+        }
+    }
+    kinds.sort_by_key(|(_, requests, _)| std::cmp::Reverse(*requests));
+    let line = |(failure, requests, cells): &(&FailureNote, u64, usize)| {
+        let place = if *cells == 1 { failure.cell.clone() } else { format!("{cells} cells") };
+        let said =
+            [failure.status.map(|status| format!("status {status}")), failure.code.clone(), failure.message.clone()];
+        let said: Vec<String> = said.into_iter().flatten().map(|part| visible(&part)).collect();
+        let reason = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
+        format!("{requests} {} in {place}{reason}", failure.outcome)
+    };
+    let mut lines: Vec<String> = kinds.iter().take(MOST_FAILURES).map(line).collect();
+    if kinds.len() > MOST_FAILURES {
+        lines.push(format!("{} more kinds, in the manifest", kinds.len() - MOST_FAILURES));
+    }
+    lines
 }
 
 /// Three commands to try next.

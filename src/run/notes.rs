@@ -78,6 +78,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         },
         warnings: inputs.plan.warnings.clone(),
         validity: Vec::new(),
+        failures: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::MissedTickBehavior;
 use crate::cost;
 use crate::load::{Batch, Clock, Stop};
 use crate::registry::Price;
+use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
 use crate::run::notes::price_of;
 use crate::run::snapshot::{CellProgress, Snapshot};
@@ -27,6 +28,8 @@ pub(super) struct Recorded {
     pub tally: Tally,
     /// How far the client was behind.
     pub lags: Lags,
+    /// What failed, and why.
+    pub(super) failures: Failures,
     /// Whether the user stopped the run.
     pub interrupted: bool,
     /// Whether all replies came from a simulator; absent when there was none.
@@ -66,6 +69,7 @@ struct Recorder<'r> {
     spent: Usd,
     any_cost: bool,
     loop_lags: SparseCounts,
+    failures: Failures,
     interrupted: bool,
     replies: u64,
     simulated_replies: u64,
@@ -85,6 +89,7 @@ impl<'r> Recorder<'r> {
             spent: Usd::ZERO,
             any_cost: false,
             loop_lags: SparseCounts::default(),
+            failures: Failures::default(),
             interrupted: false,
             replies: 0,
             simulated_replies: 0,
@@ -156,6 +161,7 @@ impl<'r> Recorder<'r> {
             cell.done += 1;
             cell.failed += u64::from(!sample.outcome.is_ok());
         }
+        self.failures.note(sample);
         self.writer.sample(sample, cost)?;
         if let Some(done) = self.tally.record(sample, cost) {
             self.writer.round(&mut self.tally, done)?;
@@ -183,6 +189,7 @@ impl<'r> Recorder<'r> {
             lags: Lags { event_loop_p99: self.loop_lags.quantile(0.99) },
             interrupted: self.interrupted,
             simulated: self.all_simulated(),
+            failures: self.failures,
             tally: self.tally,
         }
     }

@@ -46,6 +46,9 @@ pub struct Manifest {
     pub warnings: Vec<String>,
     /// The judgement of each cell, in the order of `cells`; empty while the run is under way.
     pub validity: Vec<Validity>,
+    /// What failed, by cell and outcome, each with what the first such request was told.
+    #[serde(default)]
+    pub failures: Vec<FailureNote>,
 }
 
 /// How a run ended.
@@ -201,6 +204,23 @@ pub struct HostNote {
     pub workers: u32,
     /// The soft limit of open files during the run.
     pub open_files: u64,
+}
+
+/// The failures of one kind in a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailureNote {
+    /// The slug.
+    pub cell: String,
+    /// The outcome's name.
+    pub outcome: String,
+    /// Measured requests that ended so.
+    pub requests: u64,
+    /// The first one's HTTP status; absent when no response line arrived.
+    pub status: Option<u16>,
+    /// The provider's own code, in the first one's reply.
+    pub code: Option<String>,
+    /// What the provider said, or what was seen instead of the protocol; absent when there was nothing.
+    pub message: Option<String>,
 }
 
 /// Whether a cell's figures may be judged.

@@ -14,6 +14,7 @@ mod row;
 mod run;
 mod sample_rows;
 mod samples_file;
+mod spectra;
 mod writer;
 
 pub use cell_row::CellRow;
@@ -28,4 +29,5 @@ pub use manifest_file::{read_manifest, write_manifest};
 pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;
+pub use spectra::Spectra;
 pub use writer::RunWriter;

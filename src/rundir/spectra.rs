@@ -41,3 +41,43 @@ impl Spectra {
         self.cells.get(cell)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::rundir::interval_log::IntervalLog;
+    use crate::tally::histogram;
+    use crate::units::Moment;
+
+    #[test]
+    fn the_rounds_of_a_cell_are_added_up_and_other_metrics_left_out() {
+        let folder = TempDir::new().unwrap();
+        let mut log = IntervalLog::create(folder.path(), None).unwrap();
+        let span = (Moment(0), Moment(1_000_000));
+        for (cell, metric, value) in [
+            ("a/b", Metric::E2e, 1_000),
+            ("a/c", Metric::E2e, 7),
+            ("a/b", Metric::Ttft, 300),
+            ("a/b", Metric::E2eFromDue, 900),
+            ("a/b", Metric::E2e, 2_000),
+            ("a/b", Metric::E2e, 1_000),
+        ] {
+            let mut round = histogram();
+            round.record(value).unwrap();
+            log.write(cell, metric, span, &round).unwrap();
+        }
+        log.flush().unwrap();
+        let spectra = Spectra::read(folder.path()).unwrap().unwrap();
+        let values = |cell| spectra.of(cell).map(|counts| counts.values().collect::<Vec<_>>());
+        assert_eq!(values("a/b").unwrap(), [(1_000, 2), (2_000, 1)]);
+        assert_eq!(values("a/c").unwrap(), [(7, 1)]);
+        assert_eq!((values("a"), spectra.warnings.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_run_without_its_log_has_no_spectra() {
+        assert_eq!(Spectra::read(TempDir::new().unwrap().path()).unwrap(), None);
+    }
+}

@@ -1,12 +1,12 @@
 //! `tollmark report`: a run rendered again, and what every run ends with.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
-use crate::cli::terminal::{colour, width};
+use crate::cli::terminal::{colour, put, width};
 use crate::report::{Parts, TableStyle, table};
 use crate::run::{headline_of, judged, write_reports};
 use crate::rundir::Run;
@@ -37,7 +37,7 @@ pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
     let style = TableStyle { width: width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
-    write!(stdout(), "{headline}\n\n{}", table(run, &parts, &style))?;
+    put(&format!("{headline}\n\n{}", table(run, &parts, &style)))?;
     Ok(())
 }
 

@@ -113,7 +113,7 @@ fn parse_decimal(text: &str, places: u32) -> Result<i128, MoneyError> {
         return Err(MoneyError::TooLarge);
     }
     let digits = format!("{whole}{fraction:0<width$}", width = places as usize);
-    Ok(digits.parse().unwrap_or(0))
+    Ok(digits.parse().expect("21 digits at most fit into 128 bits"))
 }
 
 impl FromStr for Usd {

@@ -1,6 +1,6 @@
 //! `tollmark run`: the main job, from flags to the table at its end.
 
-use std::io::{Write, stderr, stdout};
+use std::io::stderr;
 use std::process::ExitCode;
 
 use crate::cli::args::{PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
@@ -8,6 +8,7 @@ use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result};
+use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::Streaming;
 use crate::report::visible;
@@ -30,13 +31,12 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let (all, open_report, dry, ui) = (args.all, args.open, args.dry_run, args.ui);
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
+    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
     if dry {
-        eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-        stdout().write_all(dry_run(&inputs).as_bytes())?;
+        put(&dry_run(&inputs))?;
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-    confirm(&settings, &inputs.plan)?;
+    confirm(&settings, &inputs)?;
     reach(&settings)?;
     warn(&inputs);
 

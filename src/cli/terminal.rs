@@ -1,6 +1,6 @@
 //! What the terminal can show.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{self, ErrorKind, IsTerminal, Write, stdout};
 
 /// Columns to write in: the terminal's, between 40 and 200; 100 where there is none.
 pub(super) fn width() -> usize {
@@ -14,6 +14,18 @@ pub(super) fn colour(is_terminal: bool) -> bool {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     is_terminal && !no_color && !dumb
+}
+
+/// Writes `text` to stdout. A reader that has seen enough, such as `head`, is no error.
+///
+/// # Errors
+/// The output cannot be written for another reason.
+pub(super) fn put(text: &str) -> io::Result<()> {
+    let mut out = stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 fn console_width() -> Option<usize> {

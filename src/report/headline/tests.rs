@@ -100,3 +100,11 @@ fn the_order_of_rows_has_no_influence() {
     run.cells.reverse();
     assert_eq!(headline(&run), before);
 }
+
+#[test]
+fn a_model_is_named_by_its_id_as_it_is_typed_and_not_by_its_label() {
+    let mut run = sketch::of_rows(vec![cell("glm-4.6v", 2, Some("0.80"), 300, 400)]);
+    run.manifest.cells[0].label = "GLM-4.6V".to_owned();
+    assert!(headline(&run).sentences[0].ends_with("tier 2 glm-4.6v $0.80."), "{}", headline(&run));
+    assert_eq!(shown(&run, &run.cells[0]), "GLM-4.6V");
+}

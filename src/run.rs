@@ -110,7 +110,7 @@ pub fn carry_out(
     };
     manifest.finished_at = Some(notes::moment(Timestamp::now()));
     manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
-    manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
+    manifest.validity = notes::validity(&manifest.cells, &figures, &recorded);
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;

@@ -11,6 +11,7 @@ use crate::cli::report::{open, print_paths, print_result};
 use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::Streaming;
+use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot, Watch, Whereto,
     carry_out, hosts, look,
@@ -185,7 +186,7 @@ fn tell_failures(run: &Run, ended: Ended) {
     }
     let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
     for cell in run.manifest.validity.iter().filter(|cell| !cell.valid) {
-        let reason = cell.reasons.join("; ");
+        let reason = visible(&cell.reasons.join("; "));
         match by_reason.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, cells)) => cells.push(&cell.cell),
             None => by_reason.push((reason, vec![&cell.cell])),

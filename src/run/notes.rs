@@ -6,12 +6,13 @@ use jiff::tz::TimeZone;
 use crate::plan::{Cell, LeftOut, Load, Streaming};
 use crate::registry::{Price, PriceKey, Registry};
 use crate::run::inputs::Inputs;
+use crate::run::record::Recorded;
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
     Validity, WorkloadNote, judge,
 };
-use crate::tally::{CellFigures, Lags};
+use crate::tally::CellFigures;
 use crate::workload::Workload;
 
 /// What is known only when the run is about to start.
@@ -162,7 +163,13 @@ pub(super) fn free_run_id(settings: &Settings, at: Timestamp) -> String {
     names.find(|name| !settings.out.join(name).exists()).expect("there are more numbers than directories")
 }
 
-/// The judgement of every cell.
-pub(super) fn validity(cells: &[CellNote], figures: &[CellFigures], lags: Lags) -> Vec<Validity> {
-    cells.iter().zip(figures).map(|(note, figures)| judge(note, figures, lags)).collect()
+/// The judgement of every cell; one that failed wholly says what was seen first.
+pub(super) fn validity(cells: &[CellNote], figures: &[CellFigures], recorded: &Recorded) -> Vec<Validity> {
+    let judged = cells.iter().zip(figures).zip(&recorded.first_failures).map(|((note, figures), first)| {
+        let mut validity = judge(note, figures, recorded.lags);
+        let seen = first.as_ref().filter(|_| figures.outcomes.ok() == 0);
+        validity.reasons.extend(seen.map(|message| format!("the first one: {message}")));
+        validity
+    });
+    judged.collect()
 }

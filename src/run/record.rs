@@ -17,7 +17,7 @@ use crate::run::notes::price_of;
 use crate::run::snapshot::{CellProgress, Snapshot};
 use crate::run::{RunError, Watch};
 use crate::rundir::RunWriter;
-use crate::sample::{Phase, Sample};
+use crate::sample::{Outcome, Phase, Sample};
 use crate::tally::{CellShape, Lags, SparseCounts, Tally};
 use crate::units::Usd;
 use crate::workload::{Prompt, Request, Workload};
@@ -31,6 +31,8 @@ pub(super) struct Recorded {
     pub tally: Tally,
     /// How far the client was behind.
     pub lags: Lags,
+    /// What was seen of each cell's first failure; absent where there was none, or the provider described it.
+    pub first_failures: Vec<Option<String>>,
     /// Whether the user stopped the run.
     pub interrupted: bool,
     /// Whether all replies came from a simulator; absent when there was none.
@@ -72,6 +74,7 @@ struct Recorder<'r> {
     spent: Usd,
     any_cost: bool,
     loop_lags: SparseCounts,
+    first_failures: Vec<Option<String>>,
     interrupted: bool,
     replies: u64,
     simulated_replies: u64,
@@ -92,6 +95,7 @@ impl<'r> Recorder<'r> {
             spent: Usd::ZERO,
             any_cost: false,
             loop_lags: SparseCounts::default(),
+            first_failures: vec![None; plan.cells.len()],
             interrupted: false,
             replies: 0,
             simulated_replies: 0,
@@ -165,6 +169,9 @@ impl<'r> Recorder<'r> {
             cell.done += 1;
             cell.failed += u64::from(sample.outcome.counts() && !sample.outcome.is_ok());
         }
+        if let (Some(error), false) = (&sample.error, describes_itself(sample.outcome)) {
+            self.first_failures[sample.cell as usize].get_or_insert_with(|| error.message.clone());
+        }
         self.writer.sample(sample, cost)?;
         if let Some(done) = self.tally.record(sample, cost) {
             self.writer.round(&mut self.tally, done)?;
@@ -192,9 +199,18 @@ impl<'r> Recorder<'r> {
             lags: Lags { event_loop_p99: self.loop_lags.quantile(0.99) },
             interrupted: self.interrupted,
             simulated: self.all_simulated(),
+            first_failures: self.first_failures,
             tally: self.tally,
         }
     }
+}
+
+/// Whether the words that come with `outcome` are the provider's own. They might repeat the key, so they are not kept.
+const fn describes_itself(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Refused | Outcome::Http4xx | Outcome::RateLimited | Outcome::Http5xx | Outcome::StreamError
+    )
 }
 
 fn images_by_line(workload: &Workload) -> Rc<[u32]> {

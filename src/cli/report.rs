@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
-use crate::cli::terminal::{colour, put, width};
+use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{Parts, TableStyle, table};
 use crate::run::{headline_of, judged, write_reports};
 use crate::rundir::Run;
@@ -35,7 +35,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
 /// Nobody takes the output.
 pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
-    let style = TableStyle { width: width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
+    let style = TableStyle { width: table_width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
     put(&format!("{headline}\n\n{}", table(run, &parts, &style)))?;
     Ok(())

@@ -134,6 +134,8 @@ pub(crate) fn assumes_price(run: &Run, row: &CellRow) -> bool {
 }
 
 fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
+    // What is wrong with an invalid cell is not that its requests are too few.
+    let (invalid, judged): (Vec<_>, Vec<_>) = judged.iter().partition(|(row, _)| row.valid == Some(false));
     let count = |standing| judged.iter().filter(|(_, each)| *each == standing).count();
     let mut parts = Vec::new();
     for standing in [Standing::Meets, Standing::Misses, Standing::CannotTell] {
@@ -150,7 +152,12 @@ fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
             parts.push(part);
         }
     }
-    match of - judged.len() {
+    match invalid.len() {
+        0 => {}
+        1 => parts.push("1 is invalid".to_owned()),
+        more => parts.push(format!("{more} are invalid")),
+    }
+    match of - judged.len() - invalid.len() {
         0 => {}
         1 => parts.push("1 has no limit or no request".to_owned()),
         more => parts.push(format!("{more} have no limit or no request")),

@@ -7,11 +7,14 @@ mod reply;
 mod retry_after;
 mod sse;
 mod text;
+mod usage;
 
-pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageFields, UsageHolder};
+
+pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageHolder};
 pub use error_body::{capped, error_of_body};
 pub use framing::Framing;
 pub use reply::{Answered, Heard, Reply};
 pub use retry_after::retry_after;
 pub use sse::{EVENT_CAP, Event, EventParser, EventTooLong};
 pub use text::{Content, Part, Text};
+pub use usage::{Sum, UsageFields};

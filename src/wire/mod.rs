@@ -4,6 +4,7 @@ mod chat;
 mod error_body;
 mod framing;
 mod reply;
+mod reset_after;
 mod retry_after;
 mod sse;
 mod text;
@@ -14,6 +15,7 @@ pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageHolde
 pub use error_body::{capped, error_of_body};
 pub use framing::Framing;
 pub use reply::{Answered, Heard, Reply};
+pub use reset_after::reset_after;
 pub use retry_after::retry_after;
 pub use sse::{EVENT_CAP, Event, EventParser, EventTooLong};
 pub use text::{Content, Part, Text};

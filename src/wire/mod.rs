@@ -10,6 +10,8 @@ mod sse;
 mod text;
 mod usage;
 
+#[cfg(test)]
+mod dialects;
 
 pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageHolder};
 pub use error_body::{capped, error_of_body};

@@ -175,7 +175,7 @@ impl Slot {
             Step::Measured => (Phase::Measured, round_of(index, cell.total, self.crew.job().rounds.max(1))),
             Step::Warmup | Step::Open => (Phase::Warmup, 0),
         };
-        let Answered { usage, finish_reason, model, answer_hash, error } = exchanged.answered;
+        let Answered { usage, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
         Sample {
             phase,
             round,

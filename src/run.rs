@@ -11,6 +11,7 @@ mod notes;
 mod output;
 mod preflight;
 mod record;
+mod secrets;
 mod settings;
 mod snapshot;
 
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
+use crate::run::secrets::Secrets;
 use crate::rundir::{Run, RunWriter, Status, cell_row};
 use crate::sim::{Labels, SimConfig, Simulator};
 
@@ -78,6 +80,7 @@ pub fn carry_out(
     let base_url = simulator.as_ref().map(Simulator::base_url);
     let job = job::assemble(settings, inputs, base_url.as_deref(), prompt_cache, keys)?;
     let budget = job.budget.clone();
+    let secrets = Secrets::of(&job);
 
     let begun = notes::Start {
         at: Timestamp::now(),
@@ -95,7 +98,8 @@ pub fn carry_out(
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = watch::channel(Stop::Run);
     let running = start(job, clock, to_recorder, stopped)?;
-    let recorded = record::record(batches, &mut writer, inputs, begun.at, clock, &stop, watch);
+    let recording = record::Recording { inputs, secrets, started: begun.at, clock };
+    let recorded = record::record(batches, &mut writer, recording, &stop, watch);
     let joined = running.join();
     let recorded = recorded?;
     joined?;

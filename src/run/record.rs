@@ -15,6 +15,7 @@ use crate::registry::Price;
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
 use crate::run::notes::price_of;
+use crate::run::secrets::Secrets;
 use crate::run::snapshot::{CellProgress, Snapshot};
 use crate::run::{RunError, Watch};
 use crate::rundir::RunWriter;
@@ -40,6 +41,18 @@ pub(super) struct Recorded {
     pub simulated: Option<bool>,
 }
 
+/// What a recorder is told beforehand.
+pub(super) struct Recording<'r> {
+    /// Registry, workloads and plan.
+    pub inputs: &'r Inputs,
+    /// Keys to be kept out of what is written.
+    pub secrets: Secrets,
+    /// When the run started, which decides the price rows.
+    pub started: Timestamp,
+    /// The clock that stamped the samples.
+    pub clock: Clock,
+}
+
 /// Records batches until the engine closes the channel; an interrupt makes it drain, a second one cancel.
 ///
 /// # Errors
@@ -47,15 +60,13 @@ pub(super) struct Recorded {
 pub(super) fn record(
     batches: mpsc::Receiver<Batch>,
     writer: &mut RunWriter,
-    inputs: &Inputs,
-    started: Timestamp,
-    clock: Clock,
+    recording: Recording<'_>,
     stop: &watch::Sender<Stop>,
     watch: &mut dyn Watch,
 ) -> Result<Recorded, RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let mut recorder = Recorder::new(writer, inputs, started);
-    let ended = runtime.block_on(recorder.run(batches, clock, stop, watch));
+    let mut recorder = Recorder::new(writer, recording.inputs, recording.secrets, recording.started);
+    let ended = runtime.block_on(recorder.run(batches, recording.clock, stop, watch));
     if ended.is_err() {
         // Nobody receives any more, so the engine must not go on; it may be gone already.
         let _ = stop.send(Stop::Now);
@@ -82,7 +93,7 @@ struct Recorder<'r> {
 }
 
 impl<'r> Recorder<'r> {
-    fn new(writer: &'r mut RunWriter, inputs: &'r Inputs, started: Timestamp) -> Self {
+    fn new(writer: &'r mut RunWriter, inputs: &'r Inputs, secrets: Secrets, started: Timestamp) -> Self {
         let plan = &inputs.plan;
         let shares = |cell: &Cell| (0..plan.rounds).map(|round| cell.share_of(round, plan.rounds)).collect();
         let shapes: Vec<CellShape> = plan.cells.iter().map(|cell| CellShape { shares: shares(cell) }).collect();
@@ -96,7 +107,7 @@ impl<'r> Recorder<'r> {
             spent: Usd::ZERO,
             any_cost: false,
             loop_lags: SparseCounts::default(),
-            failures: Failures::default(),
+            failures: Failures::new(secrets),
             interrupted: false,
             replies: 0,
             simulated_replies: 0,

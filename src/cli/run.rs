@@ -1,6 +1,6 @@
 //! `tollmark run`: the main job, from flags to the table at its end.
 
-use std::io::{Write, stderr, stdout};
+use std::io::stderr;
 use std::process::ExitCode;
 
 use crate::cli::args::{PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
@@ -8,6 +8,7 @@ use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result};
+use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::Streaming;
 use crate::report::visible;
@@ -22,6 +23,9 @@ const QUICK: (u32, u32) = (40, 2);
 /// Kinds of failure that are told at the end.
 const MOST_FAILURES: usize = 6;
 
+/// Reasons for which cells cannot be judged that are told at the end of a run.
+const MOST_REASONS: usize = 5;
+
 /// Carries out `run`.
 ///
 /// # Errors
@@ -30,13 +34,12 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let (all, open_report, dry, ui) = (args.all, args.open, args.dry_run, args.ui);
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
+    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
     if dry {
-        eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-        stdout().write_all(dry_run(&inputs).as_bytes())?;
+        put(&dry_run(&inputs))?;
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-    confirm(&settings, &inputs.plan)?;
+    confirm(&settings, &inputs)?;
     reach(&settings)?;
     warn(&inputs);
 
@@ -186,12 +189,23 @@ fn tell_failures(run: &Run, ended: Ended) {
     for line in failure_lines(&run.manifest.failures) {
         eprintln!("failed: {line}");
     }
-    let invalid: Vec<_> = run.manifest.validity.iter().filter(|cell| !cell.valid).collect();
-    for cell in invalid.iter().take(5) {
-        eprintln!("invalid: {}: {}", cell.cell, cell.reasons.join("; "));
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    for cell in run.manifest.validity.iter().filter(|cell| !cell.valid) {
+        let reason = visible(&cell.reasons.join("; "));
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, cells)) => cells.push(&cell.cell),
+            None => by_reason.push((reason, vec![&cell.cell])),
+        }
     }
-    if invalid.len() > 5 {
-        eprintln!("invalid: {} more, listed in the report", invalid.len() - 5);
+    for (reason, cells) in by_reason.iter().take(MOST_REASONS) {
+        match cells.as_slice() {
+            [cell] => eprintln!("invalid: {cell}: {reason}"),
+            cells => eprintln!("invalid: {} cells: {reason}", cells.len()),
+        }
+    }
+    let more: usize = by_reason.iter().skip(MOST_REASONS).map(|(_, cells)| cells.len()).sum();
+    if more > 0 {
+        eprintln!("invalid: {more} more, listed in the report");
     }
 }
 

@@ -13,8 +13,8 @@ mod suite;
 mod totals;
 mod turns;
 
-pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn};
+pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn, round_of};
 pub use input::{MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
-pub use select::{SelectError, select};
+pub use select::{SelectError, not_offered, select};
 pub use suite::{LoadKeys, Measure, Suite, SuiteError};

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::run::secrets::Secrets;
 use crate::rundir::{CellNote, FailureNote};
 use crate::sample::{Outcome, Phase, Sample};
 
 /// The failures so far.
-#[derive(Debug, Default)]
-pub(super) struct Failures(BTreeMap<(u32, Outcome), Kind>);
+pub(super) struct Failures {
+    kinds: BTreeMap<(u32, Outcome), Kind>,
+    secrets: Secrets,
+}
 
 #[derive(Debug)]
 struct Kind {
@@ -18,6 +21,11 @@ struct Kind {
 }
 
 impl Failures {
+    /// None so far; `secrets` are taken out of what providers say.
+    pub(super) fn new(secrets: Secrets) -> Self {
+        Self { kinds: BTreeMap::new(), secrets }
+    }
+
     /// Takes note of `sample` if it is a measured failure.
     pub(super) fn note(&mut self, sample: &Sample) {
         if sample.outcome.is_ok() || sample.phase != Phase::Measured {
@@ -26,10 +34,14 @@ impl Failures {
         let first = || Kind {
             requests: 0,
             status: sample.status,
-            code: sample.error.as_ref().and_then(|error| error.code.clone()),
-            message: sample.error.as_ref().map(|error| error.message.clone()).filter(|message| !message.is_empty()),
+            code: sample.error.as_ref().and_then(|error| error.code.as_ref()).map(|code| self.secrets.hide(code)),
+            message: sample
+                .error
+                .as_ref()
+                .map(|error| self.secrets.hide(&error.message))
+                .filter(|text| !text.is_empty()),
         };
-        self.0.entry((sample.cell, sample.outcome)).or_insert_with(first).requests += 1;
+        self.kinds.entry((sample.cell, sample.outcome)).or_insert_with(first).requests += 1;
     }
 
     /// One note for each cell and outcome, in the order of `cells` and of outcomes.
@@ -42,6 +54,6 @@ impl Failures {
             code: kind.code,
             message: kind.message,
         };
-        self.0.into_iter().map(note).collect()
+        self.kinds.into_iter().map(note).collect()
     }
 }

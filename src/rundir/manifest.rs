@@ -172,7 +172,15 @@ pub struct PriceNote {
     pub input_usd_per_mtok: Option<UsdPerMtok>,
     /// Per million generated tokens; absent: unknown.
     pub output_usd_per_mtok: Option<UsdPerMtok>,
-    /// Which of the figures are assumptions: `input`, `output`.
+    /// Per million prompt tokens from the provider's cache; absent: the input price.
+    pub cached_input_usd_per_mtok: Option<UsdPerMtok>,
+    /// Per million tokens of reasoning; absent: the output price.
+    pub reasoning_usd_per_mtok: Option<UsdPerMtok>,
+    /// For each request besides its tokens; absent: nothing.
+    pub per_request_usd: Option<Usd>,
+    /// For each image of a prompt besides its tokens; absent: nothing.
+    pub per_image_usd: Option<Usd>,
+    /// Which of the figures are assumptions, by their names in the registry: `input`, `cached_input`.
     pub assumed: Vec<String>,
     /// Who says so.
     pub source: Option<String>,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::rundir::fixture::{failure, manifest, success, workload};
-use crate::rundir::{CellRow, Manifest, RunWriter, cell_row, judge, read_samples};
+use crate::rundir::{CellRow, Manifest, RunWriter, cell_row, judge, keep_rebuilt, read_samples};
 use crate::sample::{Outcome, Phase, Sample};
 use crate::tally::{CellShape, Lags, Tally};
 use crate::units::{Micros, Usd};
@@ -16,6 +16,11 @@ fn samples() -> Vec<(Sample, Option<Usd>)> {
     });
     let warmup = Sample { phase: Phase::Warmup, ..success(0, 5) };
     [warmup].into_iter().chain(measured).map(|sample| (sample.clone(), cost(&sample))).collect()
+}
+
+/// The warning that `cells.csv` of the run at `path` is not there.
+fn lost(path: &Path) -> String {
+    format!("{}: `cells.csv` is missing, its rows are made again from `samples.csv`", path.display())
 }
 
 /// Writes a whole run as the main path does and returns its directory with the rows it wrote.
@@ -126,6 +131,34 @@ fn a_cell_of_a_died_run_is_not_told_to_be_valid() {
 }
 
 #[test]
+fn rows_that_were_kept_of_a_run_under_way_are_made_again_when_it_is_opened_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = RunWriter::create(folder.path(), &manifest(), &[workload()]).unwrap();
+    let path = writer.path().to_owned();
+    for index in 0..3 {
+        writer.sample(&success(0, index), None).unwrap();
+        writer.flush().unwrap();
+        let run = Run::open(&path).unwrap();
+        assert_eq!(run.cells[0].requests, u64::from(index) + 1);
+        keep_rebuilt(&run).unwrap();
+        assert_eq!(read_cells(&path).unwrap(), run.cells);
+    }
+}
+
+#[test]
+fn rows_of_a_run_that_ended_are_left_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, ..) = write_run(folder.path());
+    let file = path.join("cells.csv");
+    let whole = fs::read_to_string(&file).unwrap();
+    let later: String =
+        whole.lines().zip(["later", "1", "2"]).map(|(line, column)| format!("{line},{column}\n")).collect();
+    fs::write(&file, &later).unwrap();
+    keep_rebuilt(&Run::open(&path).unwrap()).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), later);
+}
+
+#[test]
 fn a_last_row_that_was_cut_off_is_left_out_with_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let (path, ..) = write_run(folder.path());
@@ -141,7 +174,7 @@ fn a_last_row_that_was_cut_off_is_left_out_with_a_warning() {
         assert_eq!(run.cells[1].requests, requests, "cut at {cut}");
         let line = whole[..if cut == second { cut - 1 } else { cut }].matches('\n').count() + 1;
         let warning = format!("{}:{line}: the last row is cut off and left out", samples.display());
-        let expected = if cut == last_row { vec![] } else { vec![warning] };
+        let expected = if cut == last_row { vec![lost(&path)] } else { vec![lost(&path), warning] };
         assert_eq!(run.warnings, expected, "cut at {cut}");
     }
 }
@@ -156,7 +189,8 @@ fn a_log_that_was_cut_off_keeps_what_stands_before() {
     fs::write(&log, &whole[..whole.len() - 9]).unwrap();
     let run = Run::open(&path).unwrap();
     let line = whole.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!(run.warnings, [format!("{}:{line}: the log cannot be read from here on", log.display())]);
+    let cut = format!("{}:{line}: the log cannot be read from here on", log.display());
+    assert_eq!(run.warnings, [lost(&path), cut]);
     assert_eq!(run.cells[0], rows[0]);
 }
 

@@ -26,6 +26,7 @@ pub use manifest::{
     PriceNote, Status, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
+pub use rebuild::keep_rebuilt;
 pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;

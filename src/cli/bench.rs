@@ -94,7 +94,7 @@ impl Found {
                 lines.push(String::new());
             }
             let (first, gap) = (FIRST_TOKEN.as_millis(), GAP.as_millis());
-            lines.push(format!("a first token after {first} ms, then one every {gap} ms; p50 / p99 in ms"));
+            lines.push(format!("a first token after {first} ms, then one about every {gap} ms; p50 / p99 in ms"));
             lines.push(format!("{:<15}{:>20}{:>20}{:>16}", "streams", "true", "reported", "apart"));
             for found in &self.fidelities {
                 for (name, compared) in [("TTFT", &found.ttft), ("E2E", &found.e2e)] {

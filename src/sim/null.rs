@@ -32,8 +32,9 @@ pub enum Tempo {
     /// The head at once, then streamed content on a schedule, as a model would; a reply that is not streamed waits
     /// for its end.
     ///
-    /// The first reply on each connection is held back by up to its own length, differently for each, so that
-    /// streams which begin together do not go on in step.
+    /// Streams must not go on in step, or what is measured is how fast a crowd can be served. So the first reply on
+    /// each connection is held back by up to its own length, and the content after the first of every reply by up
+    /// to a gap, differently for each.
     Paced {
         /// From the request read to the first content.
         ttft: Duration,
@@ -153,7 +154,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(mut self, number: u32) -> io::Result<()> {
+    async fn serve(mut self, number: u64) -> io::Result<()> {
         self.socket.set_nodelay(true)?;
         let mut held_back = self.stagger(number);
         while let Some(request) = self.inbox.next(&mut self.socket).await? {
@@ -180,8 +181,10 @@ impl Connection {
         let request_id = format!("null-{number}");
         socket.write_all(paced_head(&request_id).as_bytes()).await?;
         let (mut first_written, mut last_written) = (None, received);
+        let later = gap.mul_f64(turn(number));
         for (index, piece) in (0..).zip(&floor.canned.content) {
-            sleep_until((received + ttft + gap * index).into()).await;
+            let held_back = if index == 0 { Duration::ZERO } else { later };
+            sleep_until((received + ttft + gap * index + held_back).into()).await;
             // Before the write, since the client may have read the bytes before it returns.
             last_written = Instant::now();
             first_written.get_or_insert(last_written);
@@ -194,12 +197,16 @@ impl Connection {
     }
 
     /// How much later the first reply of the connection `number` is.
-    fn stagger(&self, number: u32) -> Duration {
+    fn stagger(&self, number: u64) -> Duration {
         let Tempo::Paced { ttft, gap } = self.floor.tempo else { return Duration::ZERO };
         let length = ttft + gap * (self.floor.canned.content.len() as u32);
-        // Multiples of the golden ratio spread evenly over a circle, however many there are.
-        length.mul_f64((f64::from(number) * 0.618_033_988_749_894_9).fract())
+        length.mul_f64(turn(number))
     }
+}
+
+/// A place on a circle, 0..1: multiples of the golden ratio spread evenly over it, however many there are.
+fn turn(number: u64) -> f64 {
+    (number as f64 * 0.618_033_988_749_894_9).fract()
 }
 
 #[cfg(test)]

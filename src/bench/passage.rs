@@ -2,6 +2,7 @@
 
 use std::env::temp_dir;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -68,11 +69,15 @@ struct Scratch {
 
 impl Scratch {
     fn create() -> Result<Self, BenchError> {
-        let free = |number: u32| temp_dir().join(format!("tollmark-bench-{}-{number}", process::id()));
-        let path = (0..).map(free).find(|path| !path.exists()).expect("there are more numbers than folders");
-        match fs::create_dir(&path) {
-            Ok(()) => Ok(Self { path }),
-            Err(source) => Err(BenchError::Scratch { path, source }),
+        let mut number = 0_u32;
+        loop {
+            let path = temp_dir().join(format!("tollmark-bench-{}-{number}", process::id()));
+            // To look first and create then would let another thread in between.
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(BenchError::Scratch { path, source }),
+            }
         }
     }
 }
@@ -81,5 +86,20 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What cannot be removed is the system's to clear, as with every temporary file.
         let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_folders_at_once_are_two_and_both_go_when_dropped() {
+        let (one, two) = (Scratch::create().unwrap(), Scratch::create().unwrap());
+        let paths = [one.path.clone(), two.path.clone()];
+        assert_ne!(paths[0], paths[1]);
+        assert!(paths.iter().all(|path| path.is_dir()));
+        drop((one, two));
+        assert!(!paths.iter().any(|path| path.exists()));
     }
 }

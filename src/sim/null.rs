@@ -190,10 +190,10 @@ impl Connection {
             first_written.get_or_insert(last_written);
             socket.write_all(piece).await?;
         }
-        socket.write_all(&floor.canned.end).await?;
         let ttft = since(first_written.unwrap_or(received));
+        // Before the end is written, so that whoever has read the end finds it here.
         floor.truth.borrow_mut().push(TrueTimes { request_id, ttft, e2e: since(last_written) });
-        Ok(())
+        socket.write_all(&floor.canned.end).await
     }
 
     /// How much later the first reply of the connection `number` is.

@@ -7,6 +7,8 @@
 // The order is the order in which to read them, so rustfmt's is turned off by the blank lines.
 pub mod cli;
 
+pub mod bench;
+
 pub mod run;
 
 pub mod registry;

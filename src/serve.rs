@@ -81,6 +81,11 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
+    /// The socket alone, for a server that does not speak through hyper. It does not block.
+    pub fn into_socket(self) -> std::net::TcpListener {
+        self.socket
+    }
+
     /// Answers HTTP/1.1 requests, or lets a [`Takeover`] do what it wants, until `stop` turns true or its sender is gone;
     /// connections still open are then cut.
     ///

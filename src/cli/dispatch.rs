@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::CliError;
-use crate::cli::{registry, report, run, simulate, workload};
+use crate::cli::{bench, registry, report, run, simulate, workload};
 
 /// Does what was typed and returns the exit code.
 ///
@@ -17,5 +17,6 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Registry(command) => registry::registry(&command),
         Command::Workload(command) => workload::workload(&command),
         Command::Simulate(args) => simulate::simulate(args),
+        Command::Bench(args) => bench::bench(&args),
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
+use crate::bench::BenchError;
 use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
 use crate::plan::SuiteError;
@@ -30,6 +31,9 @@ pub enum CliError {
     /// The simulator could not be started.
     #[error(transparent)]
     Simulator(#[from] SimError),
+    /// The client could not be measured.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// The terminal or pipe could not be written.
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
@@ -54,6 +58,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
         CliError::Registry(_) | CliError::Law(_) => BAD_INPUT,
         CliError::RunDir(error) if error.is_bad_input() => BAD_INPUT,
+        CliError::Bench(BenchError::Interrupted) => INTERRUPTED,
         _ => FAILED,
     };
     ExitCode::from(code)

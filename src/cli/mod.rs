@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand; the only code that prints.
 
 mod args;
+mod bench;
 mod dispatch;
 mod dry_run;
 mod exit;

@@ -34,7 +34,7 @@ pub(super) fn simulate(args: SimulateArgs) -> Result<ExitCode, CliError> {
 }
 
 /// Waits for an interrupt or, from a service manager, a request to terminate.
-async fn ended() -> std::io::Result<()> {
+pub(super) async fn ended() -> std::io::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         pressed = tokio::signal::ctrl_c() => pressed,

@@ -2,6 +2,7 @@
 
 mod cell_row;
 mod cells_file;
+mod csv_line;
 mod error;
 #[cfg(test)]
 mod fixture;

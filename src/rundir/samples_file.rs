@@ -1,11 +1,12 @@
 //! `samples.csv` while it is written: one row a request, in the order in which they ended.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use crate::rundir::Manifest;
+use crate::rundir::csv_line::CsvLine;
 use crate::sample::{Outcome, Sample};
 use crate::units::Usd;
 use crate::workload::{Request, Workload};
@@ -64,10 +65,11 @@ pub(in crate::rundir) const COLUMNS: [&str; 45] = [
 
 /// The open file and what every row needs to be told beside its sample.
 pub(in crate::rundir) struct SamplesFile {
-    rows: csv::Writer<File>,
+    file: BufWriter<File>,
     cells: Vec<CellContext>,
     workloads: Vec<Vec<LineContext>>,
-    /// Reused for numbers, so that a row allocates nothing.
+    row: CsvLine,
+    /// Reused for cells that are formatted, so that a row allocates nothing.
     scratch: String,
 }
 
@@ -75,9 +77,10 @@ impl SamplesFile {
     /// Makes the file in `run` and writes its header.
     pub(in crate::rundir) fn create(run: &Path, manifest: &Manifest, workloads: &[Workload]) -> io::Result<Self> {
         let file = File::create_new(run.join(SAMPLES_FILE))?;
-        let mut rows = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(file);
-        rows.write_record(COLUMNS)?;
-        rows.flush()?;
+        let (mut file, mut row) = (BufWriter::with_capacity(1 << 16, file), CsvLine::default());
+        COLUMNS.iter().for_each(|name| row.text(name));
+        file.write_all(row.end())?;
+        file.flush()?;
         let cells = manifest.cells.iter().map(|note| {
             let workload = workloads.iter().position(|workload| workload.name == note.workload);
             CellContext {
@@ -98,36 +101,37 @@ impl SamplesFile {
             workload.requests.iter().map(line).collect()
         };
         let workloads = workloads.iter().map(lines).collect();
-        Ok(Self { rows, cells: cells.collect(), workloads, scratch: String::new() })
+        Ok(Self { file, cells: cells.collect(), workloads, row, scratch: String::new() })
     }
 
     /// Appends the row of `sample`.
     pub(in crate::rundir) fn write(&mut self, sample: &Sample, cost: Option<Usd>) -> io::Result<()> {
         let cell = &self.cells[sample.cell as usize];
         let line = &self.workloads[cell.workload][sample.line as usize];
-        let mut row = Row { rows: &mut self.rows, scratch: &mut self.scratch };
+        let row = &mut self.row;
         let moments = &sample.moments;
         let usage = sample.usage.map(|(usage, _)| usage);
         let unsent = matches!(sample.outcome, Outcome::NotSent | Outcome::OverBudget);
 
-        row.text(sample.phase.name())?;
-        row.number(sample.round)?;
-        row.number(sample.cycle)?;
-        row.empty()?;
-        row.text(&cell.slug)?;
-        row.number(sample.index)?;
-        row.text(&line.custom_id)?;
-        row.text(&cell.workload_name)?;
-        row.text(&line.class)?;
-        row.text(&line.origin)?;
-        row.text(&cell.provider)?;
-        row.text(&cell.model)?;
-        row.text(&cell.region)?;
-        row.empty()?;
-        row.number(sample.simulated)?;
-        row.text(sample.outcome.name())?;
-        row.number(u32::from(!unsent))?;
-        row.number(sample.reused)?;
+        row.begin();
+        row.text(sample.phase.name());
+        row.number(Some(sample.round.into()));
+        row.number(Some(sample.cycle.into()));
+        row.empty();
+        row.text(&cell.slug);
+        row.number(Some(sample.index.into()));
+        row.text(&line.custom_id);
+        row.text(&cell.workload_name);
+        row.text(&line.class);
+        row.text(&line.origin);
+        row.text(&cell.provider);
+        row.text(&cell.model);
+        row.text(&cell.region);
+        row.empty();
+        row.text(yes_or_no(sample.simulated));
+        row.text(sample.outcome.name());
+        row.number(Some((!unsent).into()));
+        row.text(yes_or_no(sample.reused));
         for moment in [
             moments.due,
             moments.sent,
@@ -137,7 +141,7 @@ impl SamplesFile {
             moments.last_token,
             moments.end,
         ] {
-            row.number_or_empty(moment)?;
+            row.millis(moment.map(|moment| moment.0));
         }
         for time in [
             moments.dns,
@@ -148,28 +152,40 @@ impl SamplesFile {
             sample.e2e_from_due(),
             sample.tpot(),
         ] {
-            row.number_or_empty(time)?;
+            row.millis(time.map(|time| time.0.into()));
         }
-        row.number(sample.chunks)?;
-        row.number_or_empty(usage.map(|usage| usage.input))?;
-        row.number_or_empty(usage.map(|usage| usage.cached_input))?;
-        row.number_or_empty(usage.map(|usage| usage.output))?;
-        row.number_or_empty(usage.map(|usage| usage.reasoning))?;
-        row.text(sample.usage.map_or("", |(_, source)| source.name()))?;
-        row.number_or_empty(cost)?;
-        row.text(sample.finish_reason.as_deref().unwrap_or_default())?;
-        row.number_or_empty(sample.status)?;
-        row.text(sample.request_id.as_deref().unwrap_or_default())?;
-        row.text(sample.model_answered.as_deref().unwrap_or_default())?;
-        row.number_or_empty(sample.answer_hash.map(Hex))?;
-        row.empty()?;
-        row.end()
+        row.number(Some(sample.chunks.into()));
+        row.number(usage.map(|usage| usage.input));
+        row.number(usage.map(|usage| usage.cached_input));
+        row.number(usage.map(|usage| usage.output));
+        row.number(usage.map(|usage| usage.reasoning));
+        row.text(sample.usage.map_or("", |(_, source)| source.name()));
+        self.scratch.clear();
+        if let Some(cost) = cost {
+            write!(self.scratch, "{cost}").expect("writing to a string cannot fail");
+        }
+        row.text(&self.scratch);
+        row.text(sample.finish_reason.as_deref().unwrap_or_default());
+        row.number(sample.status.map(u64::from));
+        row.text(sample.request_id.as_deref().unwrap_or_default());
+        row.text(sample.model_answered.as_deref().unwrap_or_default());
+        self.scratch.clear();
+        if let Some(hash) = sample.answer_hash {
+            write!(self.scratch, "{hash:016x}").expect("writing to a string cannot fail");
+        }
+        row.text(&self.scratch);
+        row.empty();
+        self.file.write_all(row.end())
     }
 
     /// Hands everything written so far to the system, so that it outlives this process.
     pub(in crate::rundir) fn flush(&mut self) -> io::Result<()> {
-        self.rows.flush()
+        self.file.flush()
     }
+}
+
+const fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "true" } else { "false" }
 }
 
 /// What the rows of a cell have in common.
@@ -188,46 +204,4 @@ struct LineContext {
     custom_id: String,
     class: String,
     origin: String,
-}
-
-/// A row under way.
-struct Row<'a> {
-    rows: &'a mut csv::Writer<File>,
-    scratch: &'a mut String,
-}
-
-impl Row<'_> {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        Ok(self.rows.write_field(text)?)
-    }
-
-    fn number(&mut self, number: impl Display) -> io::Result<()> {
-        self.scratch.clear();
-        write!(self.scratch, "{number}").expect("writing to a string cannot fail");
-        Ok(self.rows.write_field(&*self.scratch)?)
-    }
-
-    fn number_or_empty(&mut self, number: Option<impl Display>) -> io::Result<()> {
-        match number {
-            Some(number) => self.number(number),
-            None => self.empty(),
-        }
-    }
-
-    fn empty(&mut self) -> io::Result<()> {
-        self.text("")
-    }
-
-    fn end(self) -> io::Result<()> {
-        Ok(self.rows.write_record(None::<&[u8]>)?)
-    }
-}
-
-/// A hash as 16 hexadecimal digits.
-struct Hex(u64);
-
-impl Display for Hex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
 }

@@ -2,14 +2,17 @@
 //!
 //! A [`Simulator`] listens on a real socket and answers as its [`Law`] says. Every time is drawn from the seed and
 //! the request's number at its model and region, so the same requests in the same order get the same answers. What
-//! it really did stands in the truth file, against which a client can be checked. Every way in which a server or a network fails can be
-//! [rehearsed](FaultKind) with a `[[fault]]` in the law.
+//! it really did stands in the truth file, against which a client can be checked. Every way in which a server or a
+//! network fails can be [rehearsed](FaultKind) with a `[[fault]]` in the law.
+//!
+//! The [`NullUpstream`] obeys no law: it answers everything with the same bytes, so that a client's own cost shows.
 
 mod ask;
 mod endpoint;
 mod labels;
 mod law;
 mod message;
+mod null;
 mod provider;
 mod raw;
 mod rehearsal;
@@ -26,6 +29,7 @@ mod words;
 
 pub use labels::Labels;
 pub use law::{EndpointLaw, Law, LawError};
+pub use null::{NullUpstream, Tempo, TrueTimes};
 pub use rehearsal::{FaultKind, Rehearsal, Rehearsals};
 pub use simulator::{SimConfig, SimError, Simulator};
 pub use spread::{Spread, SpreadError};

@@ -13,6 +13,8 @@ use crate::wire::text::{Content, Part, Text};
 use crate::wire::usage::{Sum, UsageFields};
 
 /// A chunk of a stream or a whole completion: both have the same outer shape. Unknown fields are passed over.
+///
+/// What few chunks hold is boxed: a chunk is moved at each level of its reading, and is small this way.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Chunk<'a> {
@@ -26,9 +28,9 @@ pub struct Chunk<'a> {
     #[serde(borrow)]
     pub model: Text<'a>,
     /// The tokens so far.
-    pub usage: Option<UsageFields>,
+    pub usage: Option<Box<UsageFields>>,
     /// Where one provider keeps its usage a second time.
-    pub x_groq: Option<UsageHolder>,
+    pub x_groq: Option<Box<UsageHolder>>,
     /// An error inside a reply that began well.
     #[serde(borrow)]
     pub error: Option<&'a RawValue>,
@@ -48,9 +50,9 @@ impl Chunk<'_> {
     }
 
     fn usage_places(&self) -> impl Iterator<Item = &UsageFields> {
-        let in_choice = self.choices.0.as_ref().and_then(|choice| choice.usage.as_ref());
-        let in_extension = self.x_groq.as_ref().and_then(|extension| extension.usage.as_ref());
-        [self.usage.as_ref(), in_choice, in_extension].into_iter().flatten()
+        let in_choice = self.choices.0.as_ref().and_then(|choice| choice.usage.as_deref());
+        let in_extension = self.x_groq.as_ref().and_then(|extension| extension.usage.as_deref());
+        [self.usage.as_deref(), in_choice, in_extension].into_iter().flatten()
     }
 }
 
@@ -67,18 +69,18 @@ pub struct Choice<'a> {
     pub delta: Option<Delta<'a>>,
     /// The whole answer, where it is not streamed.
     #[serde(borrow)]
-    pub message: Option<Delta<'a>>,
+    pub message: Option<Box<Delta<'a>>>,
     /// Why generation ended; absent before it has.
     #[serde(borrow)]
     pub finish_reason: Text<'a>,
     /// Where one provider keeps its usage.
-    pub usage: Option<UsageFields>,
+    pub usage: Option<Box<UsageFields>>,
 }
 
 impl<'a> Choice<'a> {
     /// What was said, in whichever field it stands.
     pub fn words(&self) -> Option<&Delta<'a>> {
-        self.delta.as_ref().or(self.message.as_ref())
+        self.delta.as_ref().or(self.message.as_deref())
     }
 }
 
@@ -106,7 +108,7 @@ pub struct Delta<'a> {
     pub tool_calls: Option<Vec<ToolCall<'a>>>,
     /// The call of a tool in the form that came before `tool_calls`.
     #[serde(borrow)]
-    pub function_call: Option<Function<'a>>,
+    pub function_call: Option<Box<Function<'a>>>,
 }
 
 impl Delta<'_> {
@@ -143,7 +145,7 @@ impl Delta<'_> {
 
     fn functions(&self) -> impl Iterator<Item = &Function<'_>> {
         let calls = self.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
-        calls.chain(&self.function_call)
+        calls.chain(self.function_call.as_deref())
     }
 }
 
@@ -173,7 +175,7 @@ pub struct Function<'a> {
 #[serde(default)]
 pub struct UsageHolder {
     /// The tokens so far.
-    pub usage: Option<UsageFields>,
+    pub usage: Option<Box<UsageFields>>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for FirstChoice<'a> {

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["gate"],
     &["report"],
     &["run"],
+    &["bench"],
     &["cli"],
 ];
 

@@ -8,7 +8,7 @@ use tollmark::cli::Cli;
 use crate::sandbox::Sandbox;
 
 /// Examples that are only read, not run, and why.
-const NOT_RUN: [(&str, &str); 5] = [
+const NOT_RUN: [(&str, &str); 8] = [
     ("tollmark run", "it measures 39 cells in full, for half a minute"),
     (
         "tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo",
@@ -16,6 +16,9 @@ const NOT_RUN: [(&str, &str); 5] = [
     ),
     ("tollmark simulate --listen 127.0.0.1:8089 --truth truth.csv", "it needs a fixed port and does not end"),
     ("tollmark run --base-url http://127.0.0.1:8089/v1 --model qwen3-8b", "it needs the same port"),
+    ("tollmark bench", "it loads every core for some seconds, and its figures want a release build"),
+    ("tollmark bench streamed --concurrency 256 --format json", "for the same reason"),
+    ("tollmark bench --serve 127.0.0.1:8090", "it needs a fixed port and does not end"),
     ("tollmark run --quick", "it is the one below for all 39 cells"),
 ];
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::plan::Load;
 use crate::run::Inputs;
 
 /// What a request is taken to last when nothing has been measured yet.
@@ -17,8 +16,7 @@ pub(super) fn dry_run(inputs: &Inputs) -> String {
     let mut line = |content: String| writeln!(text, "{content}").expect("writing to a string cannot fail");
     let mut groups: BTreeMap<(usize, String), Vec<&crate::plan::Cell>> = BTreeMap::new();
     for cell in &plan.cells {
-        let Load::Closed { concurrency } = cell.load;
-        groups.entry((cell.workload, format!("concurrency {concurrency}"))).or_default().push(cell);
+        groups.entry((cell.workload, cell.load.to_string())).or_default().push(cell);
     }
     for ((workload, load), cells) in groups {
         line(format!(

@@ -3,16 +3,16 @@
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 
-use crate::cli::args::{PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
+use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
 use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result};
 use crate::cli::whereto::{confirm, first_line};
-use crate::plan::Streaming;
+use crate::plan::{ArrivalKind, Streaming};
 use crate::run::{
-    Ended, Environment, Found, Inputs, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot, Watch, Whereto,
-    carry_out, hosts, look,
+    Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
+    Watch, Whereto, carry_out, hosts, look,
 };
 use crate::rundir::Run;
 
@@ -72,8 +72,22 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
         models: args.models,
         regions: args.regions,
         skip_bad_lines: args.skip_bad_lines,
-        concurrency: args.concurrency,
-        requests_per_cell: args.requests_per_cell.or(args.quick.then_some(QUICK.0)),
+        load: LoadWords {
+            concurrency: args.concurrency,
+            arrivals: args.arrivals.map(|choice| match choice {
+                ArrivalsChoice::Closed => ArrivalKind::Closed,
+                ArrivalsChoice::Recorded => ArrivalKind::Recorded,
+                ArrivalsChoice::Constant => ArrivalKind::Constant,
+                ArrivalsChoice::Poisson => ArrivalKind::Poisson,
+                ArrivalsChoice::Gamma => ArrivalKind::Gamma,
+            }),
+            rate: args.rate,
+            cv: args.cv,
+            speed: args.speed,
+            max_in_flight: args.max_in_flight,
+            duration: args.duration,
+            requests_per_cell: args.requests_per_cell.or(args.quick.then_some(QUICK.0)),
+        },
         rounds: args.rounds.or(args.quick.then_some(QUICK.1)),
         warmup: args.warmup,
         parallel_cells: args.parallel_cells,

@@ -1,9 +1,10 @@
 //! Who sends when: the rounds, and the cells' turns in them.
 
-use crate::plan::cell::{Cell, Load, Turn};
+use crate::plan::cell::{Cell, Turn};
 use crate::rng::seeded;
 
-/// Requests to a slot that a turn holds at least: with fewer, filling and draining outweigh the load.
+/// Requests to a slot that a turn holds at least: with fewer, filling and draining outweigh the load. In open load a
+/// second's arrivals stand for the slots.
 const REQUESTS_PER_SLOT: u32 = 5;
 
 /// What was asked for.
@@ -26,7 +27,7 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
             .then(|| format!("{rounds} rounds instead of {}: a cell has {fewest} requests, one a round", order.rounds));
         return (rounds, all.collect(), warning);
     }
-    let slots = cells.iter().map(slots).max().unwrap_or(1);
+    let slots = cells.iter().map(Cell::about_in_flight).max().unwrap_or(1);
     let least = slots.saturating_mul(REQUESTS_PER_SLOT);
     let possible = fewest / least;
     let rounds = order.rounds.min(possible.max(1));
@@ -66,15 +67,10 @@ fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
     turns
 }
 
-/// Requests in flight of a cell.
-pub(super) fn slots(cell: &Cell) -> u32 {
-    let Load::Closed { concurrency } = cell.load;
-    concurrency
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::cell::Load;
     use crate::registry::Endpoint;
 
     fn cells(count: usize, requests: u32, concurrency: u32) -> Vec<Cell> {
@@ -84,6 +80,7 @@ mod tests {
             workload: 0,
             lines: vec![0],
             load: Load::Closed { concurrency },
+            schedule: None,
             requests,
             warmup: 0,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use crate::load::{Budget, CellJob, Destination, Job, Pace, Prepared, Rests, Tariff, raise_open_files};
+use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, Tariff, raise_open_files};
 use crate::plan::{Cell, Load};
 use crate::registry::{Endpoint, Limits, Price, Registry};
 use crate::run::RunError;
@@ -44,11 +44,18 @@ pub(super) fn assemble(
                 made
             }
         };
-        let Load::Closed { concurrency } = cell.load;
+        let open = match cell.load {
+            Load::Closed { .. } => None,
+            Load::Open { max_in_flight, .. } => {
+                let schedule = cell.schedule.clone().expect("the plan makes a schedule for every open load");
+                Some(OpenLoad { schedule, max_in_flight })
+            }
+        };
         cells.push(CellJob {
             destination,
             requests: prepared(settings, cell, registry, &rests[cell.workload]),
-            concurrency,
+            concurrency: cell.about_in_flight(),
+            open,
             total: cell.requests,
             warmup: cell.warmup,
             pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
@@ -95,7 +102,7 @@ pub fn hosts(settings: &Settings, inputs: &Inputs) -> Vec<String> {
 /// The system allows fewer.
 pub(super) fn open_files(job: &Job, simulated: bool) -> Result<u64, RunError> {
     let ends = if simulated { 2 } else { 1 };
-    Ok(raise_open_files(ends * job.connections() + FILES_BESIDE)?)
+    Ok(raise_open_files(ends * job.connections() + job.timers() + FILES_BESIDE)?)
 }
 
 /// The URL that `endpoint` is called at: the region's, or its provider's.

@@ -154,7 +154,7 @@ impl<'r> Recorder<'r> {
         if sample.phase == Phase::Measured {
             let cell = &mut self.progress[sample.cell as usize];
             cell.done += 1;
-            cell.failed += u64::from(!sample.outcome.is_ok());
+            cell.failed += u64::from(sample.outcome.counts() && !sample.outcome.is_ok());
         }
         self.writer.sample(sample, cost)?;
         if let Some(done) = self.tally.record(sample, cost) {

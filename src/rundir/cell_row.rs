@@ -31,7 +31,7 @@ pub struct CellRow {
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
-    /// Requests a second asked for; absent in closed load.
+    /// Requests a second asked for; absent in closed load, and where the recording decides.
     pub rate_rps: Option<f64>,
     /// Whether replies came from a simulator.
     pub simulated: bool,

@@ -31,7 +31,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         workload: note.workload.clone(),
         load: note.load.clone(),
         concurrency: note.concurrency,
-        rate_rps: None,
+        rate_rps: note.rate_rps,
         simulated: figures.simulated || manifest.destination.simulated == Some(true),
         valid: judged.map(|validity| validity.valid).or_else(surely_invalid),
         requests,

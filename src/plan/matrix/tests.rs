@@ -19,7 +19,7 @@ pub(in crate::plan) fn input<'a>(
         workloads,
         measures: vec![measure],
         loads: vec![Load::Closed { concurrency: 8 }],
-        requests_per_cell: 400,
+        amount: Amount::Requests(400),
         warmup: 8,
         rounds: 10,
         parallel_cells: None,

@@ -45,6 +45,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
     tell_failures(&run, finished.ended);
+    tell_saturated(&run);
     print_paths(&run);
     print_next(&settings, &run);
     if open_report {
@@ -200,6 +201,18 @@ fn tell_failures(run: &Run, ended: Ended) {
     }
     if invalid.len() > 5 {
         eprintln!("invalid: {} more, listed in the report", invalid.len() - 5);
+    }
+}
+
+/// Says which cells were asked for more than could be in flight.
+fn tell_saturated(run: &Run) {
+    let saturated: Vec<_> = run.cells.iter().filter(|cell| cell.is_saturated()).collect();
+    for cell in saturated.iter().take(5) {
+        let (dropped, arrivals) = (cell.dropped.unwrap_or(0), cell.arrivals.unwrap_or(0));
+        eprintln!("saturated: {}: {dropped} of {arrivals} arrivals were dropped, too many were in flight", cell.cell);
+    }
+    if saturated.len() > 5 {
+        eprintln!("saturated: {} more, listed in cells.csv", saturated.len() - 5);
     }
 }
 

@@ -31,16 +31,21 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
     let least = slots.saturating_mul(REQUESTS_PER_SLOT);
     let possible = fewest / least;
     let rounds = order.rounds.min(possible.max(1));
+    // In open load the slots are an estimate, and no promise to name.
+    let (load, need) = match cells.iter().any(|cell| cell.schedule.is_some()) {
+        false => (format!("{slots} in flight"), "need"),
+        true => ("the load".to_owned(), "needs"),
+    };
     let warning = if possible == 0 {
         Some(format!(
-            "a turn holds {fewest} requests: {slots} in flight need at least {least} a turn to be held, \
+            "a turn holds {fewest} requests: {load} {need} at least {least} a turn to be held, \
              so `--requests-per-cell {least}` or more"
         ))
     } else {
         (rounds < order.rounds).then(|| {
             format!(
                 "{rounds} round{} instead of {}: cells take turns, and a turn needs at least {least} requests \
-                 to hold {slots} in flight",
+                 to hold {load}",
                 if rounds == 1 { "" } else { "s" },
                 order.rounds
             )

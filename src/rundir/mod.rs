@@ -9,6 +9,7 @@ mod interval_log;
 mod manifest;
 mod manifest_file;
 mod open;
+mod primary;
 mod rebuild;
 mod row;
 mod run;
@@ -25,6 +26,7 @@ pub use manifest::{
     Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
+pub use primary::PrimaryLatency;
 pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;

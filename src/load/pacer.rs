@@ -34,7 +34,7 @@ impl Pacer {
         Self { crew, cell, pool, timer: Timer::new() }
     }
 
-    /// Takes part in every stretch of the cell `load` that `seats` brings, until the worker closes it.
+    /// Takes part in every stretch of the cell that `seats` brings, until the worker closes it.
     pub(crate) async fn run(mut self, mut seats: Receiver<Seat>) {
         self.crew.stop.register().await;
         while let Some(seat) = seats.recv().await {

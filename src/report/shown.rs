@@ -13,12 +13,10 @@ pub(crate) const LEAST_FOR_P99: u64 = 100;
 pub(crate) const LEAST_FOR_UPPER_END: u64 = 368;
 
 /// What p50 and p99 of an open load count from.
-pub(crate) const FROM_DUE: &str =
-    "In open load p50 and p99 count from the moment the schedule named, so that a stall is seen in full.";
+pub(crate) const FROM_DUE: &str = "Open load counts from when a request was due: a stall is seen in full.";
 
 /// Why a cell with dropped requests has no standing.
-pub(crate) const SATURATED: &str = "A saturated cell cannot be told: what was due while too many requests were in \
-                                    flight was dropped, and its figures lack it.";
+pub(crate) const SATURATED: &str = "Saturated cells lack what was dropped, so nothing can be told of them.";
 
 /// The texts of one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 mod destination;
 mod error;
+mod failures;
 mod inputs;
 mod job;
 mod loads;
@@ -11,6 +12,7 @@ mod notes;
 mod output;
 mod preflight;
 mod record;
+mod secrets;
 mod settings;
 mod snapshot;
 
@@ -19,14 +21,15 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::load::{Clock, start};
+use crate::load::{Clock, Stop, start};
+use crate::run::secrets::Secrets;
 use crate::rundir::{Run, RunWriter, Status, cell_row};
 use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
 pub use error::RunError;
 pub use inputs::{Inputs, workload};
-pub use job::hosts;
+pub use job::{hosts, urls};
 pub use loads::LoadWords;
 pub use output::{headline_of, judged, write_reports};
 pub use preflight::{Found, look};
@@ -36,7 +39,7 @@ pub use snapshot::{CellProgress, ModelLine, Snapshot};
 /// Batches that may wait for the recorder before workers wait for it.
 const BATCHES_WAITING: usize = 1_024;
 
-/// Who is told how far the run has come, and can be asked to end it.
+/// Who is told how far the run has come.
 pub trait Watch {
     /// Takes note of how far the run has come, a few times a second.
     fn update(&mut self, snapshot: &Snapshot);
@@ -79,6 +82,7 @@ pub fn carry_out(
     let base_url = simulator.as_ref().map(Simulator::base_url);
     let job = job::assemble(settings, inputs, base_url.as_deref(), prompt_cache, keys)?;
     let budget = job.budget.clone();
+    let secrets = Secrets::of(&job);
 
     let begun = notes::Start {
         at: Timestamp::now(),
@@ -94,9 +98,10 @@ pub fn carry_out(
 
     let clock = Clock::start();
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
-    let (stop, stopped) = watch::channel(crate::load::Stop::Run);
+    let (stop, stopped) = watch::channel(Stop::Run);
     let running = start(job, clock, to_recorder, stopped)?;
-    let recorded = record::record(batches, &mut writer, inputs, begun.at, clock, &stop, watch);
+    let recording = record::Recording { inputs, secrets, started: begun.at, clock };
+    let recorded = record::record(batches, &mut writer, recording, &stop, watch);
     let joined = running.join();
     let recorded = recorded?;
     joined?;
@@ -113,6 +118,7 @@ pub fn carry_out(
     manifest.finished_at = Some(notes::moment(Timestamp::now()));
     manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
     manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
+    manifest.failures = recorded.failures.notes(&manifest.cells);
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;

@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +23,20 @@ const BACKLOG: u32 = 4096;
 
 /// How long accepting pauses after an error such as too many open files, which would come back at once.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(10);
+
+/// Work on a bare connection in place of an HTTP reply, for what no HTTP server would send.
+pub struct Takeover(Box<dyn FnOnce(TcpStream) -> Acting + Send>);
+
+/// What a takeover does once it has the connection.
+type Acting = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Takeover {
+    /// Hands the connection to `act`, which closes it by dropping it. Nothing of a reply has been written then, and
+    /// of the request all that was asked for has been read.
+    pub fn new<A: Future<Output = ()> + Send + 'static>(act: impl FnOnce(TcpStream) -> A + Send + 'static) -> Self {
+        Self(Box::new(move |stream| Box::pin(act(stream))))
+    }
+}
 
 /// A bound address, ready to be served.
 #[derive(Debug)]
@@ -65,14 +81,15 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
-    /// Answers HTTP/1.1 requests until `stop` turns true or its sender is gone; connections still open are then cut.
+    /// Answers HTTP/1.1 requests, or lets a [`Takeover`] do what it wants, until `stop` turns true or its sender is gone;
+    /// connections still open are then cut.
     ///
     /// # Errors
     /// The listener cannot be registered with the runtime.
     pub async fn serve<F, A, B>(self, answer: F, mut stop: watch::Receiver<bool>) -> Result<(), ServeError>
     where
         F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-        A: Future<Output = Response<B>> + Send + 'static,
+        A: Future<Output = Result<Response<B>, Takeover>> + Send + 'static,
         B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
     {
         let address = self.address;
@@ -114,20 +131,33 @@ pub enum ServeError {
 }
 
 /// Serves one connection to its end. A peer that breaks it off is that peer's business.
-async fn connection<F, A, B>(stream: TcpStream, answer: F)
+async fn connection<F, A, B>(mut stream: TcpStream, answer: F)
 where
     F: Fn(Request<Incoming>) -> A,
-    A: Future<Output = Response<B>>,
+    A: Future<Output = Result<Response<B>, Takeover>>,
     B: Body<Data = Bytes, Error = Infallible> + 'static,
 {
     // A chunk that waits for the acknowledgement of the one before would be late by its round trip.
     let _ = stream.set_nodelay(true);
+    let taken = Mutex::new(None);
+    let keep = |takeover| {
+        *taken.lock().expect("nothing panics while it is held") = Some(takeover);
+        TakenOver
+    };
     let service = service_fn(|request| {
         let reply = answer(request);
-        async { Ok::<_, Infallible>(reply.await) }
+        async { reply.await.map_err(&keep) }
     });
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(&mut stream), service).await;
+    if let Some(Takeover(act)) = taken.into_inner().expect("nothing panicked while it was held") {
+        act(stream).await;
+    }
 }
+
+/// Makes the HTTP server let go of the connection without another byte.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is taken over")]
+struct TakenOver;
 
 #[cfg(test)]
 mod tests {
@@ -136,6 +166,7 @@ mod tests {
     use std::thread;
 
     use http_body_util::Full;
+    use tokio::io::AsyncWriteExt;
 
     use super::*;
 
@@ -150,13 +181,33 @@ mod tests {
     }
 
     #[test]
+    fn a_takeover_has_the_connection_to_itself() {
+        let listener = Listener::bind(LOOPBACK).unwrap();
+        let address = listener.address();
+        let (stop, stopped) = watch::channel(false);
+        let server = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let act = |mut stream: tokio::net::TcpStream| async move { stream.write_all(b"not HTTP").await.unwrap() };
+            let take = move |_| async move { Err::<Response<Full<Bytes>>, _>(Takeover::new(act)) };
+            runtime.block_on(listener.serve(take, stopped)).unwrap();
+        });
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        assert_eq!(reply, "not HTTP");
+        stop.send(true).unwrap();
+        server.join().unwrap();
+    }
+
+    #[test]
     fn connections_are_answered_until_the_listener_is_stopped() {
         let listener = Listener::bind(LOOPBACK).unwrap();
         let address = listener.address();
         let (stop, stopped) = watch::channel(false);
         let server = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let hello = |_| async { Response::new(Full::new(Bytes::from_static(b"hello"))) };
+            let hello = |_| async { Ok(Response::new(Full::new(Bytes::from_static(b"hello")))) };
             runtime.block_on(listener.serve(hello, stopped)).unwrap();
         });
         let mut stream = TcpStream::connect(address).unwrap();

@@ -114,7 +114,7 @@ fn parse_decimal(text: &str, places: u32) -> Result<i128, MoneyError> {
         return Err(MoneyError::TooLarge);
     }
     let digits = format!("{whole}{fraction:0<width$}", width = places as usize);
-    Ok(digits.parse().unwrap_or(0))
+    Ok(digits.parse().expect("21 digits at most fit into 128 bits"))
 }
 
 impl FromStr for Usd {
@@ -258,6 +258,18 @@ macro_rules! serde_as_text {
 
 serde_as_text!(Usd, UsdPerMtok, Latency);
 
+/// Whole digits with a comma before every third from the right: `128,000`.
+pub fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A moment of the run, in whole microseconds since the run started, from a monotonic clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub u64);
@@ -352,6 +364,13 @@ mod tests {
             ("12345678901", MoneyError::TooLarge),
         ] {
             assert_eq!(text.parse::<UsdPerMtok>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (digits, shown) in [("7", "7"), ("999", "999"), ("1000", "1,000"), ("1234567", "1,234,567")] {
+            assert_eq!(grouped(digits), shown);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::plan::Cell;
 use crate::run::Inputs;
 
 /// What a request is taken to last when nothing has been measured yet.
@@ -14,7 +15,7 @@ pub(super) fn dry_run(inputs: &Inputs) -> String {
     let (registry, plan) = (&inputs.registry, &inputs.plan);
     let mut text = String::new();
     let mut line = |content: String| writeln!(text, "{content}").expect("writing to a string cannot fail");
-    let mut groups: BTreeMap<(usize, String), Vec<&crate::plan::Cell>> = BTreeMap::new();
+    let mut groups: BTreeMap<(usize, String), Vec<&Cell>> = BTreeMap::new();
     for cell in &plan.cells {
         groups.entry((cell.workload, cell.load.to_string())).or_default().push(cell);
     }

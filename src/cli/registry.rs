@@ -1,6 +1,6 @@
 //! `tollmark registry`: check or show models, regions and prices.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::args::{ListFormat, RegistryCommand};
 use crate::cli::exit::CliError;
-use crate::cli::terminal::width;
+use crate::cli::terminal::{put, width};
 use crate::registry::{Registry, show, shown_as_csv, shown_as_json, shown_as_text};
 
 /// Carries out a subcommand of `registry`.
@@ -36,6 +36,6 @@ pub(super) fn registry(command: &RegistryCommand) -> Result<ExitCode, CliError> 
             }
         }
     };
-    stdout().write_all(text.as_bytes())?;
+    put(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,12 @@
 //! `tollmark report`: a run rendered again, and what every run ends with.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
-use crate::cli::terminal::{colour, width};
+use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{Parts, TableStyle, table};
 use crate::run::{headline_of, judged, write_reports};
 use crate::rundir::Run;
@@ -35,16 +35,20 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
 /// Nobody takes the output.
 pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
-    let style = TableStyle { width: width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
+    let style = TableStyle { width: table_width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
-    write!(stdout(), "{headline}\n\n{}", table(run, &parts, &style))?;
+    put(&format!("{headline}\n\n{}", table(run, &parts, &style)))?;
     Ok(())
 }
 
 /// Says on stderr where the reports are.
 pub(super) fn print_paths(run: &Run) {
     let shown = run.path.display();
-    eprintln!("\nreport: {shown}/report.html\nchart:  {shown}/cost-latency.svg\nrows:   {shown}/cells.csv");
+    eprintln!("\nreport: {shown}/report.html\nchart:  {shown}/cost-latency.svg");
+    // A run that died has no cells.csv: it would be taken for a whole one.
+    if run.path.join("cells.csv").exists() {
+        eprintln!("rows:   {shown}/cells.csv");
+    }
 }
 
 /// Opens `path` with the desktop's own program; says so when there is none.

@@ -1,6 +1,6 @@
 //! `tollmark run`: the main job, from flags to the table at its end.
 
-use std::io::{Write, stderr, stdout};
+use std::io::stderr;
 use std::process::ExitCode;
 
 use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
@@ -8,16 +8,23 @@ use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result};
+use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::{ArrivalKind, Streaming};
+use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
     Watch, Whereto, carry_out, hosts, look,
 };
-use crate::rundir::Run;
+use crate::rundir::{FailureNote, Run};
 
 /// Requests a cell under `--quick`, and the rounds they are cut into.
 const QUICK: (u32, u32) = (40, 2);
+/// Kinds of failure that are told at the end.
+const MOST_FAILURES: usize = 6;
+
+/// Reasons for which cells cannot be judged that are told at the end of a run.
+const MOST_REASONS: usize = 5;
 
 /// Carries out `run`.
 ///
@@ -27,13 +34,12 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let (all, open_report, dry, ui) = (args.all, args.open, args.dry_run, args.ui);
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
+    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
     if dry {
-        eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-        stdout().write_all(dry_run(&inputs).as_bytes())?;
+        put(&dry_run(&inputs))?;
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-    confirm(&settings, &inputs.plan)?;
+    confirm(&settings, &inputs)?;
     reach(&settings)?;
     warn(&inputs);
 
@@ -195,13 +201,58 @@ fn tell_failures(run: &Run, ended: Ended) {
         }
         Ended::Valid | Ended::Invalid => {}
     }
-    let invalid: Vec<_> = run.manifest.validity.iter().filter(|cell| !cell.valid).collect();
-    for cell in invalid.iter().take(5) {
-        eprintln!("invalid: {}: {}", cell.cell, cell.reasons.join("; "));
+    for line in failure_lines(&run.manifest.failures) {
+        eprintln!("failed: {line}");
     }
-    if invalid.len() > 5 {
-        eprintln!("invalid: {} more, listed in the report", invalid.len() - 5);
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    for cell in run.manifest.validity.iter().filter(|cell| !cell.valid) {
+        let reason = visible(&cell.reasons.join("; "));
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, cells)) => cells.push(&cell.cell),
+            None => by_reason.push((reason, vec![&cell.cell])),
+        }
     }
+    for (reason, cells) in by_reason.iter().take(MOST_REASONS) {
+        match cells.as_slice() {
+            [cell] => eprintln!("invalid: {cell}: {reason}"),
+            cells => eprintln!("invalid: {} cells: {reason}", cells.len()),
+        }
+    }
+    let more: usize = by_reason.iter().skip(MOST_REASONS).map(|(_, cells)| cells.len()).sum();
+    if more > 0 {
+        eprintln!("invalid: {more} more, listed in the report");
+    }
+}
+
+/// What failed, the most frequent first: requests and cells that ended so, and what one of them was told.
+fn failure_lines(failures: &[FailureNote]) -> Vec<String> {
+    let mut kinds: Vec<(&FailureNote, u64, usize)> = Vec::new();
+    for failure in failures {
+        let same = |known: &&mut (&FailureNote, u64, usize)| {
+            known.0.outcome == failure.outcome && known.0.message == failure.message
+        };
+        match kinds.iter_mut().find(same) {
+            Some((_, requests, cells)) => {
+                *requests += failure.requests;
+                *cells += 1;
+            }
+            None => kinds.push((failure, failure.requests, 1)),
+        }
+    }
+    kinds.sort_by_key(|(_, requests, _)| std::cmp::Reverse(*requests));
+    let line = |(failure, requests, cells): &(&FailureNote, u64, usize)| {
+        let place = if *cells == 1 { failure.cell.clone() } else { format!("{cells} cells") };
+        let said =
+            [failure.status.map(|status| format!("status {status}")), failure.code.clone(), failure.message.clone()];
+        let said: Vec<String> = said.into_iter().flatten().map(|part| visible(&part)).collect();
+        let reason = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
+        format!("{requests} {} in {place}{reason}", failure.outcome)
+    };
+    let mut lines: Vec<String> = kinds.iter().take(MOST_FAILURES).map(line).collect();
+    if kinds.len() > MOST_FAILURES {
+        lines.push(format!("{} more kinds, in the manifest", kinds.len() - MOST_FAILURES));
+    }
+    lines
 }
 
 /// Says which cells were asked for more than could be in flight.

@@ -1,10 +1,10 @@
 //! `tollmark simulate`: the simulated provider alone.
 
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use crate::cli::args::SimulateArgs;
 use crate::cli::exit::CliError;
+use crate::cli::terminal::put;
 use crate::sim::{Labels, Law, SimConfig, Simulator};
 use crate::workload::Workload;
 
@@ -25,7 +25,7 @@ pub(super) fn simulate(args: SimulateArgs) -> Result<ExitCode, CliError> {
         labels: Labels::from_workloads(&built_in),
         ..SimConfig::default()
     })?;
-    writeln!(stdout(), "{}", simulator.base_url())?;
+    put(&format!("{}\n", simulator.base_url()))?;
     eprintln!("serving simulated models until interrupted (Ctrl-C)");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(ended())?;

@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal, Write, stderr, stdin};
 
-use crate::plan::Plan;
-use crate::run::{RunError, Settings, Whereto, is_loopback};
+use crate::report::figures;
+use crate::run::{Inputs, RunError, Settings, Whereto, is_loopback, urls};
 
 /// The first line on stderr: `SIMULATED: no request leaves this machine, $0`, or who is called and the limit.
 pub(super) fn first_line(settings: &Settings, hosts: &[String]) -> String {
@@ -13,7 +13,7 @@ pub(super) fn first_line(settings: &Settings, hosts: &[String]) -> String {
             format!("LOCAL: {}, on this machine", hosts.join(", "))
         }
         Whereto::Url { .. } | Whereto::Providers => match settings.max_cost_usd {
-            Some(limit) => format!("LIVE: {}, limit ${}", hosts.join(", "), limit.rounded(2)),
+            Some(limit) => format!("LIVE: {}, limit {}", hosts.join(", "), figures::usd(limit)),
             None => format!("LIVE: {}, no limit", hosts.join(", ")),
         },
     }
@@ -23,12 +23,9 @@ pub(super) fn first_line(settings: &Settings, hosts: &[String]) -> String {
 ///
 /// # Errors
 /// There is no limit and no terminal, or the user does not agree.
-pub(super) fn confirm(settings: &Settings, plan: &Plan) -> Result<(), RunError> {
-    let paid = match &settings.whereto {
-        Whereto::Simulator => false,
-        Whereto::Url { base_url, .. } => !is_loopback(base_url),
-        Whereto::Providers => true,
-    };
+pub(super) fn confirm(settings: &Settings, inputs: &Inputs) -> Result<(), RunError> {
+    let plan = &inputs.plan;
+    let paid = urls(settings, inputs).iter().any(|url| !is_loopback(url));
     if !paid || settings.max_cost_usd.is_some() {
         return Ok(());
     }

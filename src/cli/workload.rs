@@ -1,10 +1,10 @@
 //! `tollmark workload`: check or inspect request files.
 
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use crate::cli::args::WorkloadCommand;
 use crate::cli::exit::{BAD_INPUT, CliError, print_error};
+use crate::cli::terminal::put;
 use crate::run::workload as read;
 use crate::workload::{BadLines, check_text, inspect, inspect_text};
 
@@ -20,7 +20,7 @@ pub(super) fn workload(command: &WorkloadCommand) -> Result<ExitCode, CliError> 
             for (index, file) in files.iter().enumerate() {
                 let text = inspect_text(&inspect(&read(file, on_bad)?));
                 let gap = if index > 0 { "\n" } else { "" };
-                write!(stdout(), "{gap}{text}")?;
+                put(&format!("{gap}{text}"))?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -32,7 +32,7 @@ fn check(files: &[String]) -> Result<ExitCode, CliError> {
     let mut code = ExitCode::SUCCESS;
     for file in files {
         match read(file, BadLines::Stop) {
-            Ok(workload) => stdout().write_all(check_text(&workload).as_bytes())?,
+            Ok(workload) => put(&check_text(&workload))?,
             Err(error) => {
                 print_error(&error.into());
                 code = ExitCode::from(BAD_INPUT);

@@ -4,4 +4,4 @@ mod effective;
 mod of;
 
 pub use effective::effective_output;
-pub use of::{Cost, of, of_request};
+pub use of::{Cost, of};

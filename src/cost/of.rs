@@ -7,17 +7,11 @@ use crate::registry::{Price, PriceKey};
 use crate::sample::Usage;
 use crate::units::{Usd, UsdPerMtok};
 
-/// What the request with this `usage` costs at `price`, for a prompt whose images are not priced.
+/// What the request with this `usage` and so many `images` in its prompt costs at `price`.
 ///
 /// Cached tokens fall back to the input price and reasoning to the output price. What needs a price that is
-/// unknown is left out of the sum, which is then marked as incomplete; so is a request with a price per image,
-/// because `usage` does not count images: that is what [`of_request`] is for.
-pub fn of(usage: &Usage, price: Option<&Price>) -> Cost {
-    of_request(usage, None, price)
-}
-
-/// What the request with this `usage` and this many images costs at `price`; `images` is absent when unknown.
-pub fn of_request(usage: &Usage, images: Option<u32>, price: Option<&Price>) -> Cost {
+/// unknown is left out of the sum, which is then marked as incomplete.
+pub fn of(usage: &Usage, images: u32, price: Option<&Price>) -> Cost {
     let cached = usage.cached_input.min(usage.input);
     let reasoning = usage.reasoning.min(usage.output);
     let Some(price) = price else {
@@ -40,11 +34,9 @@ pub fn of_request(usage: &Usage, images: Option<u32>, price: Option<&Price>) -> 
     if price.per_request.is_some() {
         cost += part(price.per_request, price, PriceKey::PerRequest);
     }
-    if let Some(per_image) = price.per_image.filter(|_| images != Some(0)) {
-        let all = images.map(|images| Usd::from_picos(per_image.picos() * i128::from(images)));
-        // Free images need no count.
-        let all = if per_image == Usd::ZERO { Some(Usd::ZERO) } else { all };
-        cost += part(all, price, PriceKey::PerImage);
+    if let Some(per_image) = price.per_image.filter(|_| images > 0) {
+        let all = Usd::from_picos(per_image.picos() * i128::from(images));
+        cost += part(Some(all), price, PriceKey::PerImage);
     }
     cost
 }
@@ -140,7 +132,7 @@ mod tests {
     }
 
     fn exact(usage: &Usage, price: &Price) -> String {
-        of(usage, Some(price)).exact().unwrap().to_string()
+        of(usage, 0, Some(price)).exact().unwrap().to_string()
     }
 
     #[test]
@@ -148,7 +140,7 @@ mod tests {
         assert_eq!(exact(&usage(43, 0, 36, 0), &price("3", "", "15")), "0.000669");
         assert_eq!(exact(&usage(687, 679, 187, 0), &price("3", "0.75", "15")), "0.00333825");
         assert_eq!(exact(&usage(12, 11, 342, 340), &price("0.30", "0.075", "0.50")), "0.000172125");
-        let short = of(&usage(0, 0, 2_000, 0), Some(&price("", "", "0.25")));
+        let short = of(&usage(0, 0, 2_000, 0), 0, Some(&price("", "", "0.25")));
         assert_eq!(short.exact().unwrap().to_string(), "0.0005");
         assert_eq!(std::iter::repeat_n(short, 1_000_000).sum::<Cost>().exact().unwrap().to_string(), "500");
     }
@@ -163,25 +155,25 @@ mod tests {
 
     #[test]
     fn free_is_known_and_left_out_is_not() {
-        assert_eq!(of(&usage(5, 0, 5, 0), Some(&price("0", "", "0"))), Cost::NOTHING);
-        let open = of(&usage(5, 0, 1_000, 0), Some(&price("", "", "0.25")));
+        assert_eq!(of(&usage(5, 0, 5, 0), 0, Some(&price("0", "", "0"))), Cost::NOTHING);
+        let open = of(&usage(5, 0, 1_000, 0), 0, Some(&price("", "", "0.25")));
         assert_eq!(open, Cost { known: "0.00025".parse().unwrap(), complete: false, assumed: false });
         assert_eq!(open.exact(), None);
-        assert_eq!(of(&usage(5, 0, 5, 0), None), Cost { known: Usd::ZERO, complete: false, assumed: false });
+        assert_eq!(of(&usage(5, 0, 5, 0), 0, None), Cost { known: Usd::ZERO, complete: false, assumed: false });
     }
 
     #[test]
     fn a_class_without_tokens_needs_no_price() {
         assert_eq!(exact(&usage(0, 0, 4, 0), &price("", "", "1")), "0.000004");
-        assert_eq!(of(&usage(0, 0, 0, 0), None), Cost::NOTHING);
+        assert_eq!(of(&usage(0, 0, 0, 0), 0, None), Cost::NOTHING);
     }
 
     #[test]
     fn an_assumed_price_marks_a_cost_only_where_it_bears_on_it() {
         let guess = Price { assumed: BTreeSet::from([PriceKey::Input]), ..price("0.01", "", "0.01") };
-        assert!(of(&usage(1, 0, 0, 0), Some(&guess)).assumed);
-        assert!(of(&usage(1, 1, 0, 0), Some(&guess)).assumed, "cached tokens fall back to the assumed price");
-        assert!(!of(&usage(0, 0, 1, 0), Some(&guess)).assumed);
+        assert!(of(&usage(1, 0, 0, 0), 0, Some(&guess)).assumed);
+        assert!(of(&usage(1, 1, 0, 0), 0, Some(&guess)).assumed, "cached tokens fall back to the assumed price");
+        assert!(!of(&usage(0, 0, 1, 0), 0, Some(&guess)).assumed);
     }
 
     #[test]
@@ -192,10 +184,8 @@ mod tests {
             ..price("1", "", "1")
         };
         let tokens = usage(1_000, 0, 0, 0);
-        assert_eq!(of_request(&tokens, Some(3), Some(&fees)).exact().unwrap().to_string(), "0.008");
-        assert_eq!(of_request(&tokens, Some(0), Some(&fees)).exact().unwrap().to_string(), "0.002");
-        let uncounted = of(&tokens, Some(&fees));
-        assert_eq!((uncounted.known.to_string().as_str(), uncounted.complete), ("0.002", false));
+        assert_eq!(of(&tokens, 3, Some(&fees)).exact().unwrap().to_string(), "0.008");
+        assert_eq!(of(&tokens, 0, Some(&fees)).exact().unwrap().to_string(), "0.002");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::{Duration, Instant};
 
-use http::header::{CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
@@ -112,6 +112,11 @@ impl Exchange<'_> {
 
         if !head.status.is_success() {
             return self.read_error(head.status, &head.headers, &mut body).await;
+        }
+        // Compressed bytes hold no events, and would otherwise look like a stream cut short.
+        if let Some(coding) = text(&head.headers, &CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+            self.terms.scratch.reply.garbled(&format!("answered in the coding `{coding}`, which was not asked for"));
+            return self.verdict(Instant::now());
         }
         let kind = text(&head.headers, &CONTENT_TYPE);
         match Framing::of(kind, self.terms.asked_stream) {

@@ -17,6 +17,7 @@ use crate::load::stop::Stop;
 use crate::load::stretch::{Seat, Step};
 use crate::load::worker::Crew;
 use crate::load::{CellJob, Prepared};
+use crate::plan::round_of;
 use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, Usage, UsageSource};
 use crate::units::Moment;
 use crate::wire::{Answered, capped};
@@ -200,7 +201,7 @@ pub(crate) fn sample(
         Step::Measured => (Phase::Measured, round_of(index, cell_job.total, crew.job().rounds.max(1))),
         Step::Warmup | Step::Open => (Phase::Warmup, 0),
     };
-    let Answered { usage, finish_reason, model, answer_hash, error } = exchanged.answered;
+    let Answered { usage, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
     Sample {
         phase,
         round,
@@ -257,11 +258,4 @@ pub(crate) fn never_sent(unopened: Unopened, crew: &Crew) -> Exchanged {
         answered: Answered { error, ..Answered::default() },
         reusable: false,
     }
-}
-
-/// The round of the measured request `index` of `total`, in equal shares of which the first may hold one more.
-fn round_of(index: u32, total: u32, rounds: u32) -> u32 {
-    let (share, more) = (total / rounds, total % rounds);
-    let longer = more * (share + 1);
-    if index < longer { index / (share + 1) } else { more + (index - longer) / share }
 }

@@ -164,19 +164,19 @@ impl Cell {
         }
     }
 
-    /// The round that the measured request `index` belongs to, when the cell is cut into `rounds` equal shares.
-    ///
-    /// Where the shares cannot be equal, the first ones hold one request more.
-    pub fn round_of(&self, index: u32, rounds: u32) -> u32 {
-        let (share, more) = (self.requests / rounds, self.requests % rounds);
-        let longer = more * (share + 1);
-        if index < longer { index / (share + 1) } else { more + (index - longer) / share }
-    }
-
-    /// How many requests `round` holds.
+    /// How many requests `round` holds, when the cell is cut into `rounds` equal shares; see [`round_of`].
     pub fn share_of(&self, round: u32, rounds: u32) -> u32 {
         self.requests / rounds + u32::from(round < self.requests % rounds)
     }
+}
+
+/// The round that request `index` of `requests` belongs to, when they are cut into `rounds` equal shares.
+///
+/// Where the shares cannot be equal, the first ones hold one request more.
+pub const fn round_of(index: u32, requests: u32, rounds: u32) -> u32 {
+    let (share, more) = (requests / rounds, requests % rounds);
+    let longer = more * (share + 1);
+    if index < longer { index / (share + 1) } else { more + (index - longer) / share }
 }
 
 /// The four limits of a request, each an outcome of its own.

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::registry::{Capability, Model};
+use crate::units::grouped;
 use crate::workload::{Prompt, Workload, prompt_tokens, prompt_tokens_at_most};
 
 /// A workload's requests and their sizes, the dear ones counted once at most.
@@ -52,7 +53,7 @@ impl<'w> Sizes<'w> {
         // An answer without a limit ends where the window does, so it rules nothing out.
         let room = window.saturating_sub(body.max_tokens.unwrap_or(0));
         let over = self.tokens_over(index, room);
-        over.then(|| format!("prompt and answer over the model's window of {} tokens", grouped(window)))
+        over.then(|| format!("prompt and answer over the model's window of {} tokens", grouped(&window.to_string())))
     }
 
     /// Whether the prompt has more than `room` tokens. It is only tokenised where its bytes leave that open.
@@ -60,13 +61,6 @@ impl<'w> Sizes<'w> {
         let prompt = &self.workload.requests[index].prompt;
         prompt_tokens_at_most(prompt) > room && *self.counted[index].get_or_init(|| prompt_tokens(prompt)) > room
     }
-}
-
-/// A number with commas between groups of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    groups.join(",")
 }
 
 #[cfg(test)]
@@ -107,11 +101,6 @@ mod tests {
         let mut seeing = model("v", Some(32_000));
         seeing.capabilities.insert(Capability::Vision);
         assert_eq!(sizes.fit(&seeing).lines, [0, 1]);
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!([7, 999, 32_000, 1_048_576].map(grouped), ["7", "999", "32,000", "1,048,576"]);
     }
 
     #[test]

@@ -17,8 +17,8 @@ mod totals;
 mod turns;
 
 pub use arrivals::{Arrivals, Schedule};
-pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn};
+pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn, round_of};
 pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
-pub use select::{SelectError, select};
+pub use select::{SelectError, not_offered, select};
 pub use suite::{ArrivalKind, LoadKeys, Measure, Suite, SuiteError};

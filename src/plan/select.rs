@@ -3,6 +3,7 @@
 use glob::{MatchOptions, Pattern};
 
 use crate::conf::nearest;
+use crate::plan::cell::LeftOut;
 use crate::registry::{Endpoint, Registry};
 
 /// The endpoints whose model matches one of `models` and whose region matches one of `regions`, in the
@@ -38,6 +39,36 @@ pub fn select<G: AsRef<str>>(registry: &Registry, models: &[G], regions: &[G]) -
         return Err(SelectError::NoEndpoint { models: quoted(models), regions: quoted(regions) });
     }
     Ok(selected)
+}
+
+/// The pairs of a model and a region that match and do not go together, in the registry's order.
+///
+/// A model that is offered without a region is offered everywhere.
+///
+/// # Errors
+/// A glob that is malformed.
+pub fn not_offered<G: AsRef<str>>(
+    registry: &Registry,
+    models: &[G],
+    regions: &[G],
+) -> Result<Vec<LeftOut>, SelectError> {
+    let (model_globs, region_globs) = (compile(models)?, compile(regions)?);
+    let mut missing = Vec::new();
+    for model in registry.models.iter().filter(|model| matches_any(&model_globs, &model.id)) {
+        for (index, region) in registry.regions.iter().enumerate() {
+            let offered = model.offers.iter().any(|offer| offer.regions.is_empty() || offer.regions.contains(&index));
+            if !offered && matches_any(&region_globs, &region.id) {
+                missing.push(LeftOut {
+                    model: model.id.clone(),
+                    region: Some(region.id.clone()),
+                    workload: None,
+                    requests: None,
+                    reason: "the model is not offered there".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(missing)
 }
 
 /// Why globs select nothing.

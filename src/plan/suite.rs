@@ -10,6 +10,7 @@ use glob::Pattern;
 use crate::conf::{Document, Faults, Field, Table};
 use crate::plan::cell::Streaming;
 use crate::units::{Positive, Usd};
+use crate::workload::Workload;
 
 /// What a suite file says. What it leaves out is absent: a flag, or else the default, decides.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -149,8 +150,13 @@ pub enum SuiteError {
 type FindFiles<'f> = &'f dyn Fn(&Path, &str) -> Result<Vec<PathBuf>, String>;
 
 /// The files that a glob matches in the order of names; a path that is no glob is kept, whether it exists or not.
+///
+/// The name of a built-in workload stands for that, wherever the suite is.
 fn matching_files(folder: &Path, path: &str) -> Result<Vec<PathBuf>, String> {
     let whole = folder.join(path);
+    if !whole.exists() && Workload::built_in_names().any(|name| name == path) {
+        return Ok(vec![PathBuf::from(path)]);
+    }
     if whole.exists() || !path.contains(['*', '?', '[']) {
         return Ok(vec![whole]);
     }

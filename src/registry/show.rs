@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::registry::model::{Model, Offer, PriceKey, Registry};
-use crate::units::UsdPerMtok;
+use crate::units::{UsdPerMtok, grouped};
 
 /// A model at a provider as `registry show` lists it. Field names are the columns of the CSV and the keys of
 /// the JSON form.
@@ -187,7 +187,7 @@ fn text_cells(row: &ShownOffer, room: Room) -> [String; 9] {
         regions,
         price(row.input_usd_per_mtok, "input"),
         price(row.output_usd_per_mtok, "output"),
-        row.context_tokens.map_or_else(|| "unknown".to_owned(), with_commas),
+        row.context_tokens.map_or_else(|| "unknown".to_owned(), |tokens| grouped(&tokens.to_string())),
         or_empty(row.price_from.as_deref()),
         or_empty(row.days_since_checked),
     ]
@@ -195,19 +195,6 @@ fn text_cells(row: &ShownOffer, room: Room) -> [String; 9] {
 
 fn or_empty<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-/// A number with its thousands set apart: `128,000`.
-fn with_commas(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

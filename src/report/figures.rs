@@ -1,6 +1,6 @@
 //! Figures as people read them: the same money, time, ratio or count looks the same in every report.
 
-use crate::units::{Latency, Micros, Usd, UsdPerMtok};
+use crate::units::{Latency, Micros, Usd, UsdPerMtok, grouped};
 
 /// Milliseconds without their unit, for columns: `4.2`, `184`, `1,047`, `∞`.
 pub fn ms(latency: Latency) -> String {
@@ -116,18 +116,6 @@ pub fn failures(failed: u64, requests: u64) -> String {
 /// A whole number with its thousands apart: `23,400`.
 pub fn count(number: u64) -> String {
     grouped(&number.to_string())
-}
-
-/// Puts a comma before every third digit from the right.
-fn grouped(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl fmt::Display for Headline {
     }
 }
 
-/// States, for each tier, the cheapest model among the endpoints that meet its p99 limit, and how many do.
+/// States, for each tier, the cheapest model, by its id, among the endpoints that meet its p99 limit, and how many do.
 ///
 /// Prices are list prices in dollars per million output tokens, with `~` where they are assumptions. The order of
 /// the run's rows has no influence: the manifest's order decides.
@@ -89,7 +89,7 @@ fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<Stri
         let cheapest = meeting.map(|(row, _)| *row).min_by(|a, b| cheaper(a, b));
         cheapest.map_or_else(
             || format!("tier {tier} none"),
-            |row| format!("tier {tier} {} {}", shown(run, row), price(run, row)),
+            |row| format!("tier {tier} {} {}", cut(&row.model), price(run, row)),
         )
     };
     tiers.into_iter().map(name_tier).collect()
@@ -104,10 +104,14 @@ pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
     })
 }
 
-/// The model's name on charts: its label without control characters and cut where it is very long, else its id.
+/// The model's name on charts: its label where the run has noted one, else its id; see [`cut`].
 pub(crate) fn shown(run: &Run, row: &CellRow) -> String {
     let note = run.manifest.cells.iter().find(|note| note.cell == row.cell);
-    let name = note.map_or(row.model.as_str(), |note| note.label.as_str());
+    cut(note.map_or(row.model.as_str(), |note| note.label.as_str()))
+}
+
+/// A name without control characters, and cut where it is very long.
+fn cut(name: &str) -> String {
     let mut letters = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     let name: String = letters.by_ref().take(LONGEST_NAME).collect();
     if letters.next().is_some() { name + "…" } else { name }
@@ -130,6 +134,8 @@ pub(crate) fn assumes_price(run: &Run, row: &CellRow) -> bool {
 }
 
 fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
+    // What is wrong with an invalid cell is not that its requests are too few.
+    let (invalid, judged): (Vec<_>, Vec<_>) = judged.iter().partition(|(row, _)| row.valid == Some(false));
     let count = |standing| judged.iter().filter(|(_, each)| *each == standing).count();
     let mut parts = Vec::new();
     for standing in [Standing::Meets, Standing::Misses, Standing::CannotTell] {
@@ -146,7 +152,12 @@ fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
             parts.push(part);
         }
     }
-    match of - judged.len() {
+    match invalid.len() {
+        0 => {}
+        1 => parts.push("1 is invalid".to_owned()),
+        more => parts.push(format!("{more} are invalid")),
+    }
+    match of - judged.len() - invalid.len() {
         0 => {}
         1 => parts.push("1 has no limit or no request".to_owned()),
         more => parts.push(format!("{more} have no limit or no request")),

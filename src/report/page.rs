@@ -9,7 +9,7 @@ use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts
 use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
 use crate::report::shown::Shown;
-use crate::report::totals::{Source, Totals, shortfall};
+use crate::report::totals::{Source, Totals, left_out_place, shortfall};
 use crate::rundir::Run;
 
 const STYLE: &str = include_str!("templates/report.css");
@@ -72,16 +72,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             })
             .collect(),
         invalid,
-        left_out: manifest
-            .left_out
-            .iter()
-            .map(|one| {
-                let place = [Some(&one.model), one.region.as_ref(), one.workload.as_ref()];
-                let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
-                let requests = one.requests.map_or_else(String::new, |n| format!(", {} requests", figures::count(n)));
-                Entry::new(&format!("{}{requests}", place.join(", ")), &one.reason)
-            })
-            .collect(),
+        left_out: manifest.left_out.iter().map(|one| Entry::new(&left_out_place(one), &one.reason)).collect(),
         warnings: manifest.warnings.iter().chain(&run.warnings).map(|warning| visible(warning)).collect(),
         facts: entries(run),
         workloads: workload_lines(run),

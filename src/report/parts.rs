@@ -1,5 +1,6 @@
 //! What a report is given beside the run: the headline, each cell's standing, and the charts.
 
+use crate::rundir::CellRow;
 use crate::units::Micros;
 
 /// What others found out about a run, for the formats that show it.
@@ -14,6 +15,12 @@ pub struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    /// The word for `row`, which stands at `index` among the run's cells: an invalid cell is called that, whatever its
+    /// figures are. Absent when nothing judged it.
+    pub fn word(&self, index: usize, row: &CellRow) -> Option<Word> {
+        if row.valid == Some(false) { Some(Word::Invalid) } else { self.standing(index).map(|judged| judged.word) }
+    }
+
     /// How the cell at `index` stands; absent when nothing judged it.
     pub fn standing(&self, index: usize) -> Option<Judged> {
         self.standings.get(index).copied().flatten()

@@ -14,10 +14,7 @@ use crate::units::Latency;
 /// or miss their limit, slowest first, then those that cannot be told, then the rest by price. Where two cells are
 /// equal, the one that the run holds first is taken.
 pub(crate) fn worth_reading(run: &Run, parts: &Parts<'_>, most: usize) -> Vec<usize> {
-    let word = |index: usize| match (run.cells[index].valid, parts.standing(index)) {
-        (Some(false), _) => Some(Word::Invalid),
-        (_, judged) => judged.map(|judged| judged.word),
-    };
+    let word = |index: usize| parts.word(index, &run.cells[index]);
     let everything: Vec<usize> = (0..run.cells.len()).collect();
     let by_price = sorted(&everything, |a, b| price_order(&run.cells[a], &run.cells[b]));
     let by_tail = sorted(&everything, |a, b| tail_order(&run.cells[a], &run.cells[b]));

@@ -1,16 +1,14 @@
 //! A cell as reports show it: each figure already text, absent where nothing was measured.
 
+use crate::gate::LEAST_N_FOR_P99;
 use crate::report::figures;
-use crate::report::parts::{Judged, Parts, Word};
+use crate::report::parts::{Parts, Word};
 use crate::report::plain_text::visible;
 use crate::rundir::{CellNote, CellRow, Run};
 use crate::units::Latency;
 
 /// Requests below which the largest time stands in for the 99th percentile.
 pub(crate) const LEAST_FOR_P99: u64 = 100;
-
-/// Requests below which the 99th percentile has no upper end, even without a failure.
-pub(crate) const LEAST_FOR_UPPER_END: u64 = 368;
 
 /// What p50 and p99 of an open load count from.
 pub(crate) const FROM_DUE: &str = "Open load counts from when a request was due: a stall is seen in full.";
@@ -23,8 +21,6 @@ pub(crate) const SATURATED: &str = "Saturated cells lack what was dropped, so no
 pub(crate) struct Shown {
     /// Its place among the run's cells.
     pub(crate) index: usize,
-    /// Who was called.
-    pub(crate) provider: String,
     /// What answered.
     pub(crate) model: String,
     /// Where; absent where the registry names no region.
@@ -77,21 +73,20 @@ pub(crate) struct Tail {
 impl Shown {
     /// Every cell of the run, in its order.
     pub(crate) fn all(run: &Run, parts: &Parts<'_>) -> Vec<Self> {
-        run.cells.iter().enumerate().map(|(index, row)| Self::of(run, row, index, parts.standing(index))).collect()
+        run.cells.iter().enumerate().map(|(index, row)| Self::of(run, row, index, parts)).collect()
     }
 
-    fn of(run: &Run, row: &CellRow, index: usize, judged: Option<Judged>) -> Self {
+    fn of(run: &Run, row: &CellRow, index: usize, parts: &Parts<'_>) -> Self {
+        let judged = parts.standing(index);
         let assumed = assumed_prices(run, row, index);
         let any_assumed = figures::Trust { assumed: !assumed.is_empty(), partial: false };
         let list = |side: &str, price: Option<_>| {
             let trust = figures::Trust { assumed: assumed.iter().any(|one| one == side), partial: false };
             price.map(|price| figures::marked(&figures::list_price(price), trust))
         };
-        let invalid = row.valid == Some(false);
         let e2e = row.primary_latency();
         Self {
             index,
-            provider: visible(&row.provider),
             model: visible(&row.model),
             region: row.region.as_deref().map(visible),
             tier: row.tier.map(|tier| tier.to_string()),
@@ -117,7 +112,7 @@ impl Shown {
                 let partial = row.all_prices_known == Some(false);
                 figures::marked(&figures::usd(cost), figures::Trust { partial, ..any_assumed })
             }),
-            word: if invalid { Some(Word::Invalid) } else { judged.map(|judged| judged.word) },
+            word: parts.word(index, row),
             limit: judged.map(|judged| figures::limit(judged.limit)),
             limit_key: judged.map(|judged| judged.limit.0.to_string()),
         }
@@ -153,7 +148,7 @@ fn tail(
     if requests < LEAST_FOR_P99 {
         return max.map(|max| Tail { figure: format!("max {}", figures::ms(max)), interval: None, open: false });
     }
-    let high = high.filter(|_| requests >= LEAST_FOR_UPPER_END);
+    let high = high.filter(|_| requests >= LEAST_N_FOR_P99);
     let open = high.and_then(Latency::finite_ms).is_none();
     let mark = if open { "*" } else { "" };
     p99.map(|p99| Tail { figure: format!("{}{mark}", figures::ms(p99)), interval: figures::interval(low, high), open })

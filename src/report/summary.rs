@@ -7,7 +7,7 @@ use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
 use crate::report::shown::{FROM_DUE, SATURATED, Shown};
-use crate::report::totals::{Source, Totals, lasted, shortfall};
+use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
 
@@ -198,12 +198,7 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
 fn lists(run: &Run) -> [(String, Vec<String>); 3] {
     let manifest = &run.manifest;
     let invalid = manifest.validity.iter().filter(|cell| !cell.valid);
-    let left_out = manifest.left_out.iter().map(|one| {
-        let place = [Some(&one.model), one.region.as_ref(), one.workload.as_ref()];
-        let place: Vec<&str> = place.into_iter().flatten().map(String::as_str).collect();
-        let requests = one.requests.map_or_else(String::new, |n| format!(", {} requests", figures::count(n)));
-        format!("{}{requests}: {}", place.join(", "), one.reason)
-    });
+    let left_out = manifest.left_out.iter().map(|one| format!("{}: {}", left_out_place(one), one.reason));
     [
         (
             "Invalid cells".to_owned(),

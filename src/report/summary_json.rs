@@ -127,7 +127,6 @@ struct Cell<'a> {
 impl<'a> Cell<'a> {
     fn of(row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
-        let word = if row.valid == Some(false) { Some(Word::Invalid) } else { judged.map(|judged| judged.word) };
         Self {
             cell: &row.cell,
             provider: &row.provider,
@@ -140,7 +139,7 @@ impl<'a> Cell<'a> {
             rate_rps: row.rate_rps,
             simulated: row.simulated,
             valid: row.valid,
-            standing: word.map(Word::name),
+            standing: parts.word(index, row).map(Word::name),
             limit_ms: judged.map(|judged| Latency::Finite(judged.limit)),
             requests: row.requests,
             ok: row.ok,

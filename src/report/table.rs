@@ -107,15 +107,17 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
     grid.extend([
         column("p50 ms", right, Some(13), &|row| row.e2e_p50.clone()),
         column("p99 ms", right, None, &figure),
-        column("95 %", right, Some(6), &interval),
-        column("n", right, Some(2), &|row| Some(row.requests.clone())),
-        column("failed", right, Some(5), &|row| Some(row.failed.clone())),
+        column("95 %", right, Some(2), &interval),
+        column("n", right, Some(5), &|row| Some(row.requests.clone())),
+        column("failed", right, Some(6), &|row| Some(row.failed.clone())),
         column("$/M list", right, Some(9), &|row| row.list_output.clone()),
         column("$/M eff.", right, Some(7), &|row| row.effective.clone()),
         column("cost", right, Some(4), &|row| row.cost.clone()),
         column("limit", right, Some(1), &|row| row.limit.clone()),
         column("standing", left, None, &word),
     ]);
+    let absent = in_charset("–", style);
+    grid.retain(|column| column.dispensable.is_none() || column.cells[1..].iter().any(|cell| *cell != absent));
     grid
 }
 
@@ -190,6 +192,13 @@ fn notes(run: &Run, rows: &[&Shown], cut: usize) -> Vec<String> {
     }
     if rows.iter().any(|row| run.cells[row.index].is_saturated()) {
         notes.push(SATURATED.to_owned());
+    }
+    let money = || rows.iter().flat_map(|row| [&row.list_output, &row.effective, &row.cost]).flatten();
+    if money().any(|sum| sum.contains('~')) {
+        notes.push("~ rests on an assumed price".to_owned());
+    }
+    if money().any(|sum| sum.contains('≥')) {
+        notes.push("≥ lacks a price that is not known".to_owned());
     }
     if cut > 0 {
         notes.push(format!("+{cut} more: --all"));

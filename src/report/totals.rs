@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::report::figures;
 use crate::report::parts::{Parts, Word};
 use crate::report::shown::assumed_prices;
-use crate::rundir::{Run, Status};
+use crate::rundir::{LeftOutNote, Run, Status};
 use crate::sample::Outcome;
 use crate::units::Usd;
 
@@ -53,8 +53,7 @@ impl Totals {
         let mut totals = Self::default();
         let mut trust = figures::Trust { assumed: false, partial: false };
         for (index, row) in run.cells.iter().enumerate() {
-            let judged = parts.standing(index).map(|judged| judged.word);
-            *match if row.valid == Some(false) { Some(Word::Invalid) } else { judged } {
+            *match parts.word(index, row) {
                 Some(Word::Meets) => &mut totals.meets,
                 Some(Word::Misses) => &mut totals.misses,
                 Some(Word::CannotTell) => &mut totals.cannot_tell,
@@ -160,6 +159,17 @@ pub(crate) const fn shortfall(status: Status) -> Option<&'static str> {
         Status::Interrupted => Some("The run was interrupted: less was measured than planned."),
         Status::OverBudget => Some("The budget stopped the run: less was measured than planned."),
     }
+}
+
+/// What was left out, and how many of its requests where it was not all of them: `glm-4.6v, documents, 3 requests`.
+pub(crate) fn left_out_place(one: &LeftOutNote) -> String {
+    let place = [Some(&one.model), one.region.as_ref(), one.workload.as_ref()];
+    let mut place: Vec<String> = place.into_iter().flatten().cloned().collect();
+    place.extend(one.requests.map(|requests| match requests {
+        1 => "1 request".to_owned(),
+        more => format!("{} requests", figures::count(more)),
+    }));
+    place.join(", ")
 }
 
 /// How long the run took, as `48 s` or `12 min 3 s`; absent while it is under way.

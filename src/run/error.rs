@@ -33,6 +33,16 @@ pub enum RunError {
         /// The built-in names.
         known: String,
     },
+    /// Two workloads that no row could tell apart.
+    #[error("workloads `{first}` and `{second}` are both named `{name}`, must have different names")]
+    Namesakes {
+        /// Their name.
+        name: String,
+        /// Where the first came from.
+        first: String,
+        /// Where the second came from.
+        second: String,
+    },
     /// `--base-url` without `--model`.
     #[error("`--base-url` needs `--model <NAME>`, the model's name as that server knows it{listed}")]
     NoModelForUrl {

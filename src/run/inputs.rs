@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::plan::{MeasureInput, Plan, PlanInput, build, select};
+use crate::plan::{LeftOut, MeasureInput, Plan, PlanInput, build, not_offered, select};
 use crate::registry::{Endpoint, Registry};
 use crate::run::RunError;
 use crate::run::destination::host_of;
@@ -33,10 +33,15 @@ impl Inputs {
         };
         let mut names: Vec<&str> = Vec::new();
         let mut measures = Vec::new();
+        let mut left_out: Vec<LeftOut> = Vec::new();
         for measure in &settings.measures {
             let endpoints = match settings.whereto {
                 Whereto::Url { .. } => registry.endpoints().collect::<Vec<Endpoint>>(),
-                Whereto::Simulator | Whereto::Providers => select(&registry, &measure.models, &measure.regions)?,
+                Whereto::Simulator | Whereto::Providers => {
+                    let missing = not_offered(&registry, &measure.models, &measure.regions)?;
+                    left_out.extend(missing.into_iter().filter(|one| !left_out.contains(one)).collect::<Vec<_>>());
+                    select(&registry, &measure.models, &measure.regions)?
+                }
             };
             let mut workloads = Vec::new();
             for name in &measure.workloads {
@@ -49,7 +54,8 @@ impl Inputs {
             measures.push(MeasureInput { endpoints, workloads });
         }
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
-        let plan = build(&PlanInput {
+        refuse_namesakes(&workloads)?;
+        let mut plan = build(&PlanInput {
             registry: &registry,
             workloads: &workloads,
             measures,
@@ -61,6 +67,7 @@ impl Inputs {
             simulated: settings.whereto == Whereto::Simulator,
             seed: settings.seed,
         })?;
+        plan.left_out.splice(0..0, left_out);
         Ok(Self { registry, workloads, plan })
     }
 }
@@ -82,9 +89,66 @@ pub fn workload(name: &str, on_bad: BadLines) -> Result<Workload, RunError> {
     Ok(Workload::read(path, on_bad)?)
 }
 
-/// The names that are sent to a URL as they are.
+/// Rows name a workload by its name alone, so two of one name could not be told apart.
+fn refuse_namesakes(workloads: &[Workload]) -> Result<(), RunError> {
+    for (index, workload) in workloads.iter().enumerate() {
+        if let Some(first) = workloads[..index].iter().find(|first| first.name == workload.name) {
+            let (name, first, second) = (workload.name.clone(), first.source.clone(), workload.source.clone());
+            return Err(RunError::Namesakes { name, first, second });
+        }
+    }
+    Ok(())
+}
+
+/// The names that are sent to a URL as they are, each once.
 fn models(settings: &Settings) -> Vec<String> {
-    let mut models = settings.measures.first().map(|measure| measure.models.clone()).unwrap_or_default();
-    models.dedup();
+    let mut models: Vec<String> = Vec::new();
+    for model in settings.measures.first().map_or(&[][..], |measure| &measure.models) {
+        if !models.contains(model) {
+            models.push(model.clone());
+        }
+    }
     models
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Overrides;
+
+    fn read(flags: Overrides) -> Result<Inputs, RunError> {
+        Inputs::read(&Settings::resolve(None, flags).unwrap())
+    }
+
+    fn list(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn two_workloads_of_one_name_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("support.jsonl");
+        std::fs::write(&own, "{\"custom_id\":\"1\",\"body\":{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}}\n")
+            .unwrap();
+        let flags = Overrides { workloads: list(&["support", own.to_str().unwrap()]), ..Overrides::default() };
+        let error = read(flags).unwrap_err();
+        let expected =
+            format!("workloads `built-in` and `{}` are both named `support`, must have different names", own.display());
+        assert_eq!((error.to_string(), error.is_bad_input()), (expected, true));
+    }
+
+    #[test]
+    fn a_model_named_twice_at_a_url_is_one_cell() {
+        let base_url = Some("http://127.0.0.1:1/v1".to_owned());
+        let inputs = read(Overrides { base_url, models: list(&["m", "n", "m"]), ..Overrides::default() }).unwrap();
+        assert_eq!(inputs.plan.cells.len(), 2);
+    }
+
+    #[test]
+    fn the_demo_measures_39_endpoints_and_says_which_one_it_leaves_out() {
+        let plan = read(Overrides::default()).unwrap().plan;
+        assert_eq!(plan.cells.len(), 39);
+        let left_out: Vec<String> = plan.left_out.iter().map(ToString::to_string).collect();
+        assert_eq!(left_out, ["`deepseek-v4-flash` in us-west-2: the model is not offered there"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! A plan into the engine's job: destinations, prepared requests, limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -77,23 +77,36 @@ pub(super) fn assemble(
 
 /// What is done about prompt caches: fresh where a line is sent more than once to a live provider, else natural.
 pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache {
-    let repeats = |cell: &Cell| u64::from(cell.requests) + u64::from(cell.warmup) > cell.lines.len() as u64;
+    let cells = &inputs.plan.cells;
+    // Warm-up begins with the first line, as does every cell of the same endpoint and workload.
+    let repeats = |cell: &Cell| {
+        let same = |other: &&Cell| (other.endpoint, other.workload) == (cell.endpoint, cell.workload);
+        cell.warmup > 0 || cell.requests as usize > cell.lines.len() || cells.iter().filter(same).count() > 1
+    };
     let live = settings.whereto != Whereto::Simulator;
-    let default = if live && inputs.plan.cells.iter().any(repeats) { PromptCache::Fresh } else { PromptCache::Natural };
+    let default = if live && cells.iter().any(repeats) { PromptCache::Fresh } else { PromptCache::Natural };
     settings.prompt_cache.unwrap_or(default)
 }
 
 /// The hosts that are called, each once, for the manifest and the first line.
 pub fn hosts(settings: &Settings, inputs: &Inputs) -> Vec<String> {
-    let registry = &inputs.registry;
-    let mut hosts = match &settings.whereto {
-        Whereto::Simulator => vec!["built-in simulator".to_owned()],
-        Whereto::Url { base_url, .. } => vec![host_of(base_url)],
-        Whereto::Providers => inputs.plan.cells.iter().map(|cell| host_of(base_url(registry, cell.endpoint))).collect(),
+    let hosts: BTreeSet<String> = match &settings.whereto {
+        Whereto::Simulator => BTreeSet::from(["built-in simulator".to_owned()]),
+        Whereto::Url { .. } | Whereto::Providers => {
+            urls(settings, inputs).iter().map(|base_url| host_of(base_url)).collect()
+        }
     };
-    hosts.sort();
-    hosts.dedup();
-    hosts
+    hosts.into_iter().collect()
+}
+
+/// The base URLs outside this process that are called, each once; none where the built-in simulator answers.
+pub fn urls(settings: &Settings, inputs: &Inputs) -> BTreeSet<String> {
+    let called = |cell: &Cell| base_url(&inputs.registry, cell.endpoint).to_owned();
+    match &settings.whereto {
+        Whereto::Simulator => BTreeSet::new(),
+        Whereto::Url { base_url, .. } => BTreeSet::from([base_url.clone()]),
+        Whereto::Providers => inputs.plan.cells.iter().map(called).collect(),
+    }
 }
 
 /// Raises the limit of open files to what `job` needs, and tells it. The simulator's ends are in this process too.
@@ -106,7 +119,7 @@ pub(super) fn open_files(job: &Job, simulated: bool) -> Result<u64, RunError> {
 }
 
 /// The URL that `endpoint` is called at: the region's, or its provider's.
-pub(super) fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
+fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
     let own = registry.region(endpoint).and_then(|region| region.base_url.as_deref());
     own.unwrap_or(&registry.provider(endpoint).base_url)
 }
@@ -166,3 +179,35 @@ impl Paces {
 /// Files beside the connections: standard streams, the run directory, event loops.
 const FILES_BESIDE: u64 = 64;
 const MINUTE_NS: u64 = 60_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{LoadWords, Overrides};
+
+    /// What is done by default about prompt caches of a URL's model, for `requests` after `warmup` at each load.
+    fn by_default(requests: u32, warmup: u32, concurrency: &[u32]) -> PromptCache {
+        let flags = Overrides {
+            base_url: Some("http://127.0.0.1:1/v1".to_owned()),
+            models: vec!["m".to_owned()],
+            workloads: vec!["support".to_owned()],
+            load: LoadWords {
+                concurrency: concurrency.to_vec(),
+                requests_per_cell: Some(requests),
+                ..LoadWords::default()
+            },
+            warmup: Some(warmup),
+            ..Overrides::default()
+        };
+        let settings = Settings::resolve(None, flags).unwrap();
+        prompt_cache(&settings, &Inputs::read(&settings).unwrap())
+    }
+
+    #[test]
+    fn prompts_are_made_fresh_as_soon_as_one_is_sent_twice() {
+        assert_eq!(by_default(20, 0, &[4]), PromptCache::Natural);
+        assert_eq!(by_default(20, 1, &[4]), PromptCache::Fresh, "warm-up begins with the first line too");
+        assert_eq!(by_default(20, 0, &[4, 8]), PromptCache::Fresh, "each load sends the same lines");
+        assert_eq!(by_default(1_000, 0, &[4]), PromptCache::Fresh);
+    }
+}

@@ -13,6 +13,7 @@ use crate::rundir::{
 };
 use crate::tally::{CellFigures, Lags};
 use crate::units::Positive;
+use crate::workload::Workload;
 
 /// What is known only when the run is about to start.
 #[derive(Clone, Debug)]
@@ -79,6 +80,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         },
         warnings: inputs.plan.warnings.clone(),
         validity: Vec::new(),
+        failures: Vec::new(),
     }
 }
 
@@ -92,7 +94,7 @@ pub(super) fn price_of<'r>(registry: &'r Registry, cell: &Cell, at: Timestamp) -
     registry.offer(cell.endpoint).price_on(TimeZone::UTC.to_datetime(at).date())
 }
 
-fn workload_note(workload: &crate::workload::Workload) -> WorkloadNote {
+fn workload_note(workload: &Workload) -> WorkloadNote {
     WorkloadNote {
         name: workload.name.clone(),
         source: workload.source.clone(),
@@ -137,16 +139,19 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
 }
 
 fn price_note(price: &Price) -> PriceNote {
-    let assumed = [(PriceKey::Input, "input"), (PriceKey::Output, "output")];
     PriceNote {
         from: price.from.to_string(),
         currency: price.currency.clone(),
         input_usd_per_mtok: price.input,
         output_usd_per_mtok: price.output,
-        assumed: assumed
+        cached_input_usd_per_mtok: price.cached_input,
+        reasoning_usd_per_mtok: price.reasoning,
+        per_request_usd: price.per_request,
+        per_image_usd: price.per_image,
+        assumed: PriceKey::NAMED
             .iter()
-            .filter(|(key, _)| price.assumed.contains(key))
-            .map(|(_, name)| (*name).into())
+            .filter(|(_, key)| price.assumed.contains(key))
+            .map(|(name, _)| (*name).to_owned())
             .collect(),
         source: price.source.clone(),
     }

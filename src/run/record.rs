@@ -1,22 +1,28 @@
 //! The recorder: the one task that owns the tally and the run directory while requests are sent.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::cost;
 use crate::load::{Batch, Clock, Stop};
+use crate::plan::Cell;
 use crate::registry::Price;
+use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
 use crate::run::notes::price_of;
+use crate::run::secrets::Secrets;
 use crate::run::snapshot::{CellProgress, Snapshot};
 use crate::run::{RunError, Watch};
 use crate::rundir::RunWriter;
 use crate::sample::{Phase, Sample};
 use crate::tally::{CellShape, Lags, SparseCounts, Tally};
 use crate::units::Usd;
+use crate::workload::{Prompt, Request, Workload};
 
 /// How often rows are handed to the system and progress is shown.
 const TICK: Duration = Duration::from_millis(250);
@@ -27,10 +33,24 @@ pub(super) struct Recorded {
     pub tally: Tally,
     /// How far the client was behind.
     pub lags: Lags,
+    /// What failed, and why.
+    pub(super) failures: Failures,
     /// Whether the user stopped the run.
     pub interrupted: bool,
     /// Whether all replies came from a simulator; absent when there was none.
     pub simulated: Option<bool>,
+}
+
+/// What a recorder is told beforehand.
+pub(super) struct Recording<'r> {
+    /// Registry, workloads and plan.
+    pub inputs: &'r Inputs,
+    /// Keys to be kept out of what is written.
+    pub secrets: Secrets,
+    /// When the run started, which decides the price rows.
+    pub started: Timestamp,
+    /// The clock that stamped the samples.
+    pub clock: Clock,
 }
 
 /// Records batches until the engine closes the channel; an interrupt makes it drain, a second one cancel.
@@ -40,15 +60,13 @@ pub(super) struct Recorded {
 pub(super) fn record(
     batches: mpsc::Receiver<Batch>,
     writer: &mut RunWriter,
-    inputs: &Inputs,
-    started: Timestamp,
-    clock: Clock,
+    recording: Recording<'_>,
     stop: &watch::Sender<Stop>,
     watch: &mut dyn Watch,
 ) -> Result<Recorded, RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let mut recorder = Recorder::new(writer, inputs, started);
-    let ended = runtime.block_on(recorder.run(batches, clock, stop, watch));
+    let mut recorder = Recorder::new(writer, recording.inputs, recording.secrets, recording.started);
+    let ended = runtime.block_on(recorder.run(batches, recording.clock, stop, watch));
     if ended.is_err() {
         // Nobody receives any more, so the engine must not go on; it may be gone already.
         let _ = stop.send(Stop::Now);
@@ -62,29 +80,34 @@ struct Recorder<'r> {
     tally: Tally,
     /// Each cell's price row.
     prices: Vec<Option<&'r Price>>,
+    /// Each cell's images by line of its workload.
+    images: Vec<Rc<[u32]>>,
     progress: Vec<CellProgress>,
     spent: Usd,
     any_cost: bool,
     loop_lags: SparseCounts,
+    failures: Failures,
     interrupted: bool,
     replies: u64,
     simulated_replies: u64,
 }
 
 impl<'r> Recorder<'r> {
-    fn new(writer: &'r mut RunWriter, inputs: &'r Inputs, started: Timestamp) -> Self {
+    fn new(writer: &'r mut RunWriter, inputs: &'r Inputs, secrets: Secrets, started: Timestamp) -> Self {
         let plan = &inputs.plan;
-        let shares =
-            |cell: &crate::plan::Cell| (0..plan.rounds).map(|round| cell.share_of(round, plan.rounds)).collect();
+        let shares = |cell: &Cell| (0..plan.rounds).map(|round| cell.share_of(round, plan.rounds)).collect();
         let shapes: Vec<CellShape> = plan.cells.iter().map(|cell| CellShape { shares: shares(cell) }).collect();
+        let images: Vec<Rc<[u32]>> = inputs.workloads.iter().map(images_by_line).collect();
         Self {
             writer,
             tally: Tally::new(&shapes, plan.seed),
             prices: plan.cells.iter().map(|cell| price_of(&inputs.registry, cell, started)).collect(),
+            images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
             progress: vec![CellProgress::default(); plan.cells.len()],
             spent: Usd::ZERO,
             any_cost: false,
             loop_lags: SparseCounts::default(),
+            failures: Failures::new(secrets),
             interrupted: false,
             replies: 0,
             simulated_replies: 0,
@@ -98,6 +121,8 @@ impl<'r> Recorder<'r> {
         stop: &watch::Sender<Stop>,
         watch: &mut dyn Watch,
     ) -> Result<(), RunError> {
+        // Listened to throughout: a listener made anew for each batch could miss one in between.
+        let mut interrupts = signal(SignalKind::interrupt()).map_err(RunError::Runtime)?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -110,8 +135,7 @@ impl<'r> Recorder<'r> {
                     self.writer.flush()?;
                     watch.update(&self.snapshot(clock));
                 }
-                pressed = tokio::signal::ctrl_c() => {
-                    pressed.map_err(RunError::Runtime)?;
+                Some(()) = interrupts.recv() => {
                     // The engine may have ended in this very moment; then there is nothing to stop.
                     let _ = stop.send(if self.interrupted { Stop::Now } else { Stop::Drain });
                     self.interrupted = true;
@@ -142,7 +166,8 @@ impl<'r> Recorder<'r> {
 
     fn take_sample(&mut self, sample: &Sample) -> Result<(), RunError> {
         let price = self.prices[sample.cell as usize];
-        let cost = sample.usage.map(|(usage, _)| cost::of(&usage, price)).and_then(cost::Cost::exact);
+        let images = self.images[sample.cell as usize][sample.line as usize];
+        let cost = sample.usage.map(|(usage, _)| cost::of(&usage, images, price)).and_then(cost::Cost::exact);
         if let Some(cost) = cost {
             self.spent += cost;
             self.any_cost = true;
@@ -156,6 +181,7 @@ impl<'r> Recorder<'r> {
             cell.done += 1;
             cell.failed += u64::from(sample.outcome.counts() && !sample.outcome.is_ok());
         }
+        self.failures.note(sample);
         self.writer.sample(sample, cost)?;
         if let Some(done) = self.tally.record(sample, cost) {
             self.writer.round(&mut self.tally, done)?;
@@ -183,7 +209,16 @@ impl<'r> Recorder<'r> {
             lags: Lags { event_loop_p99: self.loop_lags.quantile(0.99) },
             interrupted: self.interrupted,
             simulated: self.all_simulated(),
+            failures: self.failures,
             tally: self.tally,
         }
     }
+}
+
+fn images_by_line(workload: &Workload) -> Rc<[u32]> {
+    let images = |request: &Request| match &request.prompt {
+        Prompt::Body(body) => body.images,
+        Prompt::Lengths { .. } => 0,
+    };
+    workload.requests.iter().map(images).collect()
 }

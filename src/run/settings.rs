@@ -1,6 +1,7 @@
 //! What a run was asked to do: flags over the suite over the defaults.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::plan::{Amount, Deadlines, Load, Measure, Streaming, Suite};
 use crate::run::RunError;
@@ -124,7 +125,7 @@ pub struct Overrides {
     /// `--http2`.
     pub http2: bool,
     /// `--timeout-connect`, `-first-token`, `-idle`, `-total`.
-    pub timeouts: [Option<std::time::Duration>; 4],
+    pub timeouts: [Option<Duration>; 4],
     /// `--max-cost-usd`.
     pub max_cost_usd: Option<Usd>,
     /// `--out`.
@@ -213,7 +214,7 @@ fn measures(suite: Vec<Measure>, workloads: &[String], models: &[String], region
 
 /// The file's name without its ending.
 fn stem(source: &str) -> String {
-    std::path::Path::new(source).file_stem().map_or_else(|| source.to_owned(), |stem| stem.to_string_lossy().into())
+    Path::new(source).file_stem().map_or_else(|| source.to_owned(), |stem| stem.to_string_lossy().into())
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ pub struct Manifest {
     pub warnings: Vec<String>,
     /// The judgement of each cell, in the order of `cells`; empty while the run is under way.
     pub validity: Vec<Validity>,
+    /// What failed, by cell and outcome, each with what the first such request was told.
+    #[serde(default)]
+    pub failures: Vec<FailureNote>,
 }
 
 /// How a run ended.
@@ -151,12 +154,16 @@ pub struct CellNote {
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
     /// Requests a second asked for; absent in closed load, and where the recording decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_rps: Option<f64>,
     /// The spread of the gaps, as standard deviation over mean; absent but for gamma arrivals.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cv: Option<f64>,
     /// How many times faster than recorded; absent but for recorded arrivals.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
     /// Requests in flight at most; absent in closed load.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<u32>,
     /// Measured requests planned.
     pub requests: u64,
@@ -177,7 +184,15 @@ pub struct PriceNote {
     pub input_usd_per_mtok: Option<UsdPerMtok>,
     /// Per million generated tokens; absent: unknown.
     pub output_usd_per_mtok: Option<UsdPerMtok>,
-    /// Which of the figures are assumptions: `input`, `output`.
+    /// Per million prompt tokens from the provider's cache; absent: the input price.
+    pub cached_input_usd_per_mtok: Option<UsdPerMtok>,
+    /// Per million tokens of reasoning; absent: the output price.
+    pub reasoning_usd_per_mtok: Option<UsdPerMtok>,
+    /// For each request besides its tokens; absent: nothing.
+    pub per_request_usd: Option<Usd>,
+    /// For each image of a prompt besides its tokens; absent: nothing.
+    pub per_image_usd: Option<Usd>,
+    /// Which of the figures are assumptions, by their names in the registry: `input`, `cached_input`.
     pub assumed: Vec<String>,
     /// Who says so.
     pub source: Option<String>,
@@ -209,6 +224,23 @@ pub struct HostNote {
     pub workers: u32,
     /// The soft limit of open files during the run.
     pub open_files: u64,
+}
+
+/// The failures of one kind in a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailureNote {
+    /// The slug.
+    pub cell: String,
+    /// The outcome's name.
+    pub outcome: String,
+    /// Measured requests that ended so.
+    pub requests: u64,
+    /// The first one's HTTP status; absent when no response line arrived.
+    pub status: Option<u16>,
+    /// The provider's own code, in the first one's reply.
+    pub code: Option<String>,
+    /// What the provider said, or what was seen instead of the protocol; absent when there was nothing.
+    pub message: Option<String>,
 }
 
 /// Whether a cell's figures may be judged.

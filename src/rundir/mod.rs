@@ -22,8 +22,8 @@ pub use cells_file::{read_cells, write_cells};
 pub use error::RunDirError;
 pub use interval_log::read_intervals;
 pub use manifest::{
-    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
-    Validity, WorkloadNote,
+    CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
+    PriceNote, Status, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;

@@ -1,9 +1,10 @@
 //! Figures and what the manifest knows, put into the columns of `cells.csv`.
 
+use crate::cost::effective_output;
 use crate::rundir::{CellNote, CellRow, Manifest, Validity};
 use crate::sample::Outcome;
 use crate::tally::{CellFigures, Lags, reasons};
-use crate::units::{Usd, UsdPerMtok};
+use crate::units::Usd;
 
 /// The row of the cell `note` of `manifest`.
 ///
@@ -93,7 +94,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         list_output_usd_per_mtok: price.and_then(|price| price.output_usd_per_mtok),
         effective_output_usd_per_mtok: known_cost
             .zip(figures.usage)
-            .and_then(|(cost, usage)| effective(cost, usage.output)),
+            .and_then(|(cost, usage)| effective_output(cost, usage.output)),
         price_from: price.map(|price| price.from.clone()),
         quality_ratio: None,
         answer_variants: figures.answer_variants,
@@ -119,16 +120,6 @@ fn rate(count: f64, seconds: f64) -> Option<f64> {
 
 /// What a thousand requests cost, rounded half up to the picodollar; absent without requests.
 fn per_thousand(cost: Usd, requests: u64) -> Option<Usd> {
-    divided(cost.picos() * 1_000, requests).map(Usd::from_picos)
-}
-
-/// Cost over generated tokens, rounded half up to the picodollar a token; absent without tokens.
-fn effective(cost: Usd, tokens: u64) -> Option<UsdPerMtok> {
-    divided(cost.picos(), tokens).map(UsdPerMtok::from_picos_per_token)
-}
-
-/// A quotient of amounts that are 0 or more, rounded half up.
-fn divided(amount: i128, by: u64) -> Option<i128> {
-    let by = i128::from(by);
-    (by > 0).then(|| (2 * amount + by) / (2 * by))
+    let requests = i128::from(requests);
+    (requests > 0).then(|| Usd::from_picos((cost.picos() * 1_000 + requests / 2).div_euclid(requests)))
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::sim::rehearsal::{Rehearsal, Rehearsals};
 use crate::sim::spread::Spread;
 use crate::sim::timetable::{Degradation, Outage, Timetable};
 
@@ -35,6 +36,8 @@ pub struct Law {
     outage: Vec<Outage>,
     #[serde(default)]
     degradation: Vec<Degradation>,
+    #[serde(default)]
+    fault: Vec<Rehearsal>,
 }
 
 /// What holds for one model in one region, with everything that depends on neither time nor request worked out.
@@ -62,6 +65,8 @@ pub struct EndpointLaw {
     pub requests_per_minute: Option<u32>,
     /// Outages and degradations here.
     pub timetable: Timetable,
+    /// Faults to rehearse here.
+    pub rehearsals: Rehearsals,
 }
 
 impl Law {
@@ -118,6 +123,7 @@ impl Law {
             capacity: law.capacity,
             requests_per_minute: law.rate_limit.map(|limit| limit.requests_per_minute),
             timetable: Timetable::of(model, region, &self.outage, &self.degradation),
+            rehearsals: Rehearsals::of(model, region, &self.fault),
         }
     }
 
@@ -192,7 +198,7 @@ struct RateLimit {
 /// 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "f64")]
-struct Ratio(f64);
+pub(super) struct Ratio(pub(super) f64);
 
 impl TryFrom<f64> for Ratio {
     type Error = String;

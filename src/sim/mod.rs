@@ -2,7 +2,8 @@
 //!
 //! A [`Simulator`] listens on a real socket and answers as its [`Law`] says. Every time is drawn from the seed and
 //! the request's number at its model and region, so the same requests in the same order get the same answers. What
-//! it really did stands in the truth file, against which a client can be checked.
+//! it really did stands in the truth file, against which a client can be checked. Every way in which a server or a network fails can be
+//! [rehearsed](FaultKind) with a `[[fault]]` in the law.
 
 mod ask;
 mod endpoint;
@@ -10,10 +11,14 @@ mod labels;
 mod law;
 mod message;
 mod provider;
+mod raw;
+mod rehearsal;
 mod reply;
+mod scene;
 mod script;
 mod simulator;
 mod spread;
+mod staging;
 mod timetable;
 mod truth;
 mod visit;
@@ -21,6 +26,7 @@ mod words;
 
 pub use labels::Labels;
 pub use law::{EndpointLaw, Law, LawError};
+pub use rehearsal::{FaultKind, Rehearsal, Rehearsals};
 pub use simulator::{SimConfig, SimError, Simulator};
 pub use spread::{Spread, SpreadError};
 pub use timetable::{Degradation, Outage, Timetable};

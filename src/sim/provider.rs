@@ -11,17 +11,23 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use jiff::Timestamp;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use crate::rng::{extend_hash, hash};
 use crate::sample::Outcome;
+use crate::serve::Takeover;
 use crate::sim::ask::Ask;
-use crate::sim::endpoint::Endpoint;
+use crate::sim::endpoint::{Endpoint, Stay};
 use crate::sim::labels::Labels;
 use crate::sim::law::Law;
 use crate::sim::message::{Message, Usage, error_body, models_body};
+use crate::sim::raw::Raw;
 use crate::sim::reply::Reply;
+use crate::sim::scene::Scene;
 use crate::sim::script::{Answer, Fault, Task, Text, Topic, Wording};
+use crate::sim::staging::{Staged, stage};
 use crate::sim::truth::TruthRow;
 use crate::sim::visit::{Clock, Visit};
 use crate::units::Moment;
@@ -82,11 +88,11 @@ impl Provider {
         Self { law, seed, labels, models, clock, truth, requests, endpoints }
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Reply> {
+    /// Answers one request, or does to its connection what a rehearsed fault wants done.
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Reply>, Takeover> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let mut response = match (request.method(), request.uri().path()) {
-            (&Method::POST, "/v1/chat/completions") => self.complete(number, request).await,
+            (&Method::POST, "/v1/chat/completions") => self.complete(number, request).await?,
             (&Method::GET, "/v1/models") => json(StatusCode::OK, self.models(), None),
             (method, path) => {
                 let message = format!("there is no `{method} {path}` here");
@@ -97,7 +103,7 @@ impl Provider {
         headers.insert(SIMULATED, HeaderValue::from_static("1"));
         let id = HeaderValue::try_from(format!("sim-{number}")).expect("letters and digits are a header value");
         headers.insert(REQUEST_ID, id);
-        response
+        Ok(response)
     }
 
     fn models(&self) -> Bytes {
@@ -107,7 +113,7 @@ impl Provider {
         models_body(self.models.iter().map(String::as_str))
     }
 
-    async fn complete(&self, number: u64, request: Request<Incoming>) -> Response<Reply> {
+    async fn complete(&self, number: u64, request: Request<Incoming>) -> Result<Response<Reply>, Takeover> {
         let (parts, body) = request.into_parts();
         let region = self.region(&parts.headers);
         let body = Limited::new(body, LONGEST_BODY).collect().await.map(http_body_util::Collected::to_bytes);
@@ -117,11 +123,11 @@ impl Provider {
         let Ok(body) = body else {
             let message = format!("the body is longer than {LONGEST_BODY} bytes, or was broken off");
             let refusal = Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, code: None, message };
-            return refused(&refusal, Some(visit));
+            return Ok(refused(&refusal, Some(visit)));
         };
         let ask = match self.read(&body) {
             Ok(ask) => ask,
-            Err(refusal) => return refused(&refusal, Some(visit)),
+            Err(refusal) => return Ok(refused(&refusal, Some(visit))),
         };
         let endpoint = self.endpoint(&ask.model, &region);
         let stay = endpoint.enter();
@@ -135,14 +141,25 @@ impl Provider {
             Answer::Text(text) => text,
             Answer::Fault(fault) => {
                 sleep_until(due(script.ttft_ms)).await;
-                return failed(fault, visit);
+                return Ok(failed(fault, visit));
+            }
+            Answer::Rehearsed(kind) => {
+                sleep_until(due(script.ttft_ms)).await;
+                let scene = Scene {
+                    request: number,
+                    model: &ask.model,
+                    streamed: ask.streamed(),
+                    usage_wanted: ask.usage_wanted(),
+                    input_tokens: ask.prompt_tokens(),
+                };
+                return rehearsed(stage(kind, scene, Timestamp::now()), visit, stay);
             }
         };
         let message = message(number, &ask, text, visit.row());
         if !visit.row().stream {
             sleep_until(due(script.e2e_ms())).await;
             visit.row().status = Some(StatusCode::OK.as_u16());
-            return json(StatusCode::OK, message.whole(), Some((visit, Outcome::Ok)));
+            return Ok(json(StatusCode::OK, message.whole(), Some((visit, Outcome::Ok))));
         }
         let mut wake = Box::pin(sleep_until(due(script.ttft_ms * HEADERS_SHARE)));
         wake.as_mut().await;
@@ -151,7 +168,7 @@ impl Provider {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response
+        Ok(response)
     }
 
     /// The region asked for, or the client's own.
@@ -238,6 +255,31 @@ fn failed(fault: Fault, mut visit: Visit) -> Response<Reply> {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Gives a request the fault that was staged for it.
+fn rehearsed(staged: Staged, mut visit: Visit, stay: Stay) -> Result<Response<Reply>, Takeover> {
+    match staged {
+        Staged::Reply(reply, outcome) => {
+            visit.row().status = Some(reply.status().as_u16());
+            Ok(reply.map(|body| Reply::whole(body, Some((visit, outcome)))))
+        }
+        Staged::Raw(raw) => {
+            visit.row().status = raw.status;
+            Err(Takeover::new(|stream| done(raw, stream, visit, stay)))
+        }
+    }
+}
+
+/// Does `raw` to the connection. Where the client's limits say what to take it for, the visit counts as given up.
+async fn done(raw: Raw, stream: TcpStream, mut visit: Visit, _stay: Stay) {
+    // That the client leaves is how most of this ends.
+    let _ = raw.play(stream).await;
+    match raw.outcome {
+        Some(Outcome::Ok) if visit.row().stream => visit.wrote_tokens(true),
+        Some(outcome) => visit.wrote_whole(outcome),
+        None => {}
+    }
 }
 
 /// The reply to a request that cannot be served.

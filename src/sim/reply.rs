@@ -74,7 +74,13 @@ struct Chunk {
 
 impl Reply {
     /// A reply in one piece; with a visit, writing it ends the request as the outcome says.
-    pub(super) fn whole(body: Bytes, visit: Option<(Visit, Outcome)>) -> Self {
+    pub(super) fn whole(body: Bytes, mut visit: Option<(Visit, Outcome)>) -> Self {
+        if body.is_empty()
+            && let Some((mut visit, outcome)) = visit.take()
+        {
+            // No body will be asked for, so this is the end.
+            visit.wrote_whole(outcome);
+        }
         Self::Whole(Whole { body, visit })
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::sim::law::EndpointLaw;
+use crate::sim::rehearsal::FaultKind;
 
 /// The highest tier that a classifier may name.
 const HIGHEST_TIER: u8 = 4;
@@ -27,6 +28,8 @@ pub(super) enum Answer {
     Text(Text),
     /// Something goes wrong.
     Fault(Fault),
+    /// Something goes wrong because the law wants it rehearsed.
+    Rehearsed(FaultKind),
 }
 
 /// A complete answer.
@@ -109,15 +112,20 @@ impl Script {
                 Text { tokens: 1, cut: false, wording: Wording::Tier(tier) }
             }
         };
-        let answer = if failed { Answer::Fault(fault) } else { Answer::Text(text) };
-        Self { ttft_ms, ms_per_token, chunk_seed: rng.u64(..), answer }
+        let chunk_seed = rng.u64(..);
+        let answer = match law.rehearsals.draw(rng) {
+            Some(kind) => Answer::Rehearsed(kind),
+            None if failed => Answer::Fault(fault),
+            None => Answer::Text(text),
+        };
+        Self { ttft_ms, ms_per_token, chunk_seed, answer }
     }
 
     /// From the request to the last token, or to the error, in milliseconds.
     pub(super) fn e2e_ms(&self) -> f64 {
         match self.answer {
             Answer::Text(text) => self.ttft_ms + self.ms_per_token * f64::from(text.tokens - 1),
-            Answer::Fault(_) => self.ttft_ms,
+            Answer::Fault(_) | Answer::Rehearsed(_) => self.ttft_ms,
         }
     }
 }

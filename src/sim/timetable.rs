@@ -127,7 +127,7 @@ fn whole() -> f64 {
 }
 
 /// Whether `name` is `glob`, or starts with what stands before a closing `*`.
-fn matches(glob: &str, name: &str) -> bool {
+pub(super) fn matches(glob: &str, name: &str) -> bool {
     glob.strip_suffix('*').map_or(glob == name, |start| name.starts_with(start))
 }
 

@@ -29,8 +29,8 @@ pub fn reasons(figures: &CellFigures, lags: Lags) -> Vec<String> {
 fn no_answer(figures: &CellFigures) -> Option<String> {
     match (figures.outcomes.requests(), figures.outcomes.ok()) {
         (0, _) => Some("no request ended".to_owned()),
-        (1, 0) => Some("its one request failed".to_owned()),
-        (requests, 0) => Some(format!("all {requests} requests failed")),
+        (1, 0) => Some(format!("its one request failed ({})", figures.outcomes)),
+        (requests, 0) => Some(format!("all {requests} requests failed ({})", figures.outcomes)),
         _ => None,
     }
 }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_cell_without_a_success_is_invalid() {
-        assert_eq!(reasons(&figures(&[(Outcome::Connect, 3)]), Lags::default()), ["all 3 requests failed"]);
+        assert_eq!(reasons(&figures(&[(Outcome::Connect, 3)]), Lags::default()), ["all 3 requests failed (connect=3)"]);
         assert_eq!(reasons(&figures(&[(Outcome::Cancelled, 3)]), Lags::default()), ["no request ended"]);
     }
 

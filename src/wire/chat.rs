@@ -8,7 +8,9 @@ use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::sample::Usage;
-use crate::wire::text::{Content, Count, Part, Text};
+use crate::units::Usd;
+use crate::wire::text::{Content, Part, Text};
+use crate::wire::usage::{Sum, UsageFields};
 
 /// A chunk of a stream or a whole completion: both have the same outer shape. Unknown fields are passed over.
 #[derive(Debug, Default, Deserialize)]
@@ -33,11 +35,22 @@ pub struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
-    /// The usage from whichever place holds it; absent when none does, or counts are missing from it.
-    pub fn usage(&self) -> Option<Usage> {
-        let in_choice = || self.choices.0.as_ref()?.usage.as_ref();
-        let in_extension = || self.x_groq.as_ref()?.usage.as_ref();
-        self.usage.as_ref().or_else(in_choice).or_else(in_extension)?.normalised()
+    /// The usage of the first place that holds whole counts, and whether these add up to the total stated there.
+    ///
+    /// Absent when no place does.
+    pub fn usage(&self) -> Option<(Usage, Sum)> {
+        self.usage_places().find_map(UsageFields::normalised)
+    }
+
+    /// What the provider says the request cost so far; absent when it does not say.
+    pub fn stated_cost(&self) -> Option<Usd> {
+        self.usage_places().find_map(UsageFields::stated_cost)
+    }
+
+    fn usage_places(&self) -> impl Iterator<Item = &UsageFields> {
+        let in_choice = self.choices.0.as_ref().and_then(|choice| choice.usage.as_ref());
+        let in_extension = self.x_groq.as_ref().and_then(|extension| extension.usage.as_ref());
+        [self.usage.as_ref(), in_choice, in_extension].into_iter().flatten()
     }
 }
 
@@ -163,56 +176,6 @@ pub struct UsageHolder {
     pub usage: Option<UsageFields>,
 }
 
-/// The token counts as providers write them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct UsageFields {
-    prompt_tokens: Count,
-    completion_tokens: Count,
-    total_tokens: Count,
-    prompt_tokens_details: Option<UsageDetails>,
-    completion_tokens_details: Option<UsageDetails>,
-    prompt_cache_hit_tokens: Count,
-    cached_tokens: Count,
-    reasoning_tokens: Count,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct UsageDetails {
-    cached_tokens: Count,
-    reasoning_tokens: Count,
-}
-
-impl UsageFields {
-    /// The counts with each token in one class; absent when the prompt or the answer is not counted.
-    ///
-    /// Reasoning is on top of the completion where the total says so, and included otherwise. Cached tokens are
-    /// inside the prompt unless there are more of them than that.
-    pub fn normalised(&self) -> Option<Usage> {
-        let prompt = self.prompt_tokens.0?;
-        let completion = match (self.completion_tokens.0, self.total_tokens.0) {
-            (Some(completion), _) => completion,
-            (None, total) => total?.checked_sub(prompt)?,
-        };
-        let details = |details: &Option<UsageDetails>, of: fn(&UsageDetails) -> Count| {
-            details.as_ref().and_then(|details| of(details).0)
-        };
-        let reasoning = details(&self.completion_tokens_details, |details| details.reasoning_tokens)
-            .or(self.reasoning_tokens.0)
-            .unwrap_or(0);
-        let cached = details(&self.prompt_tokens_details, |details| details.cached_tokens)
-            .or(self.prompt_cache_hit_tokens.0)
-            .or(self.cached_tokens.0)
-            .unwrap_or(0);
-        let on_top = reasoning > 0
-            && self.total_tokens.0 == prompt.checked_add(completion).and_then(|sum| sum.checked_add(reasoning));
-        let output = if on_top { completion + reasoning } else { completion };
-        let input = if cached > prompt { prompt.saturating_add(cached) } else { prompt };
-        Some(Usage { input, cached_input: cached, output, reasoning: reasoning.min(output) })
-    }
-}
-
 impl<'de: 'a, 'a> Deserialize<'de> for FirstChoice<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Choices<'a>(PhantomData<&'a str>);
@@ -228,69 +191,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for FirstChoice<'a> {
             }
             // A list of one needs no memory this way, and nearly every list is one.
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FirstChoice<'a>, A::Error> {
-                let first = list.next_element()?;
+                let first = list.next_element::<Option<Choice<'a>>>()?.flatten();
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(FirstChoice(first))
             }
         }
 
         deserializer.deserialize_any(Choices(PhantomData))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn usage(fields: &str) -> Option<Usage> {
-        serde_json::from_str::<UsageFields>(fields).unwrap().normalised()
-    }
-
-    #[test]
-    fn reasoning_inside_the_completion_is_not_added() {
-        let fields = r#"{"prompt_tokens":10,"completion_tokens":50,"total_tokens":60,
-            "completion_tokens_details":{"reasoning_tokens":40},"prompt_tokens_details":{"cached_tokens":4}}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 10, cached_input: 4, output: 50, reasoning: 40 }));
-    }
-
-    #[test]
-    fn reasoning_on_top_of_the_completion_is_added() {
-        let fields = r#"{"prompt_tokens":12,"completion_tokens":2,"total_tokens":354,
-            "completion_tokens_details":{"reasoning_tokens":340}}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 12, cached_input: 0, output: 342, reasoning: 340 }));
-    }
-
-    #[test]
-    fn where_the_sum_fits_neither_way_the_completion_is_trusted() {
-        let fields = r#"{"prompt_tokens":1,"completion_tokens":5,"total_tokens":99,"reasoning_tokens":7}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 1, cached_input: 0, output: 5, reasoning: 5 }));
-    }
-
-    #[test]
-    fn cached_tokens_are_found_in_three_places() {
-        for place in
-            ["\"prompt_tokens_details\":{\"cached_tokens\":3}", "\"prompt_cache_hit_tokens\":3", "\"cached_tokens\":3"]
-        {
-            let fields = format!("{{\"prompt_tokens\":8,\"completion_tokens\":1,{place}}}");
-            assert_eq!(usage(&fields).unwrap().cached_input, 3, "{place}");
-        }
-    }
-
-    #[test]
-    fn more_cached_tokens_than_prompt_tokens_are_beside_them() {
-        let fields = r#"{"prompt_tokens":8,"completion_tokens":1,"cached_tokens":100}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 108, cached_input: 100, output: 1, reasoning: 0 }));
-    }
-
-    #[test]
-    fn usage_without_a_prompt_count_is_absent_and_never_zero() {
-        assert_eq!(usage(r#"{"completion_tokens":5}"#), None);
-        assert_eq!(usage(r#"{"prompt_tokens":null,"completion_tokens":null,"total_tokens":0}"#), None);
-        assert_eq!(usage(r#"{"prompt_tokens":-1,"completion_tokens":5}"#), None);
-    }
-
-    #[test]
-    fn a_missing_completion_count_follows_from_the_total() {
-        assert_eq!(usage(r#"{"prompt_tokens":5.0,"total_tokens":9}"#).unwrap().output, 4);
     }
 }

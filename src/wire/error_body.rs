@@ -7,7 +7,7 @@ use crate::sample::ErrorReply;
 /// Reads the body of a failed reply: the provider's code and message from JSON, else the beginning of the text.
 ///
 /// Known shapes: `{"error": {code, type, message}}`, `{"error": "text"}`, the same fields without `error` around
-/// them, and `{"detail": ..}`. The message is empty where the body is.
+/// them, `{"detail": ..}`, and any of these as the one entry of a list. The message is empty where the body is.
 pub fn error_of_body(body: &[u8]) -> ErrorReply {
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => error_of_value(&value),
@@ -28,6 +28,8 @@ pub fn capped(text: &str) -> String {
 const MESSAGE_CAP: usize = 300;
 
 fn error_of_value(value: &Value) -> ErrorReply {
+    // One provider puts its error into a list of one.
+    let value = value.get(0).unwrap_or(value);
     let error = value.get("error").filter(|error| !error.is_null()).unwrap_or(value);
     if let Value::String(message) = error {
         return ErrorReply { message: capped(message), ..ErrorReply::default() };
@@ -74,6 +76,7 @@ mod tests {
             said(r#"{"object":"error","message":"too long","code":400}"#),
             (Some("400".into()), "too long".into())
         );
+        assert_eq!(said(r#"[{"error":{"code":400,"message":"no"}}]"#), (Some("400".into()), "no".into()));
         assert_eq!(said(r#"{"detail":[{"loc":["body"]}]}"#), (None, r#"[{"loc":["body"]}]"#.into()));
     }
 

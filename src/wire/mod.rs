@@ -4,14 +4,21 @@ mod chat;
 mod error_body;
 mod framing;
 mod reply;
+mod reset_after;
 mod retry_after;
 mod sse;
 mod text;
+mod usage;
 
-pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageFields, UsageHolder};
+#[cfg(test)]
+mod dialects;
+
+pub use chat::{Choice, Chunk, Delta, FirstChoice, Function, ToolCall, UsageHolder};
 pub use error_body::{capped, error_of_body};
 pub use framing::Framing;
 pub use reply::{Answered, Heard, Reply};
+pub use reset_after::reset_after;
 pub use retry_after::retry_after;
 pub use sse::{EVENT_CAP, Event, EventParser, EventTooLong};
 pub use text::{Content, Part, Text};
+pub use usage::{Sum, UsageFields};

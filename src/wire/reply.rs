@@ -2,9 +2,11 @@
 
 use crate::rng::{extend_hash, hash};
 use crate::sample::{ErrorReply, Outcome, Usage};
-use crate::wire::chat::Chunk;
+use crate::units::Usd;
+use crate::wire::chat::{Choice, Chunk};
 use crate::wire::error_body::{capped, error_of_body};
 use crate::wire::sse::{Event, EventTooLong};
+use crate::wire::usage::Sum;
 
 /// Gathers what the events of one successful reply say. It knows no clock: its caller stamps what [`Heard`] tells.
 #[derive(Debug, Default)]
@@ -46,6 +48,10 @@ impl Heard {
 pub struct Answered {
     /// Its tokens, each in one class; absent when the provider reported none.
     pub usage: Option<Usage>,
+    /// Whether `usage` adds up to the total stated beside it.
+    pub usage_sum: Sum,
+    /// What the provider says the request cost; absent when it does not say.
+    pub stated_cost: Option<Usd>,
     /// Why generation ended, in the provider's word; absent when it never said.
     pub finish_reason: Option<Box<str>>,
     /// The model it names; absent when it names none.
@@ -60,7 +66,8 @@ impl Reply {
     /// Takes in an event of a stream.
     pub fn event(&mut self, event: Event<'_>) -> Heard {
         let data = event.data.trim_ascii();
-        if data.is_empty() || self.problem.is_some() {
+        // After its end, or an error, a stream may say what it likes.
+        if data.is_empty() || self.is_decided() {
             return Heard::default();
         }
         if data == b"[DONE]" {
@@ -72,8 +79,6 @@ impl Reply {
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(&chunk, data),
-            // After its end a stream may say what it likes.
-            Err(_) if self.done => Heard::default(),
             Err(error) => self.garbled(&format!("an event is not a chunk of a chat completion: {error}")),
         }
     }
@@ -131,20 +136,28 @@ impl Reply {
     }
 
     fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8]) -> Heard {
-        if chunk.error.is_some() || chunk.object.said() == Some("error") {
-            return self.fail(Outcome::StreamError, error_of_body(data));
-        }
         let answered = &mut self.answered;
         if answered.model.is_none() {
             answered.model = chunk.model.said().map(Box::from);
         }
         // Usage counts from the start of the reply wherever it stands, so the newest replaces all before.
         let usage = chunk.usage();
-        answered.usage = usage.or(answered.usage);
-        let mut heard = Heard { payload: usage.is_some(), ..Heard::default() };
-        let Some(choice) = &chunk.choices.0 else { return heard };
+        if let Some((usage, sum)) = usage {
+            (answered.usage, answered.usage_sum) = (Some(usage), sum);
+        }
+        answered.stated_cost = chunk.stated_cost().or(answered.stated_cost);
+        let choice = chunk.choices.0.as_ref();
+        let finish = choice.and_then(|choice| choice.finish_reason.said());
+        if let Some(reason) = finish {
+            answered.finish_reason = Some(reason.into());
+        }
+        // What stands beside an error was still generated, and is paid for.
+        if chunk.error.is_some() || chunk.object.said() == Some("error") {
+            return self.fail(Outcome::StreamError, error_of_body(data));
+        }
+        let mut heard = Heard { payload: usage.is_some() || finish.is_some(), ..Heard::default() };
 
-        if let Some(words) = choice.words() {
+        if let Some(words) = choice.and_then(Choice::words) {
             words.visible(|piece| {
                 let so_far = answered.answer_hash.unwrap_or_else(|| hash(b""));
                 answered.answer_hash = Some(extend_hash(so_far, piece.as_bytes()));
@@ -154,11 +167,7 @@ impl Reply {
             heard.token = heard.answer || words.is_reasoning();
             self.generated |= heard.token || words.names_tool();
         }
-        let finish = choice.finish_reason.said();
-        if let Some(reason) = finish {
-            answered.finish_reason = Some(reason.into());
-        }
-        heard.payload |= heard.token || finish.is_some();
+        heard.payload |= heard.token;
         // Two ways of saying in a finish reason that the provider broke down.
         if let Some(reason @ ("error" | "insufficient_system_resource")) = finish {
             let message = format!("the finish reason is `{reason}`");

@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::units::Usd;
+
 /// A string that may be null, missing or something else altogether.
 ///
 /// An object counts as a string, since some write a tool's arguments as one; anything else counts as absent.
@@ -69,9 +71,41 @@ impl Part<'_> {
     }
 }
 
-/// A whole number; null, a fraction's rest and anything that is no number are passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Count(pub(crate) Option<u64>);
+/// A number of 0 or more, also where it is written as a string; anything else is passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Number {
+    /// Missing, null, negative or no number at all.
+    #[default]
+    Absent,
+    Whole(u64),
+    Real(f64),
+}
+
+impl Number {
+    /// The whole number, without its fraction.
+    pub(crate) fn count(self) -> Option<u64> {
+        match self {
+            Self::Absent => None,
+            Self::Whole(number) => Some(number),
+            Self::Real(number) => Some(number as u64),
+        }
+    }
+
+    /// The amount of as many dollars to the nearest picodollar; absent from a billion dollars on.
+    pub(crate) fn dollars(self) -> Option<Usd> {
+        let dollars = match self {
+            Self::Absent => return None,
+            Self::Whole(number) => number as f64,
+            Self::Real(number) => number,
+        };
+        (dollars < 1e9).then(|| Usd::from_picos((dollars * 1e12).round() as i128))
+    }
+
+    // A cast would turn a negative into 0, which is a statement nobody made.
+    fn real(number: f64) -> Self {
+        if number >= 0.0 { Self::Real(number) } else { Self::Absent }
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -161,45 +195,45 @@ impl<'de: 'a, 'a> Deserialize<'de> for LoosePart<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for Count {
+impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountVisitor;
+        struct NumberVisitor;
 
-        impl<'de> Visitor<'de> for CountVisitor {
-            type Value = Count;
+        impl<'de> Visitor<'de> for NumberVisitor {
+            type Value = Number;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number or null")
+                f.write_str("a number or null")
             }
-            fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-                Ok(Count(Some(count)))
+            fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
+                Ok(Number::Whole(number))
             }
-            fn visit_i64<E>(self, count: i64) -> Result<Count, E> {
-                Ok(Count(u64::try_from(count).ok()))
+            fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+                Ok(u64::try_from(number).map_or(Number::Absent, Number::Whole))
             }
-            fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
-                // `as` would turn a negative into 0, which is a statement nobody made.
-                Ok(Count((count >= 0.0).then_some(count as u64)))
+            fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
+                Ok(Number::real(number))
             }
-            fn visit_unit<E>(self) -> Result<Count, E> {
-                Ok(Count(None))
+            fn visit_unit<E>(self) -> Result<Number, E> {
+                Ok(Number::Absent)
             }
-            fn visit_bool<E>(self, _: bool) -> Result<Count, E> {
-                Ok(Count(None))
+            fn visit_bool<E>(self, _: bool) -> Result<Number, E> {
+                Ok(Number::Absent)
             }
-            fn visit_str<E>(self, text: &str) -> Result<Count, E> {
-                Ok(Count(text.parse().ok()))
+            fn visit_str<E>(self, text: &str) -> Result<Number, E> {
+                let real = || text.parse().map_or(Number::Absent, Number::real);
+                Ok(text.parse().map_or_else(|_| real(), Number::Whole))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Count, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Number, A::Error> {
                 while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Count(None))
+                Ok(Number::Absent)
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Count(None))
+                Ok(Number::Absent)
             }
         }
 
-        deserializer.deserialize_any(CountVisitor)
+        deserializer.deserialize_any(NumberVisitor)
     }
 }

@@ -178,3 +178,12 @@ fn a_suite_that_is_not_there_is_named() {
     let error = Suite::read(Path::new("nowhere/suite.toml")).unwrap_err();
     assert_eq!(error.to_string(), "cannot read suite `nowhere/suite.toml`");
 }
+
+#[test]
+fn a_built_in_workload_can_be_named_wherever_the_suite_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nightly.toml");
+    std::fs::write(&path, "schema = 1\nworkloads = [\"support\", \"own\"]\n").unwrap();
+    let workloads = Suite::read(&path).unwrap().measures[0].workloads.clone().unwrap();
+    assert_eq!(workloads, [PathBuf::from("support"), folder.path().join("own")]);
+}

@@ -100,3 +100,22 @@ fn the_order_of_rows_has_no_influence() {
     run.cells.reverse();
     assert_eq!(headline(&run), before);
 }
+
+#[test]
+fn a_model_is_named_by_its_id_as_it_is_typed_and_not_by_its_label() {
+    let mut run = sketch::of_rows(vec![cell("glm-4.6v", 2, Some("0.80"), 300, 400)]);
+    run.manifest.cells[0].label = "GLM-4.6V".to_owned();
+    assert!(headline(&run).sentences[0].ends_with("tier 2 glm-4.6v $0.80."), "{}", headline(&run));
+    assert_eq!(shown(&run, &run.cells[0]), "GLM-4.6V");
+}
+
+#[test]
+fn an_invalid_cell_is_called_so_and_not_too_small() {
+    let mut run = sketch::of_rows(vec![
+        cell("a", 1, Some("0.15"), 300, 400),
+        cell("b", 1, Some("0.15"), 300, 400),
+        cell("c", 1, Some("0.15"), 450, 600),
+    ]);
+    run.cells[1].valid = Some(false);
+    assert_eq!(headline(&run).sentences[1], "1 of 3 meets, 1 cannot be told at n = 600, 1 is invalid.");
+}

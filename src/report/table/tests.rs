@@ -18,6 +18,8 @@ tier  model                         region     p50 ms  p99 ms     95 %    n     
    –  glm-4-9b                      –               –       –        –   50   50 (100 %)         –         –          –       –  ✕ invalid
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
+~ rests on an assumed price
+≥ lacks a price that is not known
 "#;
     assert_eq!(small(WIDE), expected[1..]);
 }
@@ -33,6 +35,8 @@ tier  model               region     p50 ms  p99 ms  $/M list  standing
    –  glm-4-9b            –               –       –         –  ✕ invalid
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
+~ rests on an assumed price
+≥ lacks a price that is not known
 "#;
     assert_eq!(small(TableStyle { width: 80, ..WIDE }), expected[1..]);
 }
@@ -92,4 +96,15 @@ fn a_run_without_cells_says_so() {
     let mut run = fixture::run();
     run.cells.clear();
     assert_eq!(table(&run, &fixture::parts(), &WIDE), "no cell was measured\n");
+}
+
+#[test]
+fn a_pipe_gets_every_figure_and_a_column_without_any_is_left_out() {
+    let mut run = fixture::run();
+    run.cells.iter_mut().for_each(|row| row.requests = row.requests.min(40));
+    let heading = table(&run, &fixture::parts(), &TableStyle { width: 200, ..WIDE }).lines().next().unwrap().to_owned();
+    assert!(!heading.contains("95 %"), "{heading}");
+    for name in ["p50 ms", "p99 ms", "n ", "failed", "$/M list", "$/M eff.", "cost", "limit", "standing"] {
+        assert!(heading.contains(name), "{name}: {heading}");
+    }
 }

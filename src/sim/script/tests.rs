@@ -26,7 +26,7 @@ fn draw(law: &EndpointLaw, topic: Topic, moment: Moment) -> Script {
 fn text(script: &Script) -> Text {
     match script.answer {
         Answer::Text(text) => text,
-        Answer::Fault(fault) => panic!("{fault:?}"),
+        wrong => panic!("{wrong:?}"),
     }
 }
 

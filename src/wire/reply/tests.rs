@@ -1,5 +1,4 @@
 use super::*;
-use crate::wire::sse::EventParser;
 
 /// The verdict on a stream of `events`, each the text after `data: `.
 fn stream(events: &[&str]) -> (Outcome, Answered, Vec<Heard>) {
@@ -30,114 +29,14 @@ const FINISH: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"
 const ANSWER: &str = r#"{"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
 
 #[test]
-fn openai_opens_with_an_empty_role_chunk_and_ends_with_usage_without_choices() {
-    let (outcome, answered, heard) = stream(&[
-        r#"{"id":"c","model":"gpt-5-2026","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"x1"}"#,
-        r#"{"id":"c","model":"gpt-5-2026","choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}],"usage":null}"#,
-        r#"{"id":"c","model":"gpt-5-2026","choices":[{"index":0,"delta":{"content":"lo"},"finish_reason":null}],"usage":null}"#,
-        r#"{"id":"c","model":"gpt-5-2026","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}"#,
-        r#"{"id":"c","model":"gpt-5-2026","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#,
-        "[DONE]",
-    ]);
-    assert_eq!(outcome, Outcome::Ok);
-    assert_eq!(heard.iter().map(|heard| heard.token).collect::<Vec<_>>(), [false, true, true, false, false, false]);
-    assert!(!heard[0].payload && heard[3].payload && heard[4].payload && heard[5].done);
-    assert_eq!(answered.usage, Some(Usage { input: 9, cached_input: 0, output: 2, reasoning: 0 }));
-    assert_eq!(answered.finish_reason.as_deref(), Some("stop"));
-    assert_eq!(answered.model.as_deref(), Some("gpt-5-2026"));
-    assert_eq!(answered.answer_hash, Some(hash(b"Hello")));
-    assert_eq!(answered.error, None);
-}
-
-#[test]
-fn azure_opens_without_choices_and_without_a_model() {
-    let (outcome, answered, heard) = stream(&[
-        r#"{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0}]}"#,
-        ANSWER,
-        FINISH,
-        "[DONE]",
-    ]);
-    assert_eq!((outcome, answered.model), (Outcome::Ok, None));
-    assert_eq!(heard[0], Heard::default());
-}
-
-#[test]
-fn deepseek_reasons_beside_null_content_and_reports_usage_on_the_finish_chunk() {
+fn thoughts_have_two_names_and_empty_ones_do_not_count() {
     assert_eq!(heard(r#"{"content":null,"reasoning_content":"Hm"}"#), (true, false));
     assert_eq!(heard(r#"{"content":null,"reasoning_content":""}"#), (false, false));
-    let (outcome, answered, _) = stream(&[
-        &delta(r#"{"content":"4","reasoning_content":null}"#),
-        r#"{"choices":[{"delta":{"content":""},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"prompt_cache_hit_tokens":5}}"#,
-        "[DONE]",
-    ]);
-    assert_eq!(outcome, Outcome::Ok);
-    assert_eq!(answered.usage, Some(Usage { input: 7, cached_input: 5, output: 3, reasoning: 0 }));
-    assert_eq!(
-        document("\n\n\n{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}").0,
-        Outcome::Ok
-    );
-}
-
-#[test]
-fn a_provider_out_of_resources_did_not_answer() {
-    let finish = FINISH.replace("stop", "insufficient_system_resource");
-    let (outcome, answered, _) = stream(&[ANSWER, &finish, "[DONE]"]);
-    assert_eq!(outcome, Outcome::StreamError);
-    assert_eq!(answered.error.unwrap().code.as_deref(), Some("insufficient_system_resource"));
-}
-
-#[test]
-fn vllm_reasons_under_another_name_and_its_running_usage_is_replaced() {
     assert_eq!(heard(r#"{"reasoning":"Hm"}"#), (true, false));
-    let running = |tokens: u32| {
-        format!(
-            r#"{{"choices":[{{"delta":{{"content":"x"}}}}],"usage":{{"prompt_tokens":4,"completion_tokens":{tokens},"total_tokens":{}}}}}"#,
-            tokens + 4
-        )
-    };
-    let (_, answered, _) = stream(&[&running(1), &running(2), &running(3), ANSWER, "[DONE]"]);
-    assert_eq!(answered.usage.unwrap().output, 3);
 }
 
 #[test]
-fn groq_repeats_usage_in_an_extension_and_names_its_error_events() {
-    let usage =
-        r#"{"choices":[],"x_groq":{"id":"r","usage":{"prompt_tokens":4,"completion_tokens":1,"total_tokens":5}}}"#;
-    assert_eq!(stream(&[ANSWER, FINISH, usage]).1.usage.unwrap().input, 4);
-
-    let mut reply = Reply::default();
-    let mut parser = EventParser::default();
-    let body = format!(
-        "data: {ANSWER}\n\nevent: error\ndata: {{\"error\":{{\"message\":\"over capacity\",\"code\":503}}}}\n\n"
-    );
-    parser.feed(body.as_bytes(), |event| _ = reply.event(event)).unwrap();
-    let (outcome, answered) = reply.end();
-    let error = answered.error.unwrap();
-    assert_eq!(
-        (outcome, error.code.as_deref(), error.message.as_str()),
-        (Outcome::StreamError, Some("503"), "over capacity")
-    );
-}
-
-#[test]
-fn openrouter_puts_an_error_beside_choices_and_usage() {
-    let (outcome, answered, _) = stream(&[
-        ANSWER,
-        r#"{"error":{"code":"server_error","message":"disconnected"},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#,
-    ]);
-    assert_eq!((outcome, answered.error.unwrap().message.as_str()), (Outcome::StreamError, "disconnected"));
-    let null = r#"{"error":null,"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}"#;
-    assert_eq!(stream(&[null]).0, Outcome::Ok);
-}
-
-#[test]
-fn moonshot_keeps_usage_in_its_choice() {
-    let finish = r#"{"choices":[{"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4,"cached_tokens":2}}]}"#;
-    assert_eq!(stream(&[ANSWER, finish]).1.usage, Some(Usage { input: 3, cached_input: 2, output: 1, reasoning: 0 }));
-}
-
-#[test]
-fn mistral_lists_thoughts_and_text() {
+fn content_is_a_list_of_thoughts_and_text() {
     assert_eq!(heard(r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]}]}"#), (true, false));
     assert_eq!(heard(r#"{"content":[{"type":"text","text":"Hi"}]}"#), (true, true));
     assert_eq!(heard(r#"{"content":[{"type":"thinking","thinking":[]},{"type":"text","text":""}]}"#), (false, false));

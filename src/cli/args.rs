@@ -323,3 +323,15 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
 fn dollars(text: &str) -> Result<Usd, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn flags_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

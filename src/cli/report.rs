@@ -9,7 +9,7 @@ use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{Parts, TableStyle, table};
 use crate::run::{headline_of, judged, write_reports};
-use crate::rundir::Run;
+use crate::rundir::{Run, keep_rebuilt};
 
 /// Renders the run in `args` again.
 ///
@@ -21,6 +21,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
         eprintln!("warning: {warning}");
     }
     write_reports(&run)?;
+    keep_rebuilt(&run)?;
     print_result(&run, args.all)?;
     print_paths(&run);
     if args.open {

@@ -185,7 +185,8 @@ fn endpoints(count: usize) -> String {
     if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") }
 }
 
-const fn partial(status: Status) -> Option<&'static str> {
+/// What must be said of a run that did not end in order.
+pub(crate) const fn partial(status: Status) -> Option<&'static str> {
     match status {
         Status::Finished => None,
         Status::Running => Some("Partial: the run is still under way, or it died."),

@@ -16,16 +16,19 @@ mod setting;
 mod shown;
 #[cfg(test)]
 mod sketch;
+mod spectrum_text;
 mod summary;
 mod summary_json;
+mod support;
 mod table;
 mod totals;
 
-pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency};
+pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency, percentiles};
 pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};
 pub use plain_text::{clipped, columns, visible};
+pub use spectrum_text::spectrum_text;
 pub use summary::summary_markdown;
 pub use summary_json::summary_json;
 pub use table::{TableStyle, table};

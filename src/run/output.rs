@@ -3,16 +3,18 @@
 use crate::fsio::write_whole;
 use crate::gate::Standing;
 use crate::report::{
-    Chart, ChartOptions, Judged, Parts, Word, cost_latency, headline, page, summary_json, summary_markdown,
+    Chart, ChartOptions, Judged, Parts, Word, cost_latency, headline, page, percentiles, spectrum_text, summary_json,
+    summary_markdown,
 };
-use crate::rundir::{Run, RunDirError};
+use crate::rundir::{Run, RunDirError, Spectra};
 
 /// Writes every report of `run` into its directory.
 ///
 /// # Errors
-/// A file cannot be written.
+/// The run's log cannot be read, or a file cannot be written.
 pub fn write_reports(run: &Run) -> Result<(), RunDirError> {
-    for (name, text) in render(run) {
+    let spectra = Spectra::read(&run.path)?;
+    for (name, text) in render(run, spectra.as_ref()) {
         write_whole(&run.path.join(name), text.as_bytes())?;
     }
     Ok(())
@@ -38,17 +40,24 @@ pub fn judged(run: &Run) -> Vec<Option<Judged>> {
     run.cells.iter().map(judge).collect()
 }
 
-/// Each report's file name and text.
-fn render(run: &Run) -> Vec<(&'static str, String)> {
-    let chart = cost_latency(run, &ChartOptions::default());
-    let inlined = cost_latency(run, &ChartOptions { prefix: "cost-latency".to_owned(), ..ChartOptions::default() });
+/// Each report's file name and text; those of the spectrum only where the run kept its log.
+fn render(run: &Run, spectra: Option<&Spectra>) -> Vec<(&'static str, String)> {
+    let prefixed = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..ChartOptions::default() };
+    let inlined = cost_latency(run, &prefixed("cost-latency"));
+    let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles")));
     let headline = headline_of(run);
-    let charts = [Chart { title: "Cost against latency", svg: &inlined }];
+    let mut charts = vec![Chart { title: "Cost against latency", svg: &inlined }];
+    charts.extend(spectrum.as_ref().map(|svg| Chart { title: "Latency by percentile", svg }));
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts };
-    vec![
-        ("cost-latency.svg", chart),
+    let mut reports = vec![
+        ("cost-latency.svg", cost_latency(run, &ChartOptions::default())),
         ("report.html", page(run, &parts)),
         ("summary.md", summary_markdown(run, &parts)),
         ("summary.json", summary_json(run, &parts)),
-    ]
+    ];
+    if let Some(spectra) = spectra {
+        reports.push(("percentiles.svg", percentiles(run, spectra, &prefixed("pc-"))));
+        reports.push(("percentiles.hgrm", spectrum_text(run, spectra)));
+    }
+    reports
 }

@@ -15,6 +15,7 @@ mod row;
 mod run;
 mod sample_rows;
 mod samples_file;
+mod spectra;
 mod writer;
 
 pub use cell_row::CellRow;
@@ -27,7 +28,9 @@ pub use manifest::{
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;
+pub use rebuild::keep_rebuilt;
 pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;
+pub use spectra::Spectra;
 pub use writer::RunWriter;

@@ -9,8 +9,8 @@ use crate::rundir::{Run, RunDirError, Status, read_cells, read_manifest};
 impl Run {
     /// Reads the run directory `path`: its manifest and its cells.
     ///
-    /// Where the process died before it wrote `cells.csv`, the rows are made again from `samples.csv`. Everything
-    /// that the user should know of it is in [`Run::warnings`].
+    /// Where the process died before it wrote the final manifest, or `cells.csv` is lost, the rows are made again from
+    /// `samples.csv`. Everything that the user should know of it is in [`Run::warnings`].
     ///
     /// # Errors
     /// `path` is no run directory, is of a later format, or a file cannot be read.
@@ -21,9 +21,14 @@ impl Run {
             let run = path.display();
             warnings.push(format!("{run}: the run did not end in order, or is still under way"));
         }
-        let cells = if path.join(CELLS_FILE).exists() {
+        // Until a run has ended its rows may still change, so those that a report wrote meanwhile are not believed.
+        let cells = if manifest.status != Status::Running && path.join(CELLS_FILE).exists() {
             read_cells(path)?
         } else {
+            if manifest.status != Status::Running {
+                let run = path.display();
+                warnings.push(format!("{run}: `{CELLS_FILE}` is missing, its rows are made again from `samples.csv`"));
+            }
             let (rows, found) = rebuild(path, &manifest)?;
             warnings.extend(found);
             rows

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::rundir::cells_file::CELLS_FILE;
 use crate::rundir::interval_log::LOG_FILE;
-use crate::rundir::{CellNote, CellRow, Manifest, RunDirError, cell_row, read_intervals, read_samples};
+use crate::rundir::{
+    CellNote, CellRow, Manifest, Run, RunDirError, Status, cell_row, read_intervals, read_samples, write_cells,
+};
 use crate::tally::{CellShape, Metric, Tally};
 
 /// The rows of `cells.csv` made again from the run's samples and its log of chunk gaps, and warnings.
@@ -29,6 +32,18 @@ pub(in crate::rundir) fn rebuild(run: &Path, manifest: &Manifest) -> Result<(Vec
     }
     let row = |(index, note): (usize, &CellNote)| cell_row(manifest, note, &tally.figures(index));
     Ok((manifest.cells.iter().enumerate().map(row).collect(), warnings))
+}
+
+/// Writes the rows of `run` as `cells.csv` where they had to be made again, because the file is lost or the run died.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn keep_rebuilt(run: &Run) -> Result<(), RunDirError> {
+    // What stands in the file of a run that ended is left alone: a later tollmark may have more columns.
+    if run.manifest.status != Status::Running && run.path.join(CELLS_FILE).exists() {
+        return Ok(());
+    }
+    write_cells(&run.path, &run.cells)
 }
 
 /// The rounds of a cell; how large they are is of no account when no round is waited for.

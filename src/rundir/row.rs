@@ -123,3 +123,63 @@ fn per_thousand(cost: Usd, requests: u64) -> Option<Usd> {
     let requests = i128::from(requests);
     (requests > 0).then(|| Usd::from_picos((cost.picos() * 1_000 + requests / 2).div_euclid(requests)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rundir::fixture::{failure, manifest, success};
+    use crate::sample::Sample;
+    use crate::tally::{CellShape, Tally};
+    use crate::units::{Latency, UsdPerMtok};
+
+    fn row(requests: &[(Sample, Option<Usd>)]) -> CellRow {
+        let manifest = manifest();
+        let mut tally = Tally::new(&[CellShape { shares: vec![3, 3] }], manifest.seed);
+        for (sample, cost) in requests {
+            tally.record(sample, *cost);
+        }
+        cell_row(&manifest, &manifest.cells[0], &tally.figures(0))
+    }
+
+    #[test]
+    fn one_unknown_cost_leaves_the_sum_and_takes_away_what_is_divided_from_it() {
+        let row = row(&[(success(0, 0), Some(Usd::from_picos(9))), (success(0, 1), None)]);
+        assert_eq!((row.cost_usd, row.all_prices_known), (Some(Usd::from_picos(9)), Some(false)));
+        assert_eq!((row.cost_per_1k_requests_usd, row.effective_output_usd_per_mtok), (None, None));
+    }
+
+    #[test]
+    fn a_free_cell_costs_nothing_rather_than_an_unknown_amount() {
+        let row = row(&[(success(0, 0), Some(Usd::ZERO))]);
+        assert_eq!((row.cost_usd, row.cost_per_1k_requests_usd), (Some(Usd::ZERO), Some(Usd::ZERO)));
+        assert_eq!(row.effective_output_usd_per_mtok, Some(UsdPerMtok::default()));
+    }
+
+    #[test]
+    fn a_cell_of_failures_has_infinite_latency_with_them_and_none_without() {
+        let row = row(&[(failure(0, 0, Outcome::RateLimited), None)]);
+        assert_eq!((row.availability, row.rate_limited, row.ttft_p50_ms, row.e2e_p99_ms), (Some(0.0), 1, None, None));
+        assert_eq!(row.e2e_p99_with_failures_ms, Some(Latency::Infinite));
+        assert_eq!((row.cost_usd, row.all_prices_known, row.output_tokens), (None, None, None));
+        assert_eq!(row.valid, Some(false));
+    }
+
+    #[test]
+    fn a_cell_that_was_never_reached_is_empty_rather_than_zero() {
+        let row = row(&[]);
+        assert_eq!((row.requests, row.outcomes.as_str()), (0, ""));
+        assert_eq!((row.availability, row.in_flight_mean, row.throughput_rps), (None, None, None));
+        assert_eq!((row.distinct_prompts, row.cached_ratio, row.e2e_p50_with_failures_ms), (None, None, None));
+    }
+
+    #[test]
+    fn what_a_schedule_wanted_sent_and_was_not_is_dropped() {
+        let due = |sample: Sample| {
+            let moments = crate::sample::Moments { due: sample.moments.sent, ..sample.moments };
+            (Sample { moments, ..sample }, None)
+        };
+        let row = row(&[due(success(0, 0)), due(success(0, 1)), due(failure(0, 2, Outcome::NotSent))]);
+        assert_eq!((row.arrivals, row.dropped, row.requests), (Some(3), Some(1), 2));
+        assert_eq!(row.e2e_from_due_p50_ms, row.e2e_p50_ms);
+    }
+}

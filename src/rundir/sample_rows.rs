@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::str::FromStr;
 
 use serde::Deserialize;
 
@@ -40,11 +39,14 @@ pub fn read_samples(
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
-            // A line break inside quotes can hide that the row was cut off.
-            Err(error) if matches!(error.kind(), csv::ErrorKind::UnequalLengths { .. }) && reader.is_done() => {
-                return Ok(vec![cut_off(error.position().map_or(1, csv::Position::line))]);
+            Err(error) => {
+                // A line break inside quotes can hide that the last row was cut off.
+                let short = matches!(error.kind(), csv::ErrorKind::UnequalLengths { .. });
+                if short && matches!(reader.read_record(&mut record), Ok(false)) {
+                    return Ok(vec![cut_off(error.position().map_or(1, csv::Position::line))]);
+                }
+                return Err(bad_row(&path, &error));
             }
-            Err(error) => return Err(bad_row(&path, &error)),
         }
         let row: Row<'_> = record.deserialize(Some(&headers)).map_err(|error| bad_row(&path, &error))?;
         let line = record.position().map_or(1, csv::Position::line);
@@ -113,16 +115,16 @@ struct Row<'a> {
     simulated: bool,
     outcome: &'a str,
     reused: bool,
-    due_at_ms: Option<Ms>,
-    sent_at_ms: Option<Ms>,
-    headers_at_ms: Option<Ms>,
-    first_token_at_ms: Option<Ms>,
-    first_answer_at_ms: Option<Ms>,
-    last_token_at_ms: Option<Ms>,
-    end_at_ms: Option<Ms>,
-    dns_ms: Option<Ms>,
-    connect_ms: Option<Ms>,
-    tls_ms: Option<Ms>,
+    due_at_ms: Option<&'a str>,
+    sent_at_ms: Option<&'a str>,
+    headers_at_ms: Option<&'a str>,
+    first_token_at_ms: Option<&'a str>,
+    first_answer_at_ms: Option<&'a str>,
+    last_token_at_ms: Option<&'a str>,
+    end_at_ms: Option<&'a str>,
+    dns_ms: Option<&'a str>,
+    connect_ms: Option<&'a str>,
+    tls_ms: Option<&'a str>,
     chunks: u32,
     input_tokens: Option<u64>,
     cached_input_tokens: Option<u64>,
@@ -142,7 +144,7 @@ impl Row<'_> {
         let phase = match self.phase {
             "warmup" => Phase::Warmup,
             "measured" => Phase::Measured,
-            other => return Err(format!("phase is `{other}`, must be `warmup` or `measured`")),
+            other => return Err(format!("`phase` is `{other}`, must be `warmup` or `measured`")),
         };
         let answer_hash = self.answer_hash.map(|hex| u64::from_str_radix(hex, 16)).transpose();
         let sample = Sample {
@@ -155,34 +157,36 @@ impl Row<'_> {
             outcome: self.outcome.parse().map_err(|error| format!("{error}"))?,
             simulated: self.simulated,
             reused: self.reused,
-            moments: self.moments(),
+            moments: self.moments()?,
             chunks: self.chunks,
             usage: self.usage()?,
             finish_reason: self.finish_reason.map(Into::into),
             status: self.status,
             request_id: self.request_id.map(Into::into),
             model_answered: self.model_answered.map(Into::into),
-            answer_hash: answer_hash.map_err(|_| "answer_hash is not a hexadecimal number".to_owned())?,
+            answer_hash: answer_hash.map_err(|_| "`answer_hash` is not a hexadecimal number".to_owned())?,
             error: None,
         };
         Ok((sample, self.cost_usd))
     }
 
-    fn moments(&self) -> Moments {
-        let moment = |ms: Option<Ms>| ms.map(|Ms(micros)| Moment(micros));
-        let time = |ms: Option<Ms>| ms.map(|Ms(micros)| Micros(u32::try_from(micros).unwrap_or(u32::MAX)));
-        Moments {
-            due: moment(self.due_at_ms),
-            sent: moment(self.sent_at_ms),
-            headers: moment(self.headers_at_ms),
-            first_token: moment(self.first_token_at_ms),
-            first_answer: moment(self.first_answer_at_ms),
-            last_token: moment(self.last_token_at_ms),
-            end: moment(self.end_at_ms),
-            dns: time(self.dns_ms),
-            connect: time(self.connect_ms),
-            tls: time(self.tls_ms),
-        }
+    fn moments(&self) -> Result<Moments, String> {
+        let moment = |column, text| Ok::<_, String>(micros(column, text)?.map(Moment));
+        let time = |column, text| {
+            Ok::<_, String>(micros(column, text)?.map(|time| Micros(u32::try_from(time).unwrap_or(u32::MAX))))
+        };
+        Ok(Moments {
+            due: moment("due_at_ms", self.due_at_ms)?,
+            sent: moment("sent_at_ms", self.sent_at_ms)?,
+            headers: moment("headers_at_ms", self.headers_at_ms)?,
+            first_token: moment("first_token_at_ms", self.first_token_at_ms)?,
+            first_answer: moment("first_answer_at_ms", self.first_answer_at_ms)?,
+            last_token: moment("last_token_at_ms", self.last_token_at_ms)?,
+            end: moment("end_at_ms", self.end_at_ms)?,
+            dns: time("dns_ms", self.dns_ms)?,
+            connect: time("connect_ms", self.connect_ms)?,
+            tls: time("tls_ms", self.tls_ms)?,
+        })
     }
 
     fn usage(&self) -> Result<Option<(Usage, UsageSource)>, String> {
@@ -190,7 +194,7 @@ impl Row<'_> {
             None => return Ok(None),
             Some("provider") => UsageSource::Provider,
             Some("estimated") => UsageSource::Estimated,
-            Some(other) => return Err(format!("usage_source is `{other}`, must be `provider` or `estimated`")),
+            Some(other) => return Err(format!("`usage_source` is `{other}`, must be `provider` or `estimated`")),
         };
         let usage = (|| {
             Some(Usage {
@@ -200,31 +204,20 @@ impl Row<'_> {
                 reasoning: self.reasoning_tokens?,
             })
         })();
-        Ok(Some((usage.ok_or("usage_source is given without the four token counts")?, source)))
+        Ok(Some((usage.ok_or("`usage_source` is given without the four token counts")?, source)))
     }
 }
 
-/// Milliseconds with three decimals, as whole microseconds.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "&str")]
-struct Ms(u64);
-
-impl FromStr for Ms {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('.').filter(|(_, micros)| micros.len() == 3);
-        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
-        let micros = parts.and_then(|(ms, micros)| {
-            let (ms, micros): (u64, u64) = (number(ms)?, number(micros)?);
-            ms.checked_mul(1_000)?.checked_add(micros)
-        });
-        micros.map(Self).ok_or_else(|| format!("`{text}` is not milliseconds with three decimals"))
-    }
-}
-
-impl TryFrom<&str> for Ms {
-    type Error = String;
-    fn try_from(text: &str) -> Result<Self, String> {
-        text.parse()
+/// Whole microseconds from milliseconds with three decimals; absent from an empty cell.
+fn micros(column: &str, text: Option<&str>) -> Result<Option<u64>, String> {
+    let Some(text) = text else { return Ok(None) };
+    let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
+    let found = text.split_once('.').filter(|(_, micros)| micros.len() == 3).and_then(|(ms, micros)| {
+        let (ms, micros): (u64, u64) = (number(ms)?, number(micros)?);
+        ms.checked_mul(1_000)?.checked_add(micros)
+    });
+    match found {
+        Some(found) => Ok(Some(found)),
+        None => Err(format!("`{column}` is `{text}`, must be milliseconds with three decimals")),
     }
 }

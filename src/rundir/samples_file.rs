@@ -1,6 +1,6 @@
 //! `samples.csv` while it is written: one row a request, in the order in which they ended.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -161,7 +161,7 @@ impl SamplesFile {
         row.number_or_empty(sample.status)?;
         row.text(sample.request_id.as_deref().unwrap_or_default())?;
         row.text(sample.model_answered.as_deref().unwrap_or_default())?;
-        row.number_or_empty(sample.answer_hash.map(|hash| format!("{hash:016x}")))?;
+        row.number_or_empty(sample.answer_hash.map(Hex))?;
         row.empty()?;
         row.end()
     }
@@ -220,5 +220,14 @@ impl Row<'_> {
 
     fn end(self) -> io::Result<()> {
         Ok(self.rows.write_record(None::<&[u8]>)?)
+    }
+}
+
+/// A hash as 16 hexadecimal digits.
+struct Hex(u64);
+
+impl Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }

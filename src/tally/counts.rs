@@ -36,6 +36,11 @@ impl SparseCounts {
         self.total
     }
 
+    /// Every value in microseconds with how often it occurred, ascending.
+    pub fn values(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counts.iter().copied()
+    }
+
     /// The `q`-quantile by nearest rank, 0 < q < 1; absent when nothing was counted.
     pub fn quantile(&self, q: f64) -> Option<Micros> {
         let wanted = rank(q, usize::try_from(self.total).ok()?) as u64;

@@ -1,18 +1,86 @@
 //! What is reported is what the server did.
+//!
+//! The simulated provider keeps a record of its own of every request. A client sees a request begin before the server
+//! does and end after it, so each of its times is longer than the server's, and by no more than this machine adds.
 
-use crate::sandbox::{Sandbox, rows};
+use std::collections::BTreeMap;
 
-/// A law without chance in its shape: every request takes the same time, so that quantiles are known exactly.
-const CONSTANT: &str = r#"
+use crate::sandbox::{Row, Sandbox, rows};
+
+/// Times to the first token vary lognormally; 20 tokens take 1 ms each after the first, so that a whole answer takes
+/// 19 ms longer: its quantiles are known as well.
+const KNOWN: &str = r#"
 schema = 1
 client = "us-west-2"
 [default]
-ttft = { kind = "constant", median_ms = 40 }
-ms_per_token = { kind = "constant", median_ms = 2 }
-answer_tokens = { kind = "constant", median = 20 }
+ttft = { median_ms = 20, p99_ms = 60 }
+ms_per_token = { kind = "constant", median_ms = 1 }
+answer_tokens = { median = 20, p99 = 20 }
 "#;
 
-fn number(row: &std::collections::BTreeMap<String, String>, column: &str) -> f64 {
+/// Milliseconds that a timer of the simulator and this machine may add to what the law says.
+const ADDED_MS: f64 = 3.0;
+
+struct Measured {
+    /// The measured rows of `samples.csv`.
+    samples: Vec<Row>,
+    /// The rows of the truth file by request id.
+    truth: BTreeMap<String, Row>,
+    /// The one row of `cells.csv`.
+    cell: Row,
+}
+
+/// A run of `arguments` against a simulator of `law`.
+fn measure(law: &str, arguments: &[&str]) -> Measured {
+    let sandbox = Sandbox::new();
+    sandbox.write("law.toml", law);
+    let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
+    let url = ["run", "--base-url", &simulated.base_url, "--model", "m", "--rounds", "2", "--warmup", "4"];
+    sandbox.run(&[&url[..], arguments].concat()).measures();
+    simulated.interrupt();
+    let samples = rows(&sandbox.read("reports/latest/samples.csv"));
+    let truth = rows(&sandbox.read("truth.csv")).into_iter().map(|row| (row["request_id"].clone(), row)).collect();
+    let cell = rows(&sandbox.read("reports/latest/cells.csv")).remove(0);
+    Measured { samples: samples.into_iter().filter(|row| row["phase"] == "measured").collect(), truth, cell }
+}
+
+impl Measured {
+    fn truth_of(&self, sample: &Row) -> &Row {
+        &self.truth[&sample["request_id"]]
+    }
+
+    /// Every sample's `column` with what the server says of it.
+    fn pairs(&self, column: &str) -> Vec<(f64, f64)> {
+        self.samples.iter().map(|row| (number(row, column), number(self.truth_of(row), column))).collect()
+    }
+
+    /// Reported and true times agree: request by request as far as cause and effect go, at p50 within 1 ms.
+    #[track_caller]
+    fn agrees(&self, column: &str) {
+        let pairs = self.pairs(column);
+        for (reported, real) in &pairs {
+            // Both are rounded to a microsecond at either end.
+            assert!(reported + 0.002 >= *real, "{column}: {reported} ms reported, {real} ms is the truth");
+        }
+        let (reported, real): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let (reported, real) = (quantile(reported, 0.5), quantile(real, 0.5));
+        assert!((reported - real).abs() <= 1.0, "{column}: p50 is {reported} ms, {real} ms is the truth");
+    }
+
+    /// The figures of `cells.csv` are the quantiles of `samples.csv`.
+    #[track_caller]
+    fn adds_up(&self, column: &str) {
+        let name = column.trim_end_matches("_ms");
+        let ok = self.samples.iter().filter(|row| row["outcome"] == "ok");
+        let times: Vec<f64> = ok.filter(|row| !row[column].is_empty()).map(|row| number(row, column)).collect();
+        for (q, label) in [(0.5, "p50"), (0.99, "p99")] {
+            let expected = format!("{:.3}", quantile(times.clone(), q));
+            assert_eq!(self.cell[&format!("{name}_{label}_ms")], expected, "{name}_{label}_ms");
+        }
+    }
+}
+
+fn number(row: &Row, column: &str) -> f64 {
     row[column].parse().unwrap_or_else(|_| panic!("`{column}` is `{}`", row[column]))
 }
 
@@ -20,4 +88,75 @@ fn number(row: &std::collections::BTreeMap<String, String>, column: &str) -> f64
 fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[(q * values.len() as f64).ceil() as usize - 1]
+}
+
+#[test]
+fn a_streamed_run_reports_the_times_that_the_server_kept_and_the_law_that_it_obeyed() {
+    let arguments = ["--workload", "autocomplete", "--concurrency", "4", "--requests-per-cell", "400"];
+    let measured = measure(KNOWN, &arguments);
+    assert_eq!((measured.samples.len(), &*measured.cell["outcomes"]), (400, "ok=400"));
+    for (column, p50, p99) in [("ttft", 20.0, 60.0), ("e2e", 39.0, 79.0)] {
+        measured.agrees(&format!("{column}_ms"));
+        measured.adds_up(&format!("{column}_ms"));
+        // The draws are seeded: whether an interval holds the law's value is settled once, not anew each time.
+        for (label, law) in [("p50", p50), ("p99", p99)] {
+            let low = number(&measured.cell, &format!("{column}_{label}_low_ms"));
+            let high = number(&measured.cell, &format!("{column}_{label}_high_ms"));
+            let holds = low - ADDED_MS <= law && law <= high;
+            assert!(holds, "{column} {label}: {low} to {high} ms is reported, the law says {law} ms");
+        }
+    }
+    for sample in &measured.samples {
+        let truth = measured.truth_of(sample);
+        assert_eq!(truth["stream"], "true");
+        for column in ["model", "outcome", "status", "input_tokens", "output_tokens"] {
+            assert_eq!(sample[column], truth[column], "{column} of {}", sample["request_id"]);
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_not_streamed_has_whole_answers_and_no_first_token() {
+    let arguments = ["--stream", "false", "--concurrency", "4", "--requests-per-cell", "100"];
+    let measured = measure(KNOWN, &arguments);
+    assert_eq!(measured.cell["outcomes"], "ok=100");
+    assert_eq!((&*measured.cell["ttft_p50_ms"], &*measured.cell["tpot_p50_ms"]), ("", ""));
+    measured.adds_up("e2e_ms");
+    for sample in &measured.samples {
+        let truth = measured.truth_of(sample);
+        assert_eq!((&*truth["stream"], &*truth["ttft_ms"], &*sample["ttft_ms"]), ("false", "", ""));
+        assert_eq!(sample["output_tokens"], truth["output_tokens"]);
+    }
+    measured.agrees("e2e_ms");
+}
+
+#[test]
+fn failures_are_those_that_the_server_made() {
+    let law = KNOWN.replace("[default]", "[default]\nerror_ratio = 0.2");
+    let measured = measure(&law, &["--concurrency", "4", "--requests-per-cell", "100"]);
+    for sample in &measured.samples {
+        let truth = measured.truth_of(sample);
+        assert_eq!((&sample["outcome"], &sample["status"]), (&truth["outcome"], &truth["status"]));
+    }
+    let failed = measured.samples.iter().filter(|row| row["outcome"] == "http_5xx").count();
+    assert!(failed > 0, "the law lets a fifth of them fail");
+    assert_eq!(measured.cell["outcomes"], format!("ok={};http_5xx={failed}", 100 - failed));
+    assert_eq!((&*measured.cell["requests"], &measured.cell["failed"]), ("100", &failed.to_string()));
+    measured.adds_up("e2e_ms");
+    let truth = measured.truth.values().filter(|row| row["outcome"] == "http_5xx").count();
+    let warm_up = truth - failed;
+    assert!(warm_up <= 4, "{truth} failed at the server, {failed} are reported, and 4 warmed up");
+}
+
+#[test]
+fn nine_in_ten_classifications_are_right() {
+    let arguments = ["--workload", "classify", "--concurrency", "8", "--requests-per-cell", "300"];
+    let measured = measure(&KNOWN.replace("20,", "2,"), &arguments);
+    let answered: Vec<&Row> = measured.truth.values().filter(|row| !row["tier_answered"].is_empty()).collect();
+    assert_eq!(answered.len(), 304);
+    assert!(answered.iter().all(|row| !row["tier_labelled"].is_empty()), "every line of the workload has a label");
+    let right = answered.iter().filter(|row| row["tier_answered"] == row["tier_labelled"]).count() as f64;
+    let ratio = right / answered.len() as f64;
+    // The draws are seeded, so this is one number; four standard deviations of 304 draws are 0.07.
+    assert!((ratio - 0.9).abs() < 0.07, "{ratio}");
 }

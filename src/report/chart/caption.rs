@@ -61,7 +61,8 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
     says.join(". ") + "."
 }
 
-fn n(rows: &[&CellRow]) -> String {
+/// How many requests the figures of `rows` rest on.
+pub(crate) fn n(rows: &[&CellRow]) -> String {
     let counts = || rows.iter().map(|row| row.requests).filter(|requests| *requests > 0);
     match (counts().min(), counts().max()) {
         (Some(least), Some(most)) if least < most => format!("n = {least} to {most} requests an endpoint"),

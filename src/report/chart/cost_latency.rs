@@ -127,9 +127,11 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
     (document(&body, height, options, &head.finding, &caption), drawn)
 }
 
-const CAPTION: Type = Type::new(11.5, Role::Muted);
+/// How a caption is set.
+pub(crate) const CAPTION: Type = Type::new(11.5, Role::Muted);
 
-fn first_of_each_workload<'a, 'b>(all: &'b [Setting<'a>]) -> Vec<&'b Setting<'a>> {
+/// The first setting of each workload, or the very first one where there are too many for a row each.
+pub(crate) fn first_of_each_workload<'a, 'b>(all: &'b [Setting<'a>]) -> Vec<&'b Setting<'a>> {
     let mut chosen: Vec<&Setting<'_>> = Vec::new();
     for setting in all {
         if !chosen.iter().any(|other| other.workload == setting.workload) {
@@ -187,7 +189,8 @@ fn axis_titles(canvas: &Canvas<'_>, options: &ChartOptions, grid: &Grid) {
     canvas.text(across, (middle, grid.bottom() + 8.0), letters, Align::Centre);
 }
 
-fn document(body: &str, height: f64, options: &ChartOptions, finding: &Headline, caption: &str) -> String {
+/// The whole SVG about `body`, named by what was found and described by its caption.
+pub(crate) fn document(body: &str, height: f64, options: &ChartOptions, finding: &Headline, caption: &str) -> String {
     let (prefix, theme) = (escape(&options.prefix), options.theme);
     let (class, paper) = (Role::Paper.class(), Role::Paper.hex(theme));
     let mut svg = String::with_capacity(body.len() + 4096);

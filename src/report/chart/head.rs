@@ -30,7 +30,11 @@ const NOTICE: Type = Type { size: 12.0, role: Role::NoticeInk, bold: true };
 impl Head {
     /// What `run` found, and the signs that stand for it in a picture of `marks`.
     pub(crate) fn new(run: &Run, marks: &[Mark], dense: bool) -> Self {
-        let finding = headline(run);
+        Self::of(run, headline(run), signs(marks, dense))
+    }
+
+    /// What `finding` says of `run`, and the signs that `legend` explains.
+    pub(crate) fn of(run: &Run, finding: Headline, legend: Vec<(Sign, String)>) -> Self {
         let notice = match run.manifest.destination.simulated {
             Some(true) => Some("SIMULATED"),
             Some(false) if run.cells.iter().any(|row| row.simulated) => Some("SIMULATED IN PART"),
@@ -42,7 +46,6 @@ impl Head {
         let title = wrap(&kept_together(&finding.sentences[0]), FINDING.size * 1.04, most);
         let rest: Vec<String> = finding.sentences[1..].iter().map(|sentence| kept_together(sentence)).collect();
         let rest = wrap(&rest.join(" "), BOUNDS.size, most);
-        let legend = signs(marks, dense);
         let (places, legend_height) = legend::lay_out(&legend, WIDTH - 2.0 * MARGIN);
         let height = 22.0 + title.len() as f64 * 25.0 + rest.len() as f64 * 18.0 + 8.0 + legend_height + 6.0;
         Self { finding, notice, title, rest, legend, places, height }

@@ -23,6 +23,10 @@ pub(crate) enum Sign {
     Maximum,
     /// The dashed tick.
     Limit,
+    /// The thin end of a line.
+    Thin,
+    /// The area between the fastest and the slowest.
+    Band,
 }
 
 /// Draws a verdict's sign about `at`: a disc, a triangle, a ring, or a square where no limit applies.
@@ -124,6 +128,11 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
                 canvas.circle((at.0, y - 4.0), 2.2, Role::Muted.stroke(1.2));
             }
             Sign::Limit => dashed(canvas, at, 14.0),
+            Sign::Thin => {
+                canvas.line(&[(x - 1.0, y), (at.0, y)], Role::Muted.stroke(1.8));
+                canvas.line(&[(at.0, y), (x + 13.0, y)], Role::Muted.stroke(0.8));
+            }
+            Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }
         canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);
     }

@@ -12,7 +12,10 @@ mod legend;
 mod mark;
 mod naming;
 mod panel;
+mod percentile_panel;
+mod percentiles;
 mod place;
+mod spectrum;
 mod strip;
 mod text;
 mod theme;
@@ -20,4 +23,5 @@ mod ticks;
 
 pub use cost_latency::{ChartOptions, cost_latency};
 pub use mark::{Metric, PriceAxis};
+pub use percentiles::percentiles;
 pub use theme::Theme;

@@ -172,6 +172,8 @@ fn a_read_lag_is_told_to_within_a_per_cent() {
 }
 
 proptest! {
+    // Each case works out six bootstraps twice.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn costs_of_samples_add_up_to_those_of_cells_and_of_the_run_in_any_order(
         requests in prop::collection::vec((0_u32..3, 0_u32..4, 1_u64..5_000, prop::option::of(0_i64..i64::MAX)), 0..120)

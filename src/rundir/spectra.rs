@@ -1,0 +1,83 @@
+//! How latencies are spread over each cell, as `latency.hlog` holds them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::rundir::interval_log::LOG_FILE;
+use crate::rundir::{RunDirError, read_intervals};
+use crate::tally::{Metric, SparseCounts};
+
+/// The end-to-end latencies of every cell's successes, each to three digits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spectra {
+    cells: BTreeMap<String, SparseCounts>,
+    /// What of the log could not be read, with file and line.
+    pub warnings: Vec<String>,
+}
+
+impl Spectra {
+    /// Reads the log of the run directory `run` and adds up the rounds of each cell; absent when it holds no log.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn read(run: &Path) -> Result<Option<Self>, RunDirError> {
+        if !run.join(LOG_FILE).exists() {
+            return Ok(None);
+        }
+        let mut cells: BTreeMap<String, SparseCounts> = BTreeMap::new();
+        let warnings = read_intervals(run, Metric::E2e, |cell, round| {
+            cells.entry(cell.to_owned()).or_default().add_histogram(&round);
+        })?;
+        Ok(Some(Self { cells, warnings }))
+    }
+
+    /// Those of `cells`, each a slug with its latencies.
+    pub fn of_cells(cells: impl IntoIterator<Item = (String, SparseCounts)>) -> Self {
+        Self { cells: cells.into_iter().collect(), warnings: Vec::new() }
+    }
+
+    /// The latencies of `cell` in microseconds; absent when it had no success.
+    pub fn of(&self, cell: &str) -> Option<&SparseCounts> {
+        self.cells.get(cell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::rundir::interval_log::IntervalLog;
+    use crate::tally::histogram;
+    use crate::units::Moment;
+
+    #[test]
+    fn the_rounds_of_a_cell_are_added_up_and_other_metrics_left_out() {
+        let folder = TempDir::new().unwrap();
+        let mut log = IntervalLog::create(folder.path(), None).unwrap();
+        let span = (Moment(0), Moment(1_000_000));
+        for (cell, metric, value) in [
+            ("a/b", Metric::E2e, 1_000),
+            ("a/c", Metric::E2e, 7),
+            ("a/b", Metric::Ttft, 300),
+            ("a/b", Metric::E2eFromDue, 900),
+            ("a/b", Metric::E2e, 2_000),
+            ("a/b", Metric::E2e, 1_000),
+        ] {
+            let mut round = histogram();
+            round.record(value).unwrap();
+            log.write(cell, metric, span, &round).unwrap();
+        }
+        log.flush().unwrap();
+        let spectra = Spectra::read(folder.path()).unwrap().unwrap();
+        let values = |cell| spectra.of(cell).map(|counts| counts.values().collect::<Vec<_>>());
+        assert_eq!(values("a/b").unwrap(), [(1_000, 2), (2_000, 1)]);
+        assert_eq!(values("a/c").unwrap(), [(7, 1)]);
+        assert_eq!((values("a"), spectra.warnings.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_run_without_its_log_has_no_spectra() {
+        assert_eq!(Spectra::read(TempDir::new().unwrap().path()).unwrap(), None);
+    }
+}

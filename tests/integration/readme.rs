@@ -1,0 +1,60 @@
+//! Every command of the README does what it says, in the order in which it stands there.
+
+use std::fs;
+use std::path::Path;
+
+use crate::sandbox::Sandbox;
+
+/// The blocks of the README that are marked with `language`.
+fn blocks(readme: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The words of a command without its comment.
+fn words(line: &str) -> Vec<String> {
+    line.split(" #").next().unwrap().split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_commands_of_the_readme_run_one_after_the_other() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let sandbox = Sandbox::new();
+    let server = sandbox.simulate(&[]);
+    let suites = blocks(&readme, "toml");
+    assert_eq!(suites.len(), 1, "the README shows one suite");
+    // Nothing may leave this machine, so that the simulator stands in for the providers.
+    assert!(suites[0].contains("live = true"));
+    sandbox.write("nightly.toml", &suites[0].replace("live = true", "live = false"));
+
+    let mut commands = 0;
+    for line in
+        blocks(&readme, "sh").iter().flat_map(|block| block.lines()).filter(|line| line.starts_with("tollmark "))
+    {
+        let mut arguments: Vec<String> = words(line).split_off(1);
+        for argument in &mut arguments {
+            *argument = argument.replace("http://127.0.0.1:8000/v1", &server.base_url);
+        }
+        if arguments[0] == "run" && !line.contains("--requests-per-cell") {
+            arguments.extend(["--requests-per-cell", "20", "--rounds", "2"].map(str::to_owned));
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        // A debug build beside other tests may be too slow to be believed, which is what 5 says.
+        let ran = sandbox.run(&arguments);
+        assert!([0, 5].contains(&ran.code), "{ran}");
+        commands += 1;
+    }
+    assert!(commands >= 5, "the README shows {commands} commands");
+}
+
+#[test]
+fn the_readme_points_only_at_files_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["README.md", "reports/README.md", "workloads/README.md"] {
+        let text = fs::read_to_string(root.join(name)).unwrap();
+        let folder = root.join(name).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            assert!(link.starts_with("https://") || folder.join(link).exists(), "{name}: `{link}` is not there");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A run rendered again from its directory.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::sandbox::Sandbox;
+
+fn measured() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let arguments = ["--model", "qwen*8b", "--region", "us-*", "--requests-per-cell", "20", "--rounds", "2"];
+    sandbox.run(&[&["run", "--run-id", "one"], &arguments[..]].concat()).measures();
+    sandbox
+}
+
+fn contents(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(sandbox.path("reports/one")).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}
+
+fn assert_same(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) {
+    assert!(before.keys().eq(after.keys()), "{:?} became {:?}", before.keys(), after.keys());
+    for (name, bytes) in before {
+        assert!(*bytes == after[name], "{name} differs");
+    }
+}
+
+#[test]
+fn a_run_rendered_again_is_the_same_byte_for_byte() {
+    let sandbox = measured();
+    let before = contents(&sandbox);
+    let first = sandbox.run(&["report", "reports/one"]).exits_with(0);
+    assert_same(&before, &contents(&sandbox));
+    let through_the_link = sandbox.run(&["report", "reports/latest"]).exits_with(0);
+    assert_same(&before, &contents(&sandbox));
+    assert_eq!(first.stdout, through_the_link.stdout);
+}
+
+#[test]
+fn reports_that_were_deleted_come_back_as_they_were() {
+    let sandbox = measured();
+    let before = contents(&sandbox);
+    for name in ["report.html", "summary.md", "summary.json", "cost-latency.svg"] {
+        fs::remove_file(sandbox.path("reports/one").join(name)).unwrap();
+    }
+    sandbox.run(&["report", "reports/one"]).exits_with(0);
+    assert_same(&before, &contents(&sandbox));
+}
+
+#[test]
+fn lost_rows_of_cells_are_made_again_from_the_samples_with_a_warning() {
+    let sandbox = measured();
+    let before = contents(&sandbox);
+    fs::remove_file(sandbox.path("reports/one/cells.csv")).unwrap();
+    sandbox.run(&["report", "reports/one"]).exits_with(0).says("warning: reports/one: `cells.csv` is missing");
+    let restored = contents(&sandbox);
+    assert!(before["cells.csv"] == restored["cells.csv"], "{}", sandbox.read("reports/one/cells.csv"));
+    sandbox.run(&["report", "reports/one"]).exits_with(0);
+    assert_same(&before, &contents(&sandbox));
+}
+
+#[test]
+fn a_table_of_all_cells_is_longer_than_the_one_that_matters_most() {
+    let sandbox = measured();
+    let all = sandbox.run(&["report", "reports/one", "--all"]).exits_with(0);
+    let rows = all.stdout.lines().filter(|line| line.contains("qwen")).count();
+    assert_eq!(rows, 2, "{all}");
+}

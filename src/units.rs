@@ -4,6 +4,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Picodollars in a dollar.
 const PICOS_PER_USD: i128 = 1_000_000_000_000;
@@ -274,6 +275,11 @@ pub fn grouped(digits: &str) -> String {
 pub struct Moment(pub u64);
 
 impl Moment {
+    /// The moment `time` later, in whole microseconds.
+    pub fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
+    }
+
     /// The time from `earlier` to this moment; zero if the two are the wrong way round, and capped at 71 minutes.
     pub fn since(self, earlier: Self) -> Micros {
         Micros(u32::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(u32::MAX))
@@ -284,6 +290,44 @@ impl Moment {
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+/// A number from a millionth to a million: a rate, a speed or another factor.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Positive(f64);
+
+impl Positive {
+    /// One.
+    pub const ONE: Self = Self(1.0);
+
+    /// The number; absent when it is not within the bounds, or not a number.
+    pub fn new(number: f64) -> Option<Self> {
+        (1e-6..=1e6).contains(&number).then_some(Self(number))
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// The shortest decimal that reads back the same: `200`, `0.5`.
+impl fmt::Display for Positive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A text that is no number above zero, or too large or small a one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a number from 0.000001 to 1000000")]
+pub struct NotPositive;
+
+impl FromStr for Positive {
+    type Err = NotPositive;
+    fn from_str(text: &str) -> Result<Self, NotPositive> {
+        text.parse().ok().and_then(Self::new).ok_or(NotPositive)
     }
 }
 

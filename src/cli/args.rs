@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::conf::parse_duration;
-use crate::units::Usd;
+use crate::units::{Positive, Usd};
 
 /// Measures what LLM traffic costs, in dollars and in milliseconds, and whether that got worse.
 #[derive(Debug, Parser)]
@@ -68,6 +68,21 @@ pub enum StreamChoice {
     Recorded,
 }
 
+/// How requests arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ArrivalsChoice {
+    /// The next is sent when one ends.
+    Closed,
+    /// At the recording's own times.
+    Recorded,
+    /// After equal gaps.
+    Constant,
+    /// After exponential gaps, as from many independent callers.
+    Poisson,
+    /// After gaps of a gamma law with --cv.
+    Gamma,
+}
+
 /// What is done about prompt caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PromptCacheChoice {
@@ -113,7 +128,25 @@ pub struct RunArgs {
     /// Keep this many requests in flight in each cell; a list makes a cell each [default: 8]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = at_least_one(), help_heading = "Load")]
     pub concurrency: Vec<u32>,
-    /// Measure this many requests in each cell [default: 400]
+    /// Issue requests like this [default: constant with --rate, else closed]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
+    pub arrivals: Option<ArrivalsChoice>,
+    /// Send requests on a fixed schedule, whatever the replies do; a list makes a cell each
+    #[arg(long, value_name = "REQ_PER_S", value_delimiter = ',', help_heading = "Load")]
+    pub rate: Vec<Positive>,
+    /// Spread the gaps of gamma arrivals: 1 is Poisson, more comes in bursts
+    #[arg(long, value_name = "RATIO", help_heading = "Load")]
+    pub cv: Option<Positive>,
+    /// Replay recorded arrivals this many times faster [default: 1]
+    #[arg(long, value_name = "FACTOR", help_heading = "Load")]
+    pub speed: Option<Positive>,
+    /// Drop and count what is due while this many requests of a cell are in flight [default: 10000]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
+    pub max_in_flight: Option<u32>,
+    /// Measure what arrives in this time, in place of a number of requests
+    #[arg(long, value_name = "TIME", value_parser = positive_duration, conflicts_with = "requests_per_cell", help_heading = "Load")]
+    pub duration: Option<Duration>,
+    /// Measure this many requests in each cell [default: 400, or a recording once]
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
     pub requests_per_cell: Option<u32>,
     /// Cut each cell into this many equal shares [default: 20]
@@ -138,7 +171,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Load")]
     pub http2: bool,
     /// Measure 40 requests in each cell in 2 rounds: quick, and too few for p99
-    #[arg(long, conflicts_with_all = ["requests_per_cell", "rounds"], help_heading = "Load")]
+    #[arg(long, conflicts_with_all = ["requests_per_cell", "duration", "rounds"], help_heading = "Load")]
     pub quick: bool,
 
     /// Give up on connecting after this long [default: 5s]
@@ -182,6 +215,7 @@ Examples:
   tollmark run
   tollmark run --quick --model 'qwen*' --region us-west-2
   tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo
+  tollmark run --arrivals poisson --rate 5,50 --duration 4s --model qwen3-8b --region us-west-2
   tollmark run --dry-run --live --workload long-context
 
 A suite file holds the same and is kept under version control:

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::plan::{Cell, Load};
+use crate::plan::Cell;
 use crate::run::Inputs;
 
 /// What a request is taken to last when nothing has been measured yet.
@@ -17,8 +17,7 @@ pub(super) fn dry_run(inputs: &Inputs) -> String {
     let mut line = |content: String| writeln!(text, "{content}").expect("writing to a string cannot fail");
     let mut groups: BTreeMap<(usize, String), Vec<&Cell>> = BTreeMap::new();
     for cell in &plan.cells {
-        let Load::Closed { concurrency } = cell.load;
-        groups.entry((cell.workload, format!("concurrency {concurrency}"))).or_default().push(cell);
+        groups.entry((cell.workload, cell.load.to_string())).or_default().push(cell);
     }
     for ((workload, load), cells) in groups {
         line(format!(

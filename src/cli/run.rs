@@ -3,18 +3,18 @@
 use std::io::stderr;
 use std::process::ExitCode;
 
-use crate::cli::args::{PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
+use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
 use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result};
 use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
-use crate::plan::Streaming;
+use crate::plan::{ArrivalKind, Streaming};
 use crate::report::visible;
 use crate::run::{
-    Ended, Environment, Found, Inputs, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot, Watch, Whereto,
-    carry_out, hosts, look,
+    Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
+    Watch, Whereto, carry_out, hosts, look,
 };
 use crate::rundir::{FailureNote, Run};
 
@@ -51,6 +51,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
     tell_failures(&run, finished.ended);
+    tell_saturated(&run);
     print_paths(&run);
     print_next(&settings, &run);
     if open_report {
@@ -78,8 +79,22 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
         models: args.models,
         regions: args.regions,
         skip_bad_lines: args.skip_bad_lines,
-        concurrency: args.concurrency,
-        requests_per_cell: args.requests_per_cell.or(args.quick.then_some(QUICK.0)),
+        load: LoadWords {
+            concurrency: args.concurrency,
+            arrivals: args.arrivals.map(|choice| match choice {
+                ArrivalsChoice::Closed => ArrivalKind::Closed,
+                ArrivalsChoice::Recorded => ArrivalKind::Recorded,
+                ArrivalsChoice::Constant => ArrivalKind::Constant,
+                ArrivalsChoice::Poisson => ArrivalKind::Poisson,
+                ArrivalsChoice::Gamma => ArrivalKind::Gamma,
+            }),
+            rate: args.rate,
+            cv: args.cv,
+            speed: args.speed,
+            max_in_flight: args.max_in_flight,
+            duration: args.duration,
+            requests_per_cell: args.requests_per_cell.or(args.quick.then_some(QUICK.0)),
+        },
         rounds: args.rounds.or(args.quick.then_some(QUICK.1)),
         warmup: args.warmup,
         parallel_cells: args.parallel_cells,
@@ -238,6 +253,18 @@ fn failure_lines(failures: &[FailureNote]) -> Vec<String> {
         lines.push(format!("{} more kinds, in the manifest", kinds.len() - MOST_FAILURES));
     }
     lines
+}
+
+/// Says which cells were asked for more than could be in flight.
+fn tell_saturated(run: &Run) {
+    let saturated: Vec<_> = run.cells.iter().filter(|cell| cell.is_saturated()).collect();
+    for cell in saturated.iter().take(5) {
+        let (dropped, arrivals) = (cell.dropped.unwrap_or(0), cell.arrivals.unwrap_or(0));
+        eprintln!("saturated: {}: {dropped} of {arrivals} arrivals were dropped, too many were in flight", cell.cell);
+    }
+    if saturated.len() > 5 {
+        eprintln!("saturated: {} more, listed in cells.csv", saturated.len() - 5);
+    }
 }
 
 /// Three commands to try next.

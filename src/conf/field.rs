@@ -13,7 +13,7 @@ use crate::conf::duration::parse_duration;
 use crate::conf::fault::Kind;
 use crate::conf::nearest::nearest;
 use crate::conf::table::Table;
-use crate::units::MoneyError;
+use crate::units::{MoneyError, NotPositive, Positive};
 
 /// From here on the upper end of a range is no limit worth a word, but for a number that is over it.
 const OPEN_END: u64 = u32::MAX as u64;
@@ -77,16 +77,18 @@ impl<'d> Field<'d> {
 
     /// A number from 0 to 1.
     pub fn ratio(self) -> Option<f64> {
-        let text = match self.value.get_ref() {
-            DeValue::Float(number) => number.as_str(),
-            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-            _ => return self.wrong_type("a number from 0 to 1"),
-        };
+        let text = self.number("a number from 0 to 1")?;
         let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
         if ratio.is_none() {
             self.fault(&format!("is {text}, must be 0 to 1"));
         }
         ratio
+    }
+
+    /// A number above 0, such as a rate.
+    pub fn positive(self) -> Option<Positive> {
+        let text = self.number("a number")?;
+        text.parse().map_err(|error: NotPositive| self.fault(&format!("is {text}, {error}"))).ok()
     }
 
     /// `true` or `false`.
@@ -216,6 +218,15 @@ impl<'d> Field<'d> {
             return self.wrong_type(&format!("a table, opened by `[{path}]`"));
         };
         Some(Table::new(self.document, format!("`[{path}]`"), contents, self.value.span()))
+    }
+
+    /// A number as it is written, with a point or without; `right` says in words what it must be.
+    fn number(self, right: &str) -> Option<&'d str> {
+        match self.value.get_ref() {
+            DeValue::Float(number) => Some(number.as_str()),
+            DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str()),
+            _ => self.wrong_type(right),
+        }
     }
 
     fn wrong_type<T>(self, right: &str) -> Option<T> {

@@ -21,20 +21,22 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Judges the end-to-end p99 of `row`, failures counted as infinite.
+    /// Judges the end-to-end p99 of `row`, failures counted as infinite; in open load it counts from the schedule.
     ///
-    /// Absent when the row has no request, or no tier with a limit.
+    /// Absent when the row has no request, or no tier with a limit. A saturated cell cannot be told: its figures lack
+    /// the requests that were dropped.
     pub fn of(row: &CellRow) -> Option<Self> {
         let limit = Latency::Finite(Self::limit_of(row)?);
         if row.requests == 0 {
             return None;
         }
-        if row.valid == Some(false) {
+        if row.valid == Some(false) || row.is_saturated() {
             return Some(Self::CannotTell);
         }
-        Some(if row.e2e_p99_high_ms.is_some_and(|high| high <= limit) {
+        let latency = row.primary_latency();
+        Some(if latency.p99_high.is_some_and(|high| high <= limit) {
             Self::Meets
-        } else if row.e2e_p99_low_ms.is_some_and(|low| low > limit) {
+        } else if latency.p99_low.is_some_and(|low| low > limit) {
             Self::Misses
         } else {
             Self::CannotTell
@@ -88,6 +90,19 @@ mod tests {
     #[test]
     fn without_an_interval_nothing_can_be_told() {
         assert_eq!(Standing::of(&row(None, None)), Some(Standing::CannotTell));
+    }
+
+    #[test]
+    fn an_open_load_is_judged_from_due_and_not_at_all_where_requests_were_dropped() {
+        let open = CellRow {
+            arrivals: Some(600),
+            dropped: Some(0),
+            e2e_from_due_p99_low_ms: Some("501".parse().unwrap()),
+            e2e_from_due_p99_high_ms: Some("900".parse().unwrap()),
+            ..row(Some("380"), Some("490"))
+        };
+        assert_eq!(Standing::of(&open), Some(Standing::Misses));
+        assert_eq!(Standing::of(&CellRow { dropped: Some(1), ..open }), Some(Standing::CannotTell));
     }
 
     #[test]

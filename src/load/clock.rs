@@ -1,6 +1,6 @@
 //! The run's clock.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::units::Moment;
 
@@ -21,6 +21,16 @@ impl Clock {
     pub fn moment(self, instant: Instant) -> Moment {
         let micros = instant.saturating_duration_since(self.origin).as_micros();
         Moment(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+
+    /// The moment that it is now.
+    pub(crate) fn now(self) -> Moment {
+        self.moment(Instant::now())
+    }
+
+    /// The instant of `moment`.
+    pub(crate) fn instant(self, moment: Moment) -> Instant {
+        self.origin + Duration::from_micros(moment.0)
     }
 
     /// Nanoseconds from the start of the run to now, as [`Pace`](crate::load::Pace) counts.

@@ -1,39 +1,54 @@
 //! The coordinator: it starts each stretch when its turn comes.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 
-use crate::load::Job;
 use crate::load::stop::Stop;
 use crate::load::stretch::{Seat, Stretch};
 use crate::load::turns::{Piece, Turns};
+use crate::load::{Clock, Job};
 
 /// Hands out all turns of `job` to `workers` and waits for them, unless the run is stopped or its budget exhausted.
 ///
 /// The workers' channels close when it returns, which is how they learn that nothing follows.
-pub(crate) async fn coordinate(job: &Job, workers: Vec<mpsc::Sender<Vec<Seat>>>, mut stop: watch::Receiver<Stop>) {
+pub(crate) async fn coordinate(
+    job: &Job,
+    clock: Clock,
+    workers: Vec<mpsc::Sender<Vec<Seat>>>,
+    mut stop: watch::Receiver<Stop>,
+) {
     let mut turns = Turns::new(job);
     // A cell has at most one stretch under way, so there is always room for the news of its end.
     let (left, mut ended) = mpsc::channel(job.cells.len().max(1));
     let exhausted = || job.budget.as_ref().is_some_and(|budget| budget.is_exhausted());
     while !turns.are_over() && !exhausted() {
         while let Some(piece) = turns.start() {
-            seat(job, piece, &workers, &left).await;
+            seat(job, clock, piece, &workers, &left).await;
         }
         let cell = tokio::select! {
             cell = ended.recv() => cell.expect("its sender lives as long as this function"),
             () = stopped(&mut stop) => return,
         };
         if let Some(piece) = turns.ended(cell) {
-            seat(job, piece, &workers, &left).await;
+            seat(job, clock, piece, &workers, &left).await;
         }
     }
 }
 
-/// Spreads the slots of a cell over the workers, starting with another worker for each cell.
-async fn seat(job: &Job, piece: Piece, workers: &[mpsc::Sender<Vec<Seat>>], left: &mpsc::Sender<usize>) {
+/// From handing out an open stretch to its first arrival, so that every worker is there in time.
+const LEAD: Duration = Duration::from_millis(2);
+
+/// Spreads the slots of a cell over the workers, starting with another worker for each cell; of an open cell every
+/// worker has one seat, and makes its slots itself.
+async fn seat(job: &Job, clock: Clock, piece: Piece, workers: &[mpsc::Sender<Vec<Seat>>], left: &mpsc::Sender<usize>) {
     let Piece { cell, step, first, requests, is_last } = piece;
-    let slots = job.cells[cell].concurrency;
-    let seats = Stretch::seats((cell, step, is_last), (first, requests), slots, left.clone());
+    let made = match &job.cells[cell].open {
+        None => job.cells[cell].concurrency,
+        Some(_) => u32::try_from(workers.len()).expect("there are fewer threads than a 32-bit number can count"),
+    };
+    let begin = clock.now().after(LEAD);
+    let seats = Stretch::seats((cell, step, is_last), (first, requests), begin, made, left.clone());
     let mut shares: Vec<Vec<Seat>> = workers.iter().map(|_| Vec::new()).collect();
     for (slot, seat) in seats.enumerate() {
         shares[(slot + cell) % workers.len()].push(seat);

@@ -14,7 +14,7 @@ use crate::load::open_files::{self, TooFewFiles};
 use crate::load::target::Target;
 use crate::load::trust::connector;
 use crate::load::worker::{Floor, Lines, work};
-use crate::load::{Batch, Clock, Destination, Job, Stop};
+use crate::load::{Batch, Clock, Destination, Job, OpenLoad, Stop};
 
 /// Why the engine cannot start, or did not end well. A failed request is none of these, but a sample.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,16 @@ pub enum LoadError {
         cell: usize,
         /// What is missing.
         problem: &'static str,
+    },
+    /// A cell whose schedule ends before its requests.
+    #[error("cell {cell} has {scheduled} moments for {requests} requests, must have one for each")]
+    ShortSchedule {
+        /// Its index in the job.
+        cell: usize,
+        /// Moments of the schedule.
+        scheduled: usize,
+        /// Measured requests.
+        requests: u32,
     },
     /// The system gives no thread or event loop.
     #[error("cannot start a worker thread")]
@@ -80,7 +90,7 @@ pub fn start(
     stop: watch::Receiver<Stop>,
 ) -> Result<Running, LoadError> {
     check(&job)?;
-    open_files::raise(job.connections() + FILES_BESIDE)?;
+    open_files::raise(job.connections() + job.timers() + FILES_BESIDE)?;
     let tls = job.cells.iter().any(|cell| cell.destination.tls).then(|| connector(job.http2)).transpose()?;
     let targets = targets(&job)?;
     let workers = job.workers.max(1);
@@ -98,7 +108,7 @@ pub fn start(
         threads.push(spawn(format!("tollmark-load-{index}"), move || work(&runtime, floor, clock, its))?);
     }
     threads.push(spawn("tollmark-turns".to_owned(), move || {
-        coordinating.block_on(coordinate(&floor.job, lines, stop));
+        coordinating.block_on(coordinate(&floor.job, clock, lines, stop));
         Ok(())
     })?);
     // The workers' own senders keep the channel open from here on, so it closes with them.
@@ -137,6 +147,14 @@ fn check(job: &Job) -> Result<(), LoadError> {
         }
         if cell_job.concurrency == 0 {
             return Err(LoadError::EmptyCell { cell, problem: "a concurrency of 0" });
+        }
+        let Some(OpenLoad { schedule, max_in_flight }) = &cell_job.open else { continue };
+        if *max_in_flight == 0 {
+            return Err(LoadError::EmptyCell { cell, problem: "a bound of 0 requests in flight" });
+        }
+        let (requests, scheduled) = (cell_job.total, schedule.len());
+        if scheduled < requests as usize {
+            return Err(LoadError::ShortSchedule { cell, scheduled, requests });
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::plan::{Deadlines, Turn};
+use crate::plan::{Deadlines, Schedule, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
 
@@ -35,7 +35,16 @@ pub struct Job {
 impl Job {
     /// The most connections that can be open at once: every slot of every cell keeps its own.
     pub fn connections(&self) -> u64 {
-        self.cells.iter().map(|cell| u64::from(cell.concurrency)).sum()
+        let most = |cell: &CellJob| match &cell.open {
+            None => cell.concurrency,
+            Some(open) => open.max_in_flight.min(cell.total).max(cell.concurrency),
+        };
+        self.cells.iter().map(|cell| u64::from(most(cell))).sum()
+    }
+
+    /// The most timers of the system that can be in use at once: one for each open cell on each worker.
+    pub fn timers(&self) -> u64 {
+        (self.cells.iter().filter(|cell| cell.open.is_some()).count() * self.workers) as u64
     }
 }
 
@@ -46,8 +55,10 @@ pub struct CellJob {
     pub destination: Arc<Destination>,
     /// The requests in file order, cycled.
     pub requests: Vec<Arc<Prepared>>,
-    /// Requests in flight.
+    /// Requests in flight; in open load, connections opened beforehand.
     pub concurrency: u32,
+    /// The schedule of an open load; absent in closed load.
+    pub open: Option<OpenLoad>,
     /// Measured requests in all.
     pub total: u32,
     /// Requests sent before the first measured one.
@@ -58,6 +69,15 @@ pub struct CellJob {
     pub tariff: Option<Tariff>,
     /// Makes every prompt different, where [`Prepared::nonce_at`] says where; absent: sent as recorded.
     pub nonce_seed: Option<u64>,
+}
+
+/// A load that follows a schedule.
+#[derive(Clone, Debug)]
+pub struct OpenLoad {
+    /// When each measured request is due; as many as the cell has.
+    pub schedule: Arc<Schedule>,
+    /// Requests in flight at most, over all workers, 1 or more.
+    pub max_in_flight: u32,
 }
 
 /// What tokens cost, for the budget.

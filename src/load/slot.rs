@@ -12,12 +12,14 @@ use crate::load::dial::{Opening, Unopened, dial};
 use crate::load::exchange::{Exchanged, Scratch, Terms, exchange};
 use crate::load::link::{Interrupt, Link, Watch};
 use crate::load::outgoing::{Outgoing, nonce};
+use crate::load::pool::{Bench, Order, Task};
 use crate::load::stop::Stop;
 use crate::load::stretch::{Seat, Step};
 use crate::load::worker::Crew;
 use crate::load::{CellJob, Prepared};
 use crate::plan::round_of;
 use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, Usage, UsageSource};
+use crate::units::Moment;
 use crate::wire::{Answered, capped};
 
 /// A slot's state from request to request.
@@ -48,8 +50,22 @@ impl Slot {
             while self.may_send().await
                 && let Some(index) = seat.take()
             {
-                self.request(seat.stretch().step, index).await;
+                self.request(seat.stretch().step, index, None).await;
             }
+        }
+    }
+
+    /// Carries out the orders of a pool, in which it has `place`, until the pool ends.
+    pub(crate) async fn serve(mut self, mut orders: Receiver<Order>, bench: Rc<Bench>, place: usize) {
+        self.crew.stop.register().await;
+        while let Some(order) = orders.recv().await {
+            match order.task {
+                // A failure is not lost: the first request tries again, and its outcome tells.
+                Task::Open => drop(self.open().await),
+                Task::Send { step, index, due } => self.request(step, index, due).await,
+            }
+            bench.sit(place);
+            drop(order);
         }
     }
 
@@ -61,8 +77,9 @@ impl Slot {
         has_room && !exhausted && self.crew.stopped() == Stop::Run
     }
 
-    /// Sends the request `index` when the provider's pace and the budget let it, and hands in its sample.
-    async fn request(&mut self, step: Step, index: u32) {
+    /// Sends the request `index`, which was due at `due` where a schedule says so, when the provider's pace and the
+    /// budget let it, and hands in its sample.
+    async fn request(&mut self, step: Step, index: u32, due: Option<Moment>) {
         let crew = Rc::clone(&self.crew);
         let cell = &crew.job().cells[self.cell];
         let prepared = &cell.requests[index as usize % cell.requests.len()];
@@ -79,7 +96,8 @@ impl Slot {
             }
             _ => None,
         };
-        let (reused, exchanged) = self.send(cell, prepared, step, index).await;
+        let (reused, mut exchanged) = self.send(cell, prepared, step, index).await;
+        exchanged.moments.due = due;
         if let Some((budget, tariff, worst)) = reserved {
             match billed(&exchanged) {
                 Billed::Usage(usage) => budget.settle(worst, tariff, usage),
@@ -87,7 +105,7 @@ impl Slot {
                 Billed::Unknown => {}
             }
         }
-        let sample = self.sample(prepared, step, index, reused, exchanged);
+        let sample = sample(&crew, self.cell, prepared, (step, index), (reused, exchanged));
         let counts = sample.outcome.is_ok() && sample.phase == Phase::Measured;
         crew.outbox.push(sample, if counts { &self.scratch.gaps } else { &[] });
     }
@@ -168,34 +186,41 @@ impl Slot {
             }
         }
     }
+}
 
-    fn sample(&self, prepared: &Prepared, step: Step, index: u32, reused: bool, exchanged: Exchanged) -> Sample {
-        let cell = &self.crew.job().cells[self.cell];
-        let (phase, round) = match step {
-            Step::Measured => (Phase::Measured, round_of(index, cell.total, self.crew.job().rounds.max(1))),
-            Step::Warmup | Step::Open => (Phase::Warmup, 0),
-        };
-        let Answered { usage, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
-        Sample {
-            phase,
-            round,
-            cycle: index / cell.requests.len() as u32,
-            cell: self.cell as u32,
-            index,
-            line: prepared.line,
-            outcome: exchanged.outcome,
-            simulated: exchanged.simulated,
-            reused,
-            moments: exchanged.moments,
-            chunks: exchanged.chunks,
-            usage: usage.map(|usage| (usage, UsageSource::Provider)),
-            finish_reason,
-            status: exchanged.status,
-            request_id: exchanged.request_id,
-            model_answered: model,
-            answer_hash,
-            error,
-        }
+/// The sample of the request `index` of `cell`, and whether its connection was open before.
+pub(crate) fn sample(
+    crew: &Crew,
+    cell: usize,
+    prepared: &Prepared,
+    (step, index): (Step, u32),
+    (reused, exchanged): (bool, Exchanged),
+) -> Sample {
+    let cell_job = &crew.job().cells[cell];
+    let (phase, round) = match step {
+        Step::Measured => (Phase::Measured, round_of(index, cell_job.total, crew.job().rounds.max(1))),
+        Step::Warmup | Step::Open => (Phase::Warmup, 0),
+    };
+    let Answered { usage, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
+    Sample {
+        phase,
+        round,
+        cycle: index / cell_job.requests.len() as u32,
+        cell: cell as u32,
+        index,
+        line: prepared.line,
+        outcome: exchanged.outcome,
+        simulated: exchanged.simulated,
+        reused,
+        moments: exchanged.moments,
+        chunks: exchanged.chunks,
+        usage: usage.map(|usage| (usage, UsageSource::Provider)),
+        finish_reason,
+        status: exchanged.status,
+        request_id: exchanged.request_id,
+        model_answered: model,
+        answer_hash,
+        error,
     }
 }
 
@@ -219,7 +244,7 @@ fn billed(exchanged: &Exchanged) -> Billed {
 }
 
 /// What comes of a request for which there is no connection.
-fn never_sent(unopened: Unopened, crew: &Crew) -> Exchanged {
+pub(crate) fn never_sent(unopened: Unopened, crew: &Crew) -> Exchanged {
     let Unopened { outcome, message } = unopened;
     let error = ErrorReply { message: capped(&message), ..ErrorReply::default() };
     let error = (!message.is_empty()).then(|| Box::new(error));

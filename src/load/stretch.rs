@@ -6,6 +6,8 @@ use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 use tokio::sync::mpsc::Sender;
 
+use crate::units::Moment;
+
 /// What the slots of a cell do together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -24,50 +26,86 @@ pub(crate) struct Stretch {
     pub(crate) step: Step,
     /// Nothing of this cell follows.
     pub(crate) is_last: bool,
+    /// The first request's index.
+    pub(crate) first: u32,
+    /// When the first request of an open load is due.
+    pub(crate) begin: Moment,
     next: AtomicU32,
     end: u32,
+    /// Seats that were made, and those that are still taken.
+    made: u32,
     seats: AtomicU32,
+    /// Requests of an open load in flight.
+    in_flight: AtomicU32,
     /// Told the cell when the last slot leaves. It has room for every stretch that can be under way.
     left: Sender<usize>,
 }
 
-/// A slot's part in a stretch. Dropping it leaves the stretch, whatever the reason; the last one reports it done.
+/// A part in a stretch, of a slot or of an open cell's pacer. Dropping it leaves the stretch, whatever the reason; the
+/// last one reports it done.
 #[derive(Debug)]
-pub(crate) struct Seat(Arc<Stretch>);
+pub(crate) struct Seat {
+    stretch: Arc<Stretch>,
+    number: u32,
+}
+
+/// A request's place among those in flight. Dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Permit(Arc<Stretch>);
 
 impl Stretch {
-    /// The seats of a new stretch of `requests` from `first` on, one for each of `slots`.
+    /// The `made` seats of a new stretch of `requests` from `first` on.
     pub(crate) fn seats(
         (cell, step, is_last): (usize, Step, bool),
         (first, requests): (u32, u32),
-        slots: u32,
+        begin: Moment,
+        made: u32,
         left: Sender<usize>,
     ) -> impl Iterator<Item = Seat> {
-        let (next, seats) = (AtomicU32::new(first), AtomicU32::new(slots));
-        let stretch = Arc::new(Self { cell, step, is_last, next, end: first + requests, seats, left });
-        (0..slots).map(move |_| Seat(Arc::clone(&stretch)))
+        let (next, seats, in_flight) = (AtomicU32::new(first), AtomicU32::new(made), AtomicU32::new(0));
+        let end = first + requests;
+        let stretch = Arc::new(Self { cell, step, is_last, first, begin, next, end, made, seats, in_flight, left });
+        (0..made).map(move |number| Seat { stretch: Arc::clone(&stretch), number })
     }
 }
 
 impl Seat {
     /// The index of the next request; absent when all are taken.
     pub(crate) fn take(&self) -> Option<u32> {
-        let index = self.0.next.fetch_add(1, Relaxed);
-        (index < self.0.end).then_some(index)
+        let index = self.stretch.next.fetch_add(1, Relaxed);
+        (index < self.stretch.end).then_some(index)
+    }
+
+    /// A place in flight; absent when `limit` requests of the stretch are.
+    pub(crate) fn enter(&self, limit: u32) -> Option<Permit> {
+        let more = |in_flight: u32| (in_flight < limit).then_some(in_flight + 1);
+        let entered = self.stretch.in_flight.fetch_update(Relaxed, Relaxed, more).is_ok();
+        entered.then(|| Permit(Arc::clone(&self.stretch)))
+    }
+
+    /// This seat's part of `total` things, which are spread over all seats as evenly as can be.
+    pub(crate) fn share_of(&self, total: u32) -> u32 {
+        total / self.stretch.made + u32::from(self.number < total % self.stretch.made)
     }
 
     /// The stretch it is a part of.
     pub(crate) fn stretch(&self) -> &Stretch {
-        &self.0
+        &self.stretch
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if self.0.seats.fetch_sub(1, AcqRel) == 1 {
+        if self.stretch.seats.fetch_sub(1, AcqRel) == 1 {
             // Fails only when the coordinator is gone, and then nobody asks.
-            let _ = self.0.left.try_send(self.0.cell);
+            let _ = self.stretch.left.try_send(self.stretch.cell);
         }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }
 
@@ -80,12 +118,24 @@ mod tests {
     #[test]
     fn every_request_is_taken_once_and_the_last_slot_reports_the_end() {
         let (left, mut done) = mpsc::channel(1);
-        let mut seats: Vec<Seat> = Stretch::seats((7, Step::Measured, true), (10, 4), 3, left).collect();
+        let mut seats: Vec<Seat> = Stretch::seats((7, Step::Measured, true), (10, 4), Moment(0), 3, left).collect();
         let taken: Vec<_> = (0..6).map(|turn| seats[turn % 3].take()).collect();
         assert_eq!(taken, [Some(10), Some(11), Some(12), Some(13), None, None]);
         seats.truncate(1);
         assert!(done.try_recv().is_err());
         seats.clear();
         assert_eq!(done.try_recv(), Ok(7));
+    }
+
+    #[test]
+    fn no_more_requests_are_in_flight_than_the_limit_and_a_place_given_back_is_free() {
+        let (left, _done) = mpsc::channel(1);
+        let seats: Vec<Seat> = Stretch::seats((0, Step::Measured, true), (0, 9), Moment(0), 2, left).collect();
+        let places = [seats[0].enter(2), seats[1].enter(2)];
+        assert!(places.iter().all(Option::is_some));
+        assert!(seats[0].enter(2).is_none());
+        drop(places);
+        assert!(seats[0].enter(2).is_some());
+        assert_eq!([seats[0].share_of(5), seats[1].share_of(5)], [3, 2]);
     }
 }

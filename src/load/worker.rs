@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsConnector;
 
 use crate::load::outbox::Outbox;
+use crate::load::pacer::Pacer;
 use crate::load::slot::Slot;
 use crate::load::stop::{LocalStop, Stop};
 use crate::load::stretch::Seat;
@@ -84,7 +85,7 @@ pub(crate) fn work(runtime: &Runtime, floor: Arc<Floor>, clock: Clock, lines: Li
     })
 }
 
-/// Hands each seat to its slot, and starts the slots of a cell with its first seats.
+/// Hands each seat to its slot or pacer, and starts those of a cell with its first seats.
 async fn seat_slots(crew: &Rc<Crew>, mut seats: mpsc::Receiver<Vec<Seat>>) {
     let mut cells: HashMap<usize, Vec<mpsc::Sender<Seat>>> = HashMap::new();
     let mut slots = JoinSet::new();
@@ -106,7 +107,10 @@ async fn seat_slots(crew: &Rc<Crew>, mut seats: mpsc::Receiver<Vec<Seat>>) {
             let start = |_| {
                 // A slot has left its seat before it gets the next, so one place is enough.
                 let (inbox, seats) = mpsc::channel(1);
-                slots.spawn_local(Slot::new(Rc::clone(crew), cell).run(seats));
+                match crew.job().cells[cell].open {
+                    None => slots.spawn_local(Slot::new(Rc::clone(crew), cell).run(seats)),
+                    Some(_) => slots.spawn_local(Pacer::new(Rc::clone(crew), cell).run(seats)),
+                };
                 inbox
             };
             seats.iter().map(start).collect()
@@ -156,7 +160,7 @@ async fn deliver(crew: Rc<Crew>, batches: mpsc::Sender<Batch>) -> bool {
 }
 
 /// A panic in a task is a panic of the worker.
-fn resume<T>(error: JoinError) -> T {
+pub(crate) fn resume<T>(error: JoinError) -> T {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(error) => unreachable!("no slot is ever aborted: {error}"),

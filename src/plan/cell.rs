@@ -1,9 +1,12 @@
 //! What a run will do: its cells, and how they are driven.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::plan::arrivals::{Arrivals, Schedule};
 use crate::registry::Endpoint;
+use crate::units::Positive;
 
 /// All cells of a run and how they follow each other. It depends on its inputs and the seed alone.
 #[derive(Clone, Debug)]
@@ -33,10 +36,13 @@ pub struct Cell {
     pub endpoint: Endpoint,
     /// Index into the run's workloads.
     pub workload: usize,
-    /// Indices of the workload's requests that fit this endpoint, in file order; cycled.
+    /// Indices of the workload's requests that fit this endpoint, in file order, or in the order of their times where
+    /// arrivals are as recorded; cycled.
     pub lines: Vec<u32>,
     /// How requests are issued.
     pub load: Load,
+    /// When each measured request is due; absent in closed load.
+    pub schedule: Option<Arc<Schedule>>,
     /// Measured requests over all rounds.
     pub requests: u32,
     /// Requests sent beforehand and left out of figures.
@@ -51,6 +57,51 @@ pub enum Load {
         /// Requests in flight, 1 or more.
         concurrency: u32,
     },
+    /// At moments that a schedule names, whatever the replies do.
+    Open {
+        /// Where the moments come from.
+        arrivals: Arrivals,
+        /// Requests in flight at most, 1 or more; what is due beyond is dropped and counted.
+        max_in_flight: u32,
+    },
+}
+
+impl Load {
+    /// The name used in files: `closed`, or the arrival process.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed { .. } => "closed",
+            Self::Open { arrivals, .. } => arrivals.name(),
+        }
+    }
+
+    /// Its part of a slug: `c16`, `r200`, `r200-poisson`, `r200-gamma2`, `recorded-x10`.
+    pub fn tag(self) -> String {
+        match self {
+            Self::Closed { concurrency } => format!("c{concurrency}"),
+            Self::Open { arrivals, .. } => match arrivals {
+                Arrivals::Constant { rate_rps } => format!("r{rate_rps}"),
+                Arrivals::Poisson { rate_rps } => format!("r{rate_rps}-poisson"),
+                Arrivals::Gamma { rate_rps, cv } => format!("r{rate_rps}-gamma{cv}"),
+                Arrivals::Recorded { speed } => format!("recorded-x{speed}"),
+            },
+        }
+    }
+}
+
+/// For people: `concurrency 16`, `poisson at 200/s`, `recorded × 10`.
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { concurrency } => write!(f, "concurrency {concurrency}"),
+            Self::Open { arrivals, .. } => match arrivals {
+                Arrivals::Constant { rate_rps } => write!(f, "constant at {rate_rps}/s"),
+                Arrivals::Poisson { rate_rps } => write!(f, "poisson at {rate_rps}/s"),
+                Arrivals::Gamma { rate_rps, cv } => write!(f, "gamma at {rate_rps}/s with a CV of {cv}"),
+                Arrivals::Recorded { speed } => write!(f, "recorded × {speed}"),
+            },
+        }
+    }
 }
 
 /// A stretch of one cell's measured requests, sent without a pause.
@@ -99,6 +150,20 @@ impl fmt::Display for LeftOut {
 }
 
 impl Cell {
+    /// About how many requests are in flight, 1 or more: those asked for, or those of a second, since in open load
+    /// nobody knows before how long a reply takes.
+    pub fn about_in_flight(&self) -> u32 {
+        match (self.load, &self.schedule) {
+            (Load::Closed { concurrency }, _) => concurrency,
+            (Load::Open { max_in_flight, .. }, None) => max_in_flight,
+            (Load::Open { arrivals, max_in_flight }, Some(schedule)) => {
+                let span = schedule.span(0, self.requests).as_secs_f64();
+                let rate = arrivals.rate_rps().map_or(f64::from(self.requests) / span.max(1.0), Positive::get);
+                (rate.ceil() as u32).clamp(1, max_in_flight.min(self.requests).max(1))
+            }
+        }
+    }
+
     /// How many requests `round` holds, when the cell is cut into `rounds` equal shares; see [`round_of`].
     pub fn share_of(&self, round: u32, rounds: u32) -> u32 {
         self.requests / rounds + u32::from(round < self.requests % rounds)

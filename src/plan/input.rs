@@ -1,7 +1,10 @@
 //! What a plan is made of, and why there may be none.
 
+use std::time::Duration;
+
 use crate::plan::cell::{LeftOut, Load};
 use crate::registry::{Endpoint, Registry};
+use crate::units::Positive;
 use crate::workload::Workload;
 
 /// What a plan is made of.
@@ -15,8 +18,8 @@ pub struct PlanInput<'a> {
     pub measures: Vec<MeasureInput>,
     /// A cell each; equal ones once.
     pub loads: Vec<Load>,
-    /// Measured requests of a cell, 1 or more.
-    pub requests_per_cell: u32,
+    /// Measured requests of a cell.
+    pub amount: Amount,
     /// Requests that each cell sends beforehand.
     pub warmup: u32,
     /// Rounds wanted, 1 or more; there may be fewer.
@@ -29,6 +32,17 @@ pub struct PlanInput<'a> {
     pub seed: u64,
 }
 
+/// How much of a cell is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many requests, 1 or more.
+    Requests(u32),
+    /// Those that arrive in this time; in open load alone.
+    Lasting(Duration),
+    /// Each of the workload's lines that fit, once.
+    Once,
+}
+
 /// Some endpoints on some workloads: every one on every one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeasureInput {
@@ -39,13 +53,52 @@ pub struct MeasureInput {
 }
 
 /// A plan that cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlanError {
     /// A number that must not be zero.
     #[error("`{what}` is 0, must be at least 1")]
     Zero {
         /// Its name on the command line, without dashes.
         what: &'static str,
+    },
+    /// A length of time for cells that end with their requests.
+    #[error(
+        "`duration` has no meaning in closed load, which ends with its requests: `--requests-per-cell` says how many"
+    )]
+    ClosedDuration,
+    /// A time in which nothing, or more than can be counted, arrives.
+    #[error("{load} brings {requests} requests in {duration:?}, must bring 1 to {}", u32::MAX)]
+    DurationTooFar {
+        /// The load in words.
+        load: String,
+        /// The time asked for.
+        duration: Duration,
+        /// Requests in that time.
+        requests: u64,
+    },
+    /// Arrivals as recorded of a workload that has no times.
+    #[error("{file}:{line}: has no `timestamp`, which recorded arrivals need")]
+    NoTimestamp {
+        /// The workload's file.
+        file: String,
+        /// The line.
+        line: usize,
+    },
+    /// A gamma law that is almost always zero.
+    #[error("`cv` is {cv}, must be at most {MOST_CV}")]
+    WildCv {
+        /// What was asked for.
+        cv: Positive,
+    },
+    /// A rate that the provider's own limit forbids.
+    #[error("{load} is over `requests_per_minute` of provider `{provider}`, must be at most {limit} a minute")]
+    OverRate {
+        /// The load in words.
+        load: String,
+        /// The provider's id.
+        provider: String,
+        /// Requests a minute allowed.
+        limit: u32,
     },
     /// One cell alone is more than its provider allows.
     #[error("concurrency {concurrency} is over `max_in_flight` of provider `{provider}`, must be at most {limit}")]
@@ -67,6 +120,9 @@ pub enum PlanError {
         left_out: Vec<LeftOut>,
     },
 }
+
+/// The most that gaps of a gamma law may spread; beyond, nearly all are zero and a run sees none of the others.
+pub(super) const MOST_CV: f64 = 10.0;
 
 /// Reasons shown in a message at most.
 const MOST_SHOWN: usize = 20;

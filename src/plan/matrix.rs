@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::amount::{Measured, measured};
 use crate::plan::cell::{Cell, LeftOut, Load, Plan};
 use crate::plan::fit::{Fit, Sizes};
-use crate::plan::input::{PlanError, PlanInput};
+use crate::plan::input::{Amount, PlanError, PlanInput};
+use crate::plan::limits::{in_flight_of, keep_rate};
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::slug::Slugs;
 use crate::plan::turns::{Order, turns};
@@ -38,13 +40,19 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
             for endpoint in &endpoints {
                 let lines = &fits[&endpoint.model].lines;
                 if !lines.is_empty() {
+                    let slug = slugs.unique(&slug_parts(input.registry, *endpoint, recorded, &load.tag()));
+                    let (load, fewer) = in_flight_of(*load, input, *endpoint);
+                    let Measured { lines, requests, schedule } =
+                        measured(load, input.amount, recorded, lines, (input.seed, &slug))?;
+                    plan.warnings.extend(fewer.filter(|fewer| !plan.warnings.contains(fewer)));
                     plan.cells.push(Cell {
-                        slug: slugs.unique(&slug_parts(input.registry, *endpoint, recorded, &load_tag(*load))),
+                        slug,
                         endpoint: *endpoint,
                         workload,
-                        lines: lines.clone(),
-                        load: *load,
-                        requests: input.requests_per_cell,
+                        lines,
+                        load,
+                        schedule,
+                        requests,
                         warmup: input.warmup,
                     });
                 }
@@ -57,6 +65,7 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
             false => PlanError::NoCells { left_out: plan.left_out },
         });
     }
+    keep_rate(input, &plan.cells)?;
     let (parallel_cells, fewer_cells) = side_by_side(input, &plan.cells)?;
     let order = Order { rounds: input.rounds, parallel_cells, seed: input.seed };
     let (rounds, turns, fewer_rounds) = turns(&plan.cells, &order);
@@ -70,11 +79,13 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
 
 fn refuse_zeros(input: &PlanInput<'_>) -> Result<(), PlanError> {
     let no_slot = input.loads.iter().any(|load| matches!(load, Load::Closed { concurrency: 0 }));
+    let no_room = input.loads.iter().any(|load| matches!(load, Load::Open { max_in_flight: 0, .. }));
     for (what, zero) in [
-        ("requests-per-cell", input.requests_per_cell == 0),
+        ("requests-per-cell", input.amount == Amount::Requests(0)),
         ("rounds", input.rounds == 0),
         ("parallel-cells", input.parallel_cells == Some(0)),
         ("concurrency", no_slot),
+        ("max-in-flight", no_room),
     ] {
         if zero {
             return Err(PlanError::Zero { what });
@@ -132,12 +143,6 @@ fn left_out(model: &Model, workload: &Workload, fit: &Fit) -> Vec<LeftOut> {
         }
         refused => refused.iter().map(|(count, reason)| entry(Some(*count), reason.clone())).collect(),
     }
-}
-
-/// A load in a slug: `c16`.
-fn load_tag(load: Load) -> String {
-    let Load::Closed { concurrency } = load;
-    format!("c{concurrency}")
 }
 
 fn slug_parts<'a>(registry: &'a Registry, at: Endpoint, workload: &'a Workload, load: &'a str) -> Vec<&'a str> {

@@ -1,8 +1,11 @@
 //! Registry × workloads × loads into cells and rounds.
 
+mod amount;
+mod arrivals;
 mod cell;
 mod fit;
 mod input;
+mod limits;
 mod matrix;
 #[cfg(test)]
 mod samples;
@@ -13,8 +16,9 @@ mod suite;
 mod totals;
 mod turns;
 
+pub use arrivals::{Arrivals, Schedule};
 pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn, round_of};
-pub use input::{MeasureInput, PlanError, PlanInput};
+pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
 pub use select::{SelectError, not_offered, select};
-pub use suite::{LoadKeys, Measure, Suite, SuiteError};
+pub use suite::{ArrivalKind, LoadKeys, Measure, Suite, SuiteError};

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::cell::Cell;
+use crate::plan::cell::{Cell, Load};
 use crate::plan::input::{PlanError, PlanInput};
-use crate::plan::turns::slots;
 
 /// Cells side by side, 1 or more, and a warning where that is fewer than was asked for.
 ///
@@ -21,7 +20,7 @@ pub(super) fn side_by_side(input: &PlanInput<'_>, cells: &[Cell]) -> Result<(usi
     }
     let mut by_provider: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     for cell in cells {
-        by_provider.entry(input.registry.offer(cell.endpoint).provider).or_default().push(slots(cell));
+        by_provider.entry(input.registry.offer(cell.endpoint).provider).or_default().push(most_in_flight(cell));
     }
     let wanted = parallel;
     for (provider, mut in_flight) in by_provider {
@@ -43,6 +42,14 @@ pub(super) fn side_by_side(input: &PlanInput<'_>, cells: &[Cell]) -> Result<(usi
         }
     }
     Ok((parallel, warning))
+}
+
+/// Requests of `cell` that can be in flight at once.
+fn most_in_flight(cell: &Cell) -> u32 {
+    match cell.load {
+        Load::Closed { concurrency } => concurrency,
+        Load::Open { max_in_flight, .. } => max_in_flight,
+    }
 }
 
 /// How many of the largest loads, which come first, stay within `limit` together.

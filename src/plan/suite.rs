@@ -1,5 +1,6 @@
 //! A suite: which workloads are sent to what, and how, from a file.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -8,7 +9,7 @@ use glob::Pattern;
 
 use crate::conf::{Document, Faults, Field, Table};
 use crate::plan::cell::Streaming;
-use crate::units::Usd;
+use crate::units::{Positive, Usd};
 use crate::workload::Workload;
 
 /// What a suite file says. What it leaves out is absent: a flag, or else the default, decides.
@@ -42,10 +43,22 @@ pub struct Measure {
 }
 
 /// The `[load]` table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadKeys {
     /// Requests in flight in a cell, each 1 or more; several make a cell each.
     pub concurrency: Option<Vec<u32>>,
+    /// How requests arrive.
+    pub arrivals: Option<ArrivalKind>,
+    /// Requests a second; several make a cell each.
+    pub rate: Option<Vec<Positive>>,
+    /// The spread of gaps in gamma arrivals.
+    pub cv: Option<Positive>,
+    /// How many times faster than recorded.
+    pub speed: Option<Positive>,
+    /// Requests in flight of an open load at most, 1 or more.
+    pub max_in_flight: Option<u32>,
+    /// How long an open load lasts.
+    pub duration: Option<Duration>,
     /// Measured requests of a cell, 1 or more.
     pub requests_per_cell: Option<u32>,
     /// Shares that a cell's requests are cut into, 1 or more.
@@ -68,6 +81,32 @@ pub struct LoadKeys {
     pub timeout_idle: Option<Duration>,
     /// The limit of a request as a whole.
     pub timeout_total: Option<Duration>,
+}
+
+/// The kinds of arrivals, before their rates are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrivalKind {
+    /// The next is sent when one ends.
+    Closed,
+    /// At the recording's own times.
+    Recorded,
+    /// After equal gaps.
+    Constant,
+    /// After exponential gaps.
+    Poisson,
+    /// After gaps of a gamma law.
+    Gamma,
+}
+
+impl ArrivalKind {
+    /// Every kind by its name in files and flags.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("closed", Self::Closed),
+        ("recorded", Self::Recorded),
+        ("constant", Self::Constant),
+        ("poisson", Self::Poisson),
+        ("gamma", Self::Gamma),
+    ];
 }
 
 impl Suite {
@@ -218,7 +257,13 @@ fn read_load(table: Table<'_>) -> LoadKeys {
     let count = |key, low| table.optional(key).and_then(|field| field.count(low));
     let timeout = |key| table.optional(key).and_then(Field::timeout);
     let load = LoadKeys {
-        concurrency: table.optional("concurrency").map(read_concurrency),
+        concurrency: table.optional("concurrency").map(|field| read_list(field, |element| element.count(1))),
+        arrivals: table.optional("arrivals").and_then(|field| field.one_of(&ArrivalKind::ALL)),
+        rate: table.optional("rate").map(|field| read_list(field, Field::positive)),
+        cv: table.optional("cv").and_then(Field::positive),
+        speed: table.optional("speed").and_then(Field::positive),
+        max_in_flight: count("max_in_flight", 1),
+        duration: timeout("duration"),
         requests_per_cell: count("requests_per_cell", 1),
         rounds: count("rounds", 1),
         warmup: count("warmup", 0),
@@ -235,16 +280,16 @@ fn read_load(table: Table<'_>) -> LoadKeys {
     load
 }
 
-/// One number, or a list of them.
-fn read_concurrency(field: Field<'_>) -> Vec<u32> {
+/// One number, or a list of them, each once.
+fn read_list<'d, T: Copy + PartialEq + Display>(field: Field<'d>, read: impl Fn(Field<'d>) -> Option<T>) -> Vec<T> {
     let elements = if field.is_list() { field.elements() } else { vec![field] };
     let mut all = Vec::new();
     for element in elements {
-        let Some(concurrency) = element.count(1) else { continue };
-        if all.contains(&concurrency) {
-            element.fault(&format!("has {concurrency} a second time, must have it once"));
+        let Some(number) = read(element) else { continue };
+        if all.contains(&number) {
+            element.fault(&format!("has {number} a second time, must have it once"));
         }
-        all.push(concurrency);
+        all.push(number);
     }
     all
 }

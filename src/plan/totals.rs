@@ -5,7 +5,6 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::plan::cell::{Cell, Plan};
-use crate::plan::turns::slots;
 
 impl Plan {
     /// Measured requests over all cells.
@@ -27,9 +26,14 @@ impl Plan {
         for turn in &self.turns {
             let cell = &self.cells[turn.cell];
             let warmup = if turn.first == 0 { cell.warmup } else { 0 };
-            let passes = turn.requests.saturating_add(warmup).div_ceil(slots(cell));
+            let passes = |requests: u32| mean(cell) * requests.div_ceil(cell.about_in_flight());
+            let time = match &cell.schedule {
+                None => passes(turn.requests.saturating_add(warmup)),
+                // The schedule does not wait for replies, so only the last one adds to it.
+                Some(schedule) => passes(warmup) + schedule.span(turn.first, turn.requests) + mean(cell),
+            };
             let free = if places.len() < self.parallel_cells { None } else { places.pop() };
-            let finish = free.map_or(Duration::ZERO, |Reverse(at)| at) + mean(cell) * passes;
+            let finish = free.map_or(Duration::ZERO, |Reverse(at)| at).saturating_add(time);
             places.push(Reverse(finish));
             end = end.max(finish);
         }

@@ -1,9 +1,10 @@
 //! Who sends when: the rounds, and the cells' turns in them.
 
-use crate::plan::cell::{Cell, Load, Turn};
+use crate::plan::cell::{Cell, Turn};
 use crate::rng::seeded;
 
-/// Requests to a slot that a turn holds at least: with fewer, filling and draining outweigh the load.
+/// Requests to a slot that a turn holds at least: with fewer, filling and draining outweigh the load. In open load a
+/// second's arrivals stand for the slots.
 const REQUESTS_PER_SLOT: u32 = 5;
 
 /// What was asked for.
@@ -26,20 +27,25 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
             .then(|| format!("{rounds} rounds instead of {}: a cell has {fewest} requests, one a round", order.rounds));
         return (rounds, all.collect(), warning);
     }
-    let slots = cells.iter().map(slots).max().unwrap_or(1);
+    let slots = cells.iter().map(Cell::about_in_flight).max().unwrap_or(1);
     let least = slots.saturating_mul(REQUESTS_PER_SLOT);
     let possible = fewest / least;
     let rounds = order.rounds.min(possible.max(1));
+    // In open load the slots are an estimate, and no promise to name.
+    let (load, need) = match cells.iter().any(|cell| cell.schedule.is_some()) {
+        false => (format!("{slots} in flight"), "need"),
+        true => ("the load".to_owned(), "needs"),
+    };
     let warning = if possible == 0 {
         Some(format!(
-            "a turn holds {fewest} requests: {slots} in flight need at least {least} a turn to be held, \
+            "a turn holds {fewest} requests: {load} {need} at least {least} a turn to be held, \
              so `--requests-per-cell {least}` or more"
         ))
     } else {
         (rounds < order.rounds).then(|| {
             format!(
                 "{rounds} round{} instead of {}: cells take turns, and a turn needs at least {least} requests \
-                 to hold {slots} in flight",
+                 to hold {load}",
                 if rounds == 1 { "" } else { "s" },
                 order.rounds
             )
@@ -66,15 +72,10 @@ fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
     turns
 }
 
-/// Requests in flight of a cell.
-pub(super) fn slots(cell: &Cell) -> u32 {
-    let Load::Closed { concurrency } = cell.load;
-    concurrency
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::cell::Load;
     use crate::registry::Endpoint;
 
     fn cells(count: usize, requests: u32, concurrency: u32) -> Vec<Cell> {
@@ -84,6 +85,7 @@ mod tests {
             workload: 0,
             lines: vec![0],
             load: Load::Closed { concurrency },
+            schedule: None,
             requests,
             warmup: 0,
         };

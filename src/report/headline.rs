@@ -98,7 +98,7 @@ fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<Stri
 /// By price, unknown ones last; then by p99. What is still equal keeps the registry's order.
 pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
     let price = |row: &CellRow| row.list_output_usd_per_mtok.map_or((1, 0), |price| (0, price.picos_per_token()));
-    price(a).cmp(&price(b)).then_with(|| match (a.e2e_p99_ms, b.e2e_p99_ms) {
+    price(a).cmp(&price(b)).then_with(|| match (a.primary_latency().p99, b.primary_latency().p99) {
         (Some(a), Some(b)) => a.cmp(&b),
         (a, b) => b.is_some().cmp(&a.is_some()),
     })

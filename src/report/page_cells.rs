@@ -1,7 +1,7 @@
 //! The page's table of cells: headings, figures with the keys they sort by, and the notes below.
 
 use crate::report::parts::Word;
-use crate::report::shown::{LEAST_FOR_P99, Shown};
+use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, SATURATED, Shown};
 use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, UsdPerMtok};
@@ -87,6 +87,8 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
             "p50, p99 and first token are over successful requests, end to end from the first byte sent to the last \
              token; the interval counts failures as never answered.",
         ),
+        (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(CellRow::is_saturated), SATURATED),
         (
             tails().any(|tail| tail.open),
             "* n supports no upper bound of the p99: too few requests (below 368), or too many failures.",
@@ -103,6 +105,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
 }
 
 fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
+    let e2e = row.primary_latency();
     let tail = |p99, max| if row.requests < LEAST_FOR_P99 { max } else { p99 };
     let interval = cell.e2e_tail.as_ref().and_then(|tail| tail.interval.clone());
     let price = |price: Option<UsdPerMtok>| price.map(|price| price.picos_per_token().to_string());
@@ -111,9 +114,9 @@ fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
     // What decides comes first, because a narrow screen shows only that without scrolling.
     let place = [word(cell.region, none), number(cell.tier.clone(), cell.tier, none)];
     let figures = vec![
-        number(cell.e2e_p50, latency(row.e2e_p50_ms), unmeasured),
-        number(cell.e2e_tail.map(|tail| tail.figure), latency(tail(row.e2e_p99_ms, row.e2e_max_ms)), unmeasured),
-        number(interval, latency(row.e2e_p99_low_ms), unmeasured),
+        number(cell.e2e_p50, latency(e2e.p50), unmeasured),
+        number(cell.e2e_tail.map(|tail| tail.figure), latency(tail(e2e.p99, e2e.max)), unmeasured),
+        number(interval, latency(e2e.p99_low), unmeasured),
         number(cell.list_output, price(row.list_output_usd_per_mtok), unknown),
         number(cell.effective, price(row.effective_output_usd_per_mtok), unknown),
         number(cell.limit, cell.limit_key, none),

@@ -76,7 +76,7 @@ fn price_order(a: &CellRow, b: &CellRow) -> Ordering {
 
 /// By the 99th percentile of end-to-end latency; a cell without one counts as infinitely slow.
 fn tail_order(a: &CellRow, b: &CellRow) -> Ordering {
-    let tail = |row: &CellRow| row.e2e_p99_ms.unwrap_or(Latency::Infinite);
+    let tail = |row: &CellRow| row.primary_latency().p99.unwrap_or(Latency::Infinite);
     tail(a).cmp(&tail(b))
 }
 

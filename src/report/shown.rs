@@ -10,6 +10,12 @@ use crate::units::Latency;
 /// Requests below which the largest time stands in for the 99th percentile.
 pub(crate) const LEAST_FOR_P99: u64 = 100;
 
+/// What p50 and p99 of an open load count from.
+pub(crate) const FROM_DUE: &str = "Open load counts from when a request was due: a stall is seen in full.";
+
+/// Why a cell with dropped requests has no standing.
+pub(crate) const SATURATED: &str = "Saturated cells lack what was dropped, so nothing can be told of them.";
+
 /// The texts of one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
@@ -25,7 +31,7 @@ pub(crate) struct Shown {
     pub(crate) workload: String,
     /// How requests were issued: `closed, 16`.
     pub(crate) load: String,
-    /// Median end-to-end latency of successes in milliseconds.
+    /// Median end-to-end latency of successes in milliseconds, from due in open load.
     pub(crate) e2e_p50: Option<String>,
     /// The tail of the end-to-end latency.
     pub(crate) e2e_tail: Option<Tail>,
@@ -78,6 +84,7 @@ impl Shown {
             let trust = figures::Trust { assumed: assumed.iter().any(|one| one == side), partial: false };
             price.map(|price| figures::marked(&figures::list_price(price), trust))
         };
+        let e2e = row.primary_latency();
         Self {
             index,
             model: visible(&row.model),
@@ -85,8 +92,8 @@ impl Shown {
             tier: row.tier.map(|tier| tier.to_string()),
             workload: visible(&row.workload),
             load: load(row),
-            e2e_p50: row.e2e_p50_ms.map(figures::ms),
-            e2e_tail: tail(row.requests, row.e2e_p99_ms, row.e2e_max_ms, (row.e2e_p99_low_ms, row.e2e_p99_high_ms)),
+            e2e_p50: e2e.p50.map(figures::ms),
+            e2e_tail: tail(row.requests, e2e.p99, e2e.max, (e2e.p99_low, e2e.p99_high)),
             ttft_p50: row.ttft_p50_ms.map(figures::ms),
             ttft_tail: tail(
                 row.requests,

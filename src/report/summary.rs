@@ -6,9 +6,9 @@ use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::Shown;
+use crate::report::shown::{FROM_DUE, SATURATED, Shown};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
-use crate::rundir::Run;
+use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
 
 /// Rows above the fold.
@@ -174,6 +174,14 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
         "{simulated}End-to-end latency of successes; the 95 % interval and the standing count failures. \
          Effective $/M is all cost over generated tokens."
     );
+    for (applies, note) in [
+        (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(CellRow::is_saturated), SATURATED),
+    ] {
+        if applies {
+            text.extend([" ", note]);
+        }
+    }
     if shown.iter().any(|cell| cell.e2e_tail.as_ref().is_some_and(|tail| tail.open)) {
         text.push_str(" \\* no upper end: too few requests, or too many failures.");
     }

@@ -3,7 +3,7 @@
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, columns};
-use crate::report::shown::Shown;
+use crate::report::shown::{FROM_DUE, SATURATED, Shown};
 use crate::rundir::Run;
 
 /// Rows shown unless all are asked for.
@@ -186,6 +186,12 @@ fn notes(run: &Run, rows: &[&Shown], cut: usize) -> Vec<String> {
     notes.push(format!("{simulated}end to end, successes; the 95 % interval counts failures as infinite"));
     if rows.iter().any(|row| row.e2e_tail.as_ref().is_some_and(|tail| tail.open)) {
         notes.push("* no upper end: too few requests, or too many failures".to_owned());
+    }
+    if rows.iter().any(|row| run.cells[row.index].is_open_load()) {
+        notes.push(FROM_DUE.to_owned());
+    }
+    if rows.iter().any(|row| run.cells[row.index].is_saturated()) {
+        notes.push(SATURATED.to_owned());
     }
     let money = || rows.iter().flat_map(|row| [&row.list_output, &row.effective, &row.cost]).flatten();
     if money().any(|sum| sum.contains('~')) {

@@ -52,6 +52,25 @@ pub enum RunError {
     /// `--base-url` with `--region`.
     #[error("`--region` has no meaning with `--base-url`, which names one place")]
     RegionForUrl,
+    /// A word of a load in another kind of load.
+    #[error("`{word}` has no meaning with `{arrivals}` arrivals")]
+    LoadWithout {
+        /// The flag or key.
+        word: String,
+        /// The kind of load.
+        arrivals: &'static str,
+    },
+    /// A kind of load of which too little is said.
+    #[error("`{arrivals}` arrivals need a `{what}`")]
+    LoadNeeds {
+        /// The kind of load.
+        arrivals: &'static str,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A length and a count.
+    #[error("`duration` and `requests-per-cell` both say how much, must be one of them")]
+    TwoAmounts,
     /// A URL that cannot be called.
     #[error("URL `{url}` {reason}")]
     BadUrl {
@@ -149,6 +168,10 @@ impl RunError {
             Self::NoKey { variable, .. } => Some(format!("export {variable}=…, or leave out `--live` to simulate")),
             Self::NobodyThere { .. } => {
                 Some("start the server, or mend the address; it must end in `/v1` or the like".into())
+            }
+            Self::LoadNeeds { what, .. } => Some(format!("pass `--{what}`, or put `{what}` in the suite's `[load]`")),
+            Self::LoadWithout { .. } => {
+                Some("open loads are chosen by `--arrivals` and `--rate`, closed ones by `--concurrency`".into())
             }
             Self::Select(error) => error.hint(),
             _ => None,

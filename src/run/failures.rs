@@ -26,9 +26,10 @@ impl Failures {
         Self { kinds: BTreeMap::new(), secrets }
     }
 
-    /// Takes note of `sample` if it is a measured failure.
+    /// Takes note of `sample` if it is a measured failure. What a saturated schedule drops is counted elsewhere.
     pub(super) fn note(&mut self, sample: &Sample) {
-        if sample.outcome.is_ok() || sample.phase != Phase::Measured {
+        let dropped = sample.outcome == Outcome::NotSent;
+        if sample.outcome.is_ok() || dropped || sample.phase != Phase::Measured {
             return;
         }
         let first = || Kind {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::plan::{LeftOut, Load, MeasureInput, Plan, PlanInput, build, not_offered, select};
+use crate::plan::{LeftOut, MeasureInput, Plan, PlanInput, build, not_offered, select};
 use crate::registry::{Endpoint, Registry};
 use crate::run::RunError;
 use crate::run::destination::host_of;
@@ -59,8 +59,8 @@ impl Inputs {
             registry: &registry,
             workloads: &workloads,
             measures,
-            loads: settings.concurrency.iter().map(|&concurrency| Load::Closed { concurrency }).collect(),
-            requests_per_cell: settings.requests_per_cell,
+            loads: settings.loads.clone(),
+            amount: settings.amount,
             warmup: settings.warmup,
             rounds: settings.rounds,
             parallel_cells: settings.parallel_cells.map(|cells| cells as usize),

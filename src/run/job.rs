@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use crate::load::{Budget, CellJob, Destination, Job, Pace, Prepared, Rests, Tariff, raise_open_files};
+use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, Tariff, raise_open_files};
 use crate::plan::{Cell, Load};
 use crate::registry::{Endpoint, Limits, Price, Registry};
 use crate::run::RunError;
@@ -44,11 +44,18 @@ pub(super) fn assemble(
                 made
             }
         };
-        let Load::Closed { concurrency } = cell.load;
+        let open = match cell.load {
+            Load::Closed { .. } => None,
+            Load::Open { max_in_flight, .. } => {
+                let schedule = cell.schedule.clone().expect("the plan makes a schedule for every open load");
+                Some(OpenLoad { schedule, max_in_flight })
+            }
+        };
         cells.push(CellJob {
             destination,
             requests: prepared(settings, cell, registry, &rests[cell.workload]),
-            concurrency,
+            concurrency: cell.about_in_flight(),
+            open,
             total: cell.requests,
             warmup: cell.warmup,
             pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
@@ -108,7 +115,7 @@ pub fn urls(settings: &Settings, inputs: &Inputs) -> BTreeSet<String> {
 /// The system allows fewer.
 pub(super) fn open_files(job: &Job, simulated: bool) -> Result<u64, RunError> {
     let ends = if simulated { 2 } else { 1 };
-    Ok(raise_open_files(ends * job.connections() + FILES_BESIDE)?)
+    Ok(raise_open_files(ends * job.connections() + job.timers() + FILES_BESIDE)?)
 }
 
 /// The URL that `endpoint` is called at: the region's, or its provider's.
@@ -176,7 +183,7 @@ const MINUTE_NS: u64 = 60_000_000_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Overrides;
+    use crate::run::{LoadWords, Overrides};
 
     /// What is done by default about prompt caches of a URL's model, for `requests` after `warmup` at each load.
     fn by_default(requests: u32, warmup: u32, concurrency: &[u32]) -> PromptCache {
@@ -184,9 +191,12 @@ mod tests {
             base_url: Some("http://127.0.0.1:1/v1".to_owned()),
             models: vec!["m".to_owned()],
             workloads: vec!["support".to_owned()],
-            requests_per_cell: Some(requests),
+            load: LoadWords {
+                concurrency: concurrency.to_vec(),
+                requests_per_cell: Some(requests),
+                ..LoadWords::default()
+            },
             warmup: Some(warmup),
-            concurrency: concurrency.to_vec(),
             ..Overrides::default()
         };
         let settings = Settings::resolve(None, flags).unwrap();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::plan::{Cell, LeftOut, Load, Streaming};
+use crate::plan::{Arrivals, Cell, LeftOut, Load, Streaming};
 use crate::registry::{Price, PriceKey, Registry};
 use crate::run::inputs::Inputs;
 use crate::run::settings::{PromptCache, Settings};
@@ -12,6 +12,7 @@ use crate::rundir::{
     Validity, WorkloadNote, judge,
 };
 use crate::tally::{CellFigures, Lags};
+use crate::units::Positive;
 use crate::workload::Workload;
 
 /// What is known only when the run is about to start.
@@ -106,7 +107,16 @@ fn workload_note(workload: &Workload) -> WorkloadNote {
 fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
     let registry = &inputs.registry;
     let model = registry.model(cell.endpoint);
-    let Load::Closed { concurrency } = cell.load;
+    let (concurrency, arrivals, max_in_flight) = match cell.load {
+        Load::Closed { concurrency } => (Some(concurrency), None, None),
+        Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(max_in_flight)),
+    };
+    let rate_rps = arrivals.and_then(Arrivals::rate_rps).map(Positive::get);
+    let (cv, speed) = match arrivals {
+        Some(Arrivals::Gamma { cv, .. }) => (Some(cv.get()), None),
+        Some(Arrivals::Recorded { speed }) => (None, Some(speed.get())),
+        _ => (None, None),
+    };
     CellNote {
         cell: cell.slug.clone(),
         provider: registry.provider(cell.endpoint).id.clone(),
@@ -116,8 +126,12 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         tier: model.tier,
         quality: model.quality,
         workload: inputs.workloads[cell.workload].name.clone(),
-        load: "closed".to_owned(),
-        concurrency: Some(concurrency),
+        load: cell.load.name().to_owned(),
+        concurrency,
+        rate_rps,
+        cv,
+        speed,
+        max_in_flight,
         requests: u64::from(cell.requests),
         distinct_prompts: (cell.lines.len() as u64).min(u64::from(cell.requests)),
         price: price_of(registry, cell, at).map(price_note),

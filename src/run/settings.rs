@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::plan::{Deadlines, Measure, Streaming, Suite};
+use crate::plan::{Amount, Deadlines, Load, Measure, Streaming, Suite};
 use crate::run::RunError;
+use crate::run::loads::{LoadWords, loads};
 use crate::units::Usd;
 use crate::workload::BadLines;
 
@@ -24,10 +25,10 @@ pub struct Settings {
     pub measures: Vec<Measured>,
     /// Whether a bad workload line stops the run.
     pub bad_lines: BadLines,
-    /// Requests in flight a cell; each makes a cell.
-    pub concurrency: Vec<u32>,
-    /// Measured requests a cell.
-    pub requests_per_cell: u32,
+    /// How requests are issued; each makes a cell.
+    pub loads: Vec<Load>,
+    /// How much of a cell is measured.
+    pub amount: Amount,
     /// Rounds that each cell is cut into.
     pub rounds: u32,
     /// Requests sent to each cell beforehand.
@@ -107,10 +108,8 @@ pub struct Overrides {
     pub regions: Vec<String>,
     /// `--skip-bad-lines`.
     pub skip_bad_lines: bool,
-    /// `--concurrency`.
-    pub concurrency: Vec<u32>,
-    /// `--requests-per-cell`.
-    pub requests_per_cell: Option<u32>,
+    /// `--concurrency`, `--arrivals`, `--rate` and what else says how requests are issued, and how many.
+    pub load: LoadWords,
     /// `--rounds`.
     pub rounds: Option<u32>,
     /// `--warmup`.
@@ -160,6 +159,7 @@ impl Settings {
         let limits = Deadlines::default();
         let [connect, first_token, idle, total] = flags.timeouts;
         let load = suite.load;
+        let (loads, amount) = loads(&flags.load, &load)?;
         Ok(Self {
             suite: match path {
                 None if whereto != Whereto::Simulator => "live".to_owned(),
@@ -168,11 +168,8 @@ impl Settings {
             registry: flags.registry.or(suite.registry),
             measures: measures(suite.measures, &flags.workloads, &flags.models, &flags.regions),
             bad_lines: if flags.skip_bad_lines { BadLines::Skip } else { BadLines::Stop },
-            concurrency: Some(flags.concurrency)
-                .filter(|list| !list.is_empty())
-                .or(load.concurrency)
-                .unwrap_or(vec![8]),
-            requests_per_cell: flags.requests_per_cell.or(load.requests_per_cell).unwrap_or(400),
+            loads,
+            amount,
             rounds: flags.rounds.or(load.rounds).unwrap_or(20),
             warmup: flags.warmup.or(load.warmup).unwrap_or(8),
             parallel_cells: flags.parallel_cells.or(load.parallel_cells),
@@ -228,7 +225,8 @@ mod tests {
     fn without_a_suite_the_demo_is_run_against_the_simulator() {
         let settings = Settings::resolve(None, Overrides::default()).unwrap();
         assert_eq!((settings.suite.as_str(), settings.whereto), ("demo", Whereto::Simulator));
-        assert_eq!((settings.requests_per_cell, settings.rounds, settings.concurrency), (600, 10, vec![16]));
+        assert_eq!((settings.amount, settings.rounds), (Amount::Requests(600), 10));
+        assert_eq!(settings.loads, [Load::Closed { concurrency: 16 }]);
         let everything = |name: &str| vec![name.to_owned()];
         let (models, regions) = (everything("*"), everything("*"));
         assert_eq!(settings.measures, [Measured { workloads: everything("autocomplete"), models, regions }]);
@@ -243,8 +241,9 @@ mod tests {
         let flags = Overrides { rounds: Some(5), models: vec!["qwen*".to_owned()], ..Overrides::default() };
         let settings = Settings::resolve(Some(&path), flags).unwrap();
         assert_eq!((settings.suite.as_str(), settings.whereto), ("nightly", Whereto::Providers));
-        assert_eq!((settings.rounds, settings.warmup, settings.requests_per_cell), (5, 2, 400));
-        assert_eq!((settings.concurrency, settings.measures[0].models.clone()), (vec![2, 4], vec!["qwen*".to_owned()]));
+        assert_eq!((settings.rounds, settings.warmup, settings.amount), (5, 2, Amount::Requests(400)));
+        assert_eq!(settings.loads, [2, 4].map(|concurrency| Load::Closed { concurrency }));
+        assert_eq!(settings.measures[0].models, ["qwen*"]);
     }
 
     #[test]

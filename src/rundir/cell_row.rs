@@ -31,7 +31,7 @@ pub struct CellRow {
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
-    /// Requests a second asked for; absent in closed load.
+    /// Requests a second asked for; absent in closed load, and where the recording decides.
     pub rate_rps: Option<f64>,
     /// Whether replies came from a simulator.
     pub simulated: bool,
@@ -107,6 +107,12 @@ pub struct CellRow {
     pub e2e_from_due_p95_ms: Option<Latency>,
     /// Latency from due: 99th percentile of successes.
     pub e2e_from_due_p99_ms: Option<Latency>,
+    /// Latency from due: lower end of the 95 % interval of the 99th percentile, failures counted as infinite.
+    pub e2e_from_due_p99_low_ms: Option<Latency>,
+    /// Latency from due: upper end of the same interval; infinite where n supports none.
+    pub e2e_from_due_p99_high_ms: Option<Latency>,
+    /// Latency from due: the largest of successes.
+    pub e2e_from_due_max_ms: Option<Latency>,
     /// Send lag: median of successes.
     pub send_lag_p50_ms: Option<Latency>,
     /// Send lag: 99th percentile of successes.

@@ -64,6 +64,10 @@ fn cell(model: &str) -> CellNote {
         workload: "chat".into(),
         load: "closed".into(),
         concurrency: Some(2),
+        rate_rps: None,
+        cv: None,
+        speed: None,
+        max_in_flight: None,
         requests: 6,
         distinct_prompts: 3,
         price: Some(PriceNote {

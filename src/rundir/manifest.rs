@@ -153,6 +153,18 @@ pub struct CellNote {
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
+    /// Requests a second asked for; absent in closed load, and where the recording decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_rps: Option<f64>,
+    /// The spread of the gaps, as standard deviation over mean; absent but for gamma arrivals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cv: Option<f64>,
+    /// How many times faster than recorded; absent but for recorded arrivals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f64>,
+    /// Requests in flight at most; absent in closed load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<u32>,
     /// Measured requests planned.
     pub requests: u64,
     /// Different prompts among them.

@@ -10,6 +10,7 @@ mod interval_log;
 mod manifest;
 mod manifest_file;
 mod open;
+mod primary;
 mod rebuild;
 mod row;
 mod run;
@@ -27,6 +28,7 @@ pub use manifest::{
     PriceNote, Status, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
+pub use primary::PrimaryLatency;
 pub use rebuild::keep_rebuilt;
 pub use row::{cell_row, judge};
 pub use run::Run;

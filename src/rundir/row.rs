@@ -19,6 +19,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
     let known_cost = figures.cost.filter(|_| all_known);
     let price = note.price.as_ref();
     let (ttft, e2e, all) = (figures.ttft, figures.e2e, figures.e2e_with_failures);
+    let from_due = figures.e2e_from_due;
     CellRow {
         run_id: manifest.run_id.clone(),
         started_at: manifest.started_at.clone(),
@@ -32,7 +33,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         workload: note.workload.clone(),
         load: note.load.clone(),
         concurrency: note.concurrency,
-        rate_rps: None,
+        rate_rps: note.rate_rps,
         simulated: figures.simulated || manifest.destination.simulated == Some(true),
         valid: judged.map(|validity| validity.valid).or_else(surely_invalid),
         requests,
@@ -67,9 +68,12 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         e2e_p50_with_failures_ms: all.map(|all| all.p50),
         e2e_p95_with_failures_ms: all.map(|all| all.p95),
         e2e_p99_with_failures_ms: all.map(|all| all.p99),
-        e2e_from_due_p50_ms: figures.e2e_from_due_p50,
-        e2e_from_due_p95_ms: figures.e2e_from_due_p95,
-        e2e_from_due_p99_ms: figures.e2e_from_due_p99,
+        e2e_from_due_p50_ms: from_due.map(|from_due| from_due.p50),
+        e2e_from_due_p95_ms: from_due.map(|from_due| from_due.p95),
+        e2e_from_due_p99_ms: from_due.map(|from_due| from_due.p99),
+        e2e_from_due_p99_low_ms: from_due.and_then(|from_due| from_due.p99_interval.low),
+        e2e_from_due_p99_high_ms: from_due.map(|from_due| from_due.p99_interval.high),
+        e2e_from_due_max_ms: from_due.map(|from_due| from_due.max),
         send_lag_p50_ms: figures.send_lag_p50,
         send_lag_p99_ms: figures.send_lag_p99,
         tpot_p50_ms: figures.tpot_p50,

@@ -25,12 +25,8 @@ pub struct CellFigures {
     pub e2e: Option<Spread>,
     /// End to end over all requests; absent without a request.
     pub e2e_with_failures: Option<WithFailures>,
-    /// Median of latency from due.
-    pub e2e_from_due_p50: Option<Latency>,
-    /// 95th percentile of latency from due.
-    pub e2e_from_due_p95: Option<Latency>,
-    /// 99th percentile of latency from due.
-    pub e2e_from_due_p99: Option<Latency>,
+    /// End to end from when the schedule wanted it sent; absent without a schedule or a success.
+    pub e2e_from_due: Option<Spread>,
     /// Median of send lag.
     pub send_lag_p50: Option<Latency>,
     /// 99th percentile of send lag.
@@ -110,9 +106,7 @@ pub(in crate::tally) fn figures(cell: &CellTally, seed: u64, index: usize) -> Ce
         ttft: spread(Metric::Ttft),
         e2e: spread(Metric::E2e),
         e2e_with_failures: with_failures(all),
-        e2e_from_due_p50: plain(Metric::E2eFromDue, 0.50),
-        e2e_from_due_p95: plain(Metric::E2eFromDue, 0.95),
-        e2e_from_due_p99: plain(Metric::E2eFromDue, 0.99),
+        e2e_from_due: spread(Metric::E2eFromDue),
         send_lag_p50: plain(Metric::SendLag, 0.50),
         send_lag_p99: plain(Metric::SendLag, 0.99),
         tpot_p50: plain(Metric::Tpot, 0.50),

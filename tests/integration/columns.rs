@@ -10,8 +10,8 @@ ttft_p50_ms ttft_p50_low_ms ttft_p50_high_ms ttft_p90_ms ttft_p95_ms ttft_p99_ms
 ttft_max_ms \
 e2e_p50_ms e2e_p50_low_ms e2e_p50_high_ms e2e_p90_ms e2e_p95_ms e2e_p99_ms e2e_p99_low_ms e2e_p99_high_ms e2e_max_ms \
 e2e_p50_with_failures_ms e2e_p95_with_failures_ms e2e_p99_with_failures_ms \
-e2e_from_due_p50_ms e2e_from_due_p95_ms e2e_from_due_p99_ms send_lag_p50_ms send_lag_p99_ms tpot_p50_ms tpot_p99_ms \
-itl_p99_ms connect_p50_ms \
+e2e_from_due_p50_ms e2e_from_due_p95_ms e2e_from_due_p99_ms e2e_from_due_p99_low_ms e2e_from_due_p99_high_ms \
+e2e_from_due_max_ms send_lag_p50_ms send_lag_p99_ms tpot_p50_ms tpot_p99_ms itl_p99_ms connect_p50_ms \
 throughput_rps output_tokens_per_s input_tokens cached_input_tokens output_tokens reasoning_tokens \
 requests_without_usage \
 cost_usd all_prices_known cost_per_1k_requests_usd list_input_usd_per_mtok list_output_usd_per_mtok \

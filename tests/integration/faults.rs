@@ -91,6 +91,7 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         destination: Arc::new(destination),
         requests: vec![Arc::new(request)],
         concurrency: 1,
+        open: None,
         total: 2,
         warmup: 0,
         pace: None,

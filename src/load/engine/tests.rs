@@ -2,5 +2,6 @@
 
 mod http2;
 mod loads;
+mod open;
 mod outcomes;
 mod upstream;

@@ -1,7 +1,11 @@
+use std::time::Duration;
+
 use super::*;
+use crate::plan::arrivals::Arrivals;
 use crate::plan::cell::Turn;
 use crate::plan::input::MeasureInput;
 use crate::plan::samples::{chat, model, registry, workload};
+use crate::units::Positive;
 
 /// Every endpoint on the first `workloads` workloads.
 pub(in crate::plan) fn everything(registry: &Registry, workloads: usize) -> MeasureInput {
@@ -19,7 +23,7 @@ pub(in crate::plan) fn input<'a>(
         workloads,
         measures: vec![measure],
         loads: vec![Load::Closed { concurrency: 8 }],
-        requests_per_cell: 400,
+        amount: Amount::Requests(400),
         warmup: 8,
         rounds: 10,
         parallel_cells: None,
@@ -151,6 +155,53 @@ fn a_live_providers_limit_is_kept_and_a_simulator_has_none() {
     assert_eq!(
         build(&input).unwrap_err().to_string(),
         "concurrency 21 is over `max_in_flight` of provider `p`, must be at most 20"
+    );
+}
+
+/// Open loads at these rates, 50 in flight at most.
+fn rates(rates: &[f64]) -> Vec<Load> {
+    let open = |rate: &f64| {
+        let rate_rps = Positive::new(*rate).unwrap();
+        Load::Open { arrivals: Arrivals::Constant { rate_rps }, max_in_flight: 50 }
+    };
+    rates.iter().map(open).collect()
+}
+
+#[test]
+fn a_list_of_rates_makes_a_cell_each_with_a_schedule_of_its_own() {
+    let registry = registry(vec![model("a", None)], None);
+    let workloads = [chat("chat", 1)];
+    let mut input = input(&registry, &workloads, everything(&registry, 1));
+    input.measures[0].endpoints.truncate(1);
+    input.loads = rates(&[0.5, 200.0]);
+    let plan = build(&input).unwrap();
+    assert_eq!(slugs(&plan), ["p/a/us-east-1/chat/r0.5", "p/a/us-east-1/chat/r200"]);
+    let spans: Vec<Duration> = plan.cells.iter().map(|cell| cell.schedule.as_ref().unwrap().span(0, 400)).collect();
+    assert_eq!(spans, [Duration::from_secs(798), Duration::from_millis(1_995)]);
+    assert_eq!(plan.cells.iter().map(Cell::about_in_flight).collect::<Vec<_>>(), [1, 50]);
+    // Eight warm-up requests one after the other, the schedule, and the last reply.
+    assert_eq!(plan.expected_duration(|_| Duration::from_secs(1)), Duration::from_secs(8 + 798 + 1));
+}
+
+#[test]
+fn an_open_load_keeps_within_its_live_providers_limits() {
+    let mut registry = registry(vec![model("a", None)], Some(20));
+    let workloads = [chat("chat", 1)];
+    let measure = everything(&registry, 1);
+    let mut open = input(&registry, &workloads, measure.clone());
+    (open.loads, open.simulated, open.parallel_cells) = (rates(&[10.0]), false, Some(1));
+    let plan = build(&open).unwrap();
+    assert!(plan.cells.iter().all(|cell| matches!(cell.load, Load::Open { max_in_flight: 20, .. })));
+    let warning = "at most 20 requests in flight instead of 50: provider `p` allows no more, and what is due beyond is \
+                   dropped";
+    let rounds = "8 rounds instead of 10: cells take turns, and a turn needs at least 50 requests to hold the load";
+    assert_eq!(plan.warnings, [warning, rounds]);
+    registry.providers[0].limits.requests_per_minute = Some(599);
+    let mut open = input(&registry, &workloads, measure);
+    (open.loads, open.simulated) = (rates(&[10.0]), false);
+    assert_eq!(
+        build(&open).unwrap_err().to_string(),
+        "constant at 10/s is over `requests_per_minute` of provider `p`, must be at most 599 a minute"
     );
 }
 

@@ -13,6 +13,12 @@ workloads = ["../autocomplete.jsonl", "/shared/classify.jsonl"]
 models = ["step-3.5-flash", "qwen3-8b"]
 [load]
 concurrency = [8, 16]
+arrivals = "gamma"
+rate = [5, 0.5]
+cv = 2
+speed = 10
+max_in_flight = 100
+duration = "1m"
 requests_per_cell = 400
 rounds = 20
 warmup = 8
@@ -58,6 +64,12 @@ fn every_key_of_a_suite_is_read_and_paths_are_those_of_its_folder() {
             ],
             load: LoadKeys {
                 concurrency: Some(vec![8, 16]),
+                arrivals: Some(ArrivalKind::Gamma),
+                rate: Some([5.0, 0.5].map(|rate| Positive::new(rate).unwrap()).to_vec()),
+                cv: Positive::new(2.0),
+                speed: Positive::new(10.0),
+                max_in_flight: Some(100),
+                duration: Some(Duration::from_secs(60)),
                 requests_per_cell: Some(400),
                 rounds: Some(20),
                 warmup: Some(8),
@@ -108,6 +120,7 @@ models = [\"qwen[\", 3]
 workloads = []
 [load]
 concurrency = [0, 8, 8]
+rate = [0, 5, 5.0]
 request_per_cell = 4
 stream = \"always\"
 timeout_idle = 30
@@ -126,12 +139,14 @@ name = \"baseline\"
             "suite.toml:5:13: `workloads` is an empty list, must have an element or be left out",
             "suite.toml:7:16: `concurrency` is 0, must be at least 1",
             "suite.toml:7:22: `concurrency` has 8 a second time, must have it once",
-            "suite.toml:8:1: `request_per_cell` is not a key of `[load]`",
-            "suite.toml:9:10: `always` is not a value of `stream`",
-            "suite.toml:10:16: `timeout_idle` is a whole number, must be a time in quotes, such as \"30s\"",
-            "suite.toml:11:17: `timeout_total` is 0, must be at least \"1ms\"",
-            "suite.toml:13:16: `max_cost_usd` is a number with a point, must be a decimal in quotes, such as \"0.25\"",
-            "suite.toml:14:3: `variant` is not a key of the file",
+            "suite.toml:8:9: `rate` is 0, must be a number from 0.000001 to 1000000",
+            "suite.toml:8:15: `rate` has 5 a second time, must have it once",
+            "suite.toml:9:1: `request_per_cell` is not a key of `[load]`",
+            "suite.toml:10:10: `always` is not a value of `stream`",
+            "suite.toml:11:16: `timeout_idle` is a whole number, must be a time in quotes, such as \"30s\"",
+            "suite.toml:12:17: `timeout_total` is 0, must be at least \"1ms\"",
+            "suite.toml:14:16: `max_cost_usd` is a number with a point, must be a decimal in quotes, such as \"0.25\"",
+            "suite.toml:15:3: `variant` is not a key of the file",
         ]
     );
 }

@@ -24,6 +24,10 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn caption(facts: &Facts<'_>) -> String {
     let rows: Vec<&CellRow> = facts.shown.iter().flat_map(|setting| setting.rows.iter().copied()).collect();
     let metric = match facts.metric {
+        Metric::E2e if rows.iter().all(|row| row.is_open_load()) => "End-to-end latency from the moment it was due",
+        Metric::E2e if rows.iter().any(|row| row.is_open_load()) => {
+            "End-to-end latency, in open load from the moment it was due,"
+        }
         Metric::E2e => "End-to-end latency",
         Metric::Ttft => "Time to first token (verdicts are about end-to-end latency)",
     };
@@ -36,6 +40,10 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
     ];
     if facts.marks.iter().any(|mark| mark.tail == Tail::Maximum) {
         says.push("Below 100 requests a stem ends at the maximum, not at p99".to_owned());
+    }
+    let saturated = rows.iter().filter(|row| row.is_saturated()).count();
+    if saturated > 0 {
+        says.push(format!("Saturated, and so not judged: {saturated}, of which requests were dropped"));
     }
     if facts.dense {
         says.push(

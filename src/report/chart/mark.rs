@@ -9,7 +9,7 @@ use crate::units::{Latency, Micros};
 /// Which latency a chart shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Metric {
-    /// From sending to the end of the answer. Limits and verdicts are about this one.
+    /// From sending, or in open load from the moment the schedule named, to the end of the answer. Limits and verdicts are about this one.
     #[default]
     E2e,
     /// From sending to the first generated token.
@@ -70,7 +70,10 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         PriceAxis::Effective => row.effective_output_usd_per_mtok,
     }?;
     let [p50, p99, low, high, max] = match metric {
-        Metric::E2e => [row.e2e_p50_ms, row.e2e_p99_ms, row.e2e_p99_low_ms, row.e2e_p99_high_ms, row.e2e_max_ms],
+        Metric::E2e => {
+            let e2e = row.primary_latency();
+            [e2e.p50, e2e.p99, e2e.p99_low, e2e.p99_high, e2e.max]
+        }
         Metric::Ttft => [row.ttft_p50_ms, row.ttft_p99_ms, row.ttft_p99_low_ms, row.ttft_p99_high_ms, row.ttft_max_ms],
     }
     .map(positive);

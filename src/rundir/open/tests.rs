@@ -71,7 +71,8 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          ttft_p99_ms ttft_p99_low_ms ttft_p99_high_ms ttft_max_ms e2e_p50_ms e2e_p50_low_ms e2e_p50_high_ms \
          e2e_p90_ms e2e_p95_ms e2e_p99_ms e2e_p99_low_ms e2e_p99_high_ms e2e_max_ms e2e_p50_with_failures_ms \
          e2e_p95_with_failures_ms e2e_p99_with_failures_ms e2e_from_due_p50_ms e2e_from_due_p95_ms \
-         e2e_from_due_p99_ms send_lag_p50_ms send_lag_p99_ms tpot_p50_ms tpot_p99_ms itl_p99_ms connect_p50_ms \
+         e2e_from_due_p99_ms e2e_from_due_p99_low_ms e2e_from_due_p99_high_ms e2e_from_due_max_ms \
+         send_lag_p50_ms send_lag_p99_ms tpot_p50_ms tpot_p99_ms itl_p99_ms connect_p50_ms \
          throughput_rps output_tokens_per_s input_tokens cached_input_tokens output_tokens reasoning_tokens \
          requests_without_usage cost_usd all_prices_known cost_per_1k_requests_usd list_input_usd_per_mtok \
          list_output_usd_per_mtok effective_output_usd_per_mtok price_from quality_ratio answer_variants outcomes"
@@ -81,7 +82,7 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
         "2026-11-23T02-00-00Z-demo,2026-11-23T02:00:00Z,acme/small/us/chat/c2,,acme,small,us,1,,chat,closed,2,,true,\
          false,6,5,1,,,0.833333,0.166667,1,1.0,3,0.232558,\
          41.001,40.000,inf,42.502,42.502,42.502,41.001,inf,42.502,\
-         82.002,80.000,inf,85.005,85.005,85.005,82.002,inf,85.005,82.002,inf,inf,,,,,,1.863,2.000,29.935,0.321,\
+         82.002,80.000,inf,85.005,85.005,85.005,82.002,inf,85.005,82.002,inf,inf,,,,,,,,,1.863,2.000,29.935,0.321,\
          12.12,234.316,215,50,116,0,0,0.000029000116,true,0.004833352667,0.18,0.25,0.250001,2026-05-01,,2,\
          ok=5;rate_limited=1"
     );

@@ -113,6 +113,7 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
         destination,
         requests: (0..3).map(request).collect(),
         concurrency,
+        open: None,
         total,
         warmup: 0,
         pace: None,

@@ -1,0 +1,118 @@
+//! Keeping an open cell's schedule on one worker.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use tokio::sync::mpsc::Receiver;
+
+use crate::load::OpenLoad;
+use crate::load::dial::Unopened;
+use crate::load::pool::{Pool, Task};
+use crate::load::slot::{never_sent, sample};
+use crate::load::stop::Stop;
+use crate::load::stretch::{Seat, Step};
+use crate::load::timer::Timer;
+use crate::load::worker::Crew;
+use crate::sample::{Moments, Outcome};
+use crate::units::Moment;
+
+/// Of so many slots one is kept idle with an open connection, so that a request rarely waits for its own.
+const SLOTS_TO_A_SPARE: usize = 8;
+
+/// One worker's part of an open cell: it takes arrivals one by one and waits for each, never for a reply.
+pub(crate) struct Pacer {
+    crew: Rc<Crew>,
+    cell: usize,
+    pool: Pool,
+    timer: Timer,
+}
+
+impl Pacer {
+    /// A pacer of `cell`, without a slot yet.
+    pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
+        let pool = Pool::new(Rc::clone(&crew), cell);
+        Self { crew, cell, pool, timer: Timer::new() }
+    }
+
+    /// Takes part in every stretch of the cell that `seats` brings, until the worker closes it.
+    pub(crate) async fn run(mut self, mut seats: Receiver<Seat>) {
+        self.crew.stop.register().await;
+        while let Some(seat) = seats.recv().await {
+            match seat.stretch().step {
+                Step::Open => (0..self.share(&seat)).for_each(|_| self.pool.open_one()),
+                Step::Warmup => self.warm_up(&seat).await,
+                Step::Measured => self.keep_schedule(&seat).await,
+            }
+            // A stretch is over when its replies are: the next cell must not share the wire with them.
+            self.pool.below(1).await;
+        }
+        self.pool.end().await;
+    }
+
+    /// This worker's share of the slots that are there beforehand.
+    fn share(&self, seat: &Seat) -> u32 {
+        seat.share_of(self.crew.job().cells[self.cell].concurrency)
+    }
+
+    /// Sends warm-up requests as a closed load over the slots that are there.
+    async fn warm_up(&mut self, seat: &Seat) {
+        let slots = self.share(seat).max(1) as usize;
+        while self.may_send(None).await
+            && let Some(index) = seat.take()
+        {
+            self.pool.give(Task::Send { step: Step::Warmup, index, due: None }, None);
+            self.pool.below(slots).await;
+        }
+    }
+
+    async fn keep_schedule(&mut self, seat: &Seat) {
+        let crew = Rc::clone(&self.crew);
+        let Some(OpenLoad { schedule, max_in_flight }) = &crew.job().cells[self.cell].open else { return };
+        let stretch = seat.stretch();
+        let first = schedule.due(stretch.first);
+        while let Some(index) = seat.take() {
+            // A turn begins with its first arrival, so what came before it is no gap.
+            let due = stretch.begin.after(schedule.due(index).saturating_sub(first));
+            if !self.may_send(Some(due)).await {
+                return;
+            }
+            match seat.enter(*max_in_flight) {
+                Some(permit) => {
+                    self.pool.give(Task::Send { step: Step::Measured, index, due: Some(due) }, Some(permit));
+                    self.keep_spare(*max_in_flight);
+                }
+                None => self.drop_request(index, due),
+            }
+        }
+    }
+
+    /// Waits for `due`, and while the receiver of samples is far behind; whether a request may be sent then.
+    async fn may_send(&mut self, due: Option<Moment>) -> bool {
+        let Crew { stop, outbox, clock, .. } = &*self.crew;
+        let timer = &mut self.timer;
+        let wait = async {
+            timer.wait(due.map_or_else(Instant::now, |due| clock.instant(due))).await;
+            outbox.room().await;
+        };
+        let waited = stop.before(Stop::Drain, wait).await.is_some();
+        let exhausted = self.crew.job().budget.as_ref().is_some_and(|budget| budget.is_exhausted());
+        waited && !exhausted && self.crew.stopped() == Stop::Run
+    }
+
+    /// Opens one more connection where few are idle, unless there are as many as can be in flight.
+    fn keep_spare(&mut self, max_in_flight: u32) {
+        let slots = self.pool.len();
+        if self.pool.idle() < slots.div_ceil(SLOTS_TO_A_SPARE) && slots < max_in_flight as usize {
+            self.pool.open_one();
+        }
+    }
+
+    /// Hands in the sample of a request that found no room in flight.
+    fn drop_request(&self, index: u32, due: Moment) {
+        let cell = &self.crew.job().cells[self.cell];
+        let prepared = &cell.requests[index as usize % cell.requests.len()];
+        let mut dropped = never_sent(Unopened { outcome: Outcome::NotSent, message: String::new() }, &self.crew);
+        dropped.moments = Moments { due: Some(due), ..dropped.moments };
+        self.crew.outbox.push(sample(&self.crew, self.cell, prepared, (Step::Measured, index), (false, dropped)), &[]);
+    }
+}

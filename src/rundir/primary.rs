@@ -1,0 +1,52 @@
+//! The latency that a cell is judged by.
+
+use crate::rundir::CellRow;
+use crate::units::Latency;
+
+/// A cell's end-to-end latency over its successes, as its load makes it: from the moment that a schedule named where
+/// there is one, so that a stalled provider does not hide the requests it held up, else from sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrimaryLatency {
+    /// The median.
+    pub p50: Option<Latency>,
+    /// The 99th percentile.
+    pub p99: Option<Latency>,
+    /// Lower end of the 95 % interval of the 99th percentile, failures counted as infinite.
+    pub p99_low: Option<Latency>,
+    /// Upper end of the same interval; infinite where n supports none.
+    pub p99_high: Option<Latency>,
+    /// The largest.
+    pub max: Option<Latency>,
+}
+
+impl CellRow {
+    /// Whether its requests followed a schedule.
+    pub fn is_open_load(&self) -> bool {
+        self.arrivals.is_some()
+    }
+
+    /// Whether the schedule wanted more than could be in flight: its figures then lack the requests that were dropped.
+    pub fn is_saturated(&self) -> bool {
+        self.dropped.is_some_and(|dropped| dropped > 0)
+    }
+
+    /// The latency that it is shown and judged by.
+    pub fn primary_latency(&self) -> PrimaryLatency {
+        if self.is_open_load() {
+            return PrimaryLatency {
+                p50: self.e2e_from_due_p50_ms,
+                p99: self.e2e_from_due_p99_ms,
+                p99_low: self.e2e_from_due_p99_low_ms,
+                p99_high: self.e2e_from_due_p99_high_ms,
+                max: self.e2e_from_due_max_ms,
+            };
+        }
+        PrimaryLatency {
+            p50: self.e2e_p50_ms,
+            p99: self.e2e_p99_ms,
+            p99_low: self.e2e_p99_low_ms,
+            p99_high: self.e2e_p99_high_ms,
+            max: self.e2e_max_ms,
+        }
+    }
+}

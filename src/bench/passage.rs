@@ -8,7 +8,7 @@ use std::process;
 
 use crate::bench::BenchError;
 use crate::plan::Streaming;
-use crate::run::{Ended, Environment, Inputs, Overrides, Settings, Watch, carry_out};
+use crate::run::{Ended, Environment, Inputs, LoadWords, Overrides, Settings, Watch, carry_out};
 use crate::sim::NullUpstream;
 
 /// A model of the built-in registry, so that every reply has a price.
@@ -44,8 +44,11 @@ impl Passage {
             Overrides {
                 base_url: Some(upstream.base_url()),
                 models: vec![MODEL.to_owned()],
-                concurrency: vec![self.concurrency],
-                requests_per_cell: Some(self.requests),
+                load: LoadWords {
+                    concurrency: vec![self.concurrency],
+                    requests_per_cell: Some(self.requests),
+                    ..LoadWords::default()
+                },
                 warmup: Some(self.warmup),
                 streaming: Some(self.streaming),
                 out: scratch.path.clone(),

@@ -125,7 +125,10 @@ fn sample(index: u32) -> Sample {
             ..Moments::default()
         },
         chunks: 16,
-        usage: Some((Usage { input: 100, cached_input: 0, output: 16, reasoning: 0 }, UsageSource::Provider)),
+        usage: Some((
+            Usage { input: 100, cached_input: 0, cache_write: 0, output: 16, reasoning: 0 },
+            UsageSource::Provider,
+        )),
         finish_reason: Some("stop".into()),
         status: Some(200),
         request_id: Some("req-1".into()),

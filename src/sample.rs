@@ -158,6 +158,8 @@ pub struct Usage {
     pub input: u64,
     /// Of `input`, those read from the provider's cache.
     pub cached_input: u64,
+    /// Of `input`, those written to the provider's cache; none of them is among those read from it.
+    pub cache_write: u64,
     /// Generated tokens in total, reasoning included.
     pub output: u64,
     /// Of `output`, those spent on reasoning.

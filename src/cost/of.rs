@@ -3,18 +3,19 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
-use crate::registry::{Price, PriceKey};
+use crate::registry::{PriceKey, Rates};
 use crate::sample::Usage;
 use crate::units::{Usd, UsdPerMtok};
 
-/// What the request with this `usage` and so many `images` in its prompt costs at `price`.
+/// What the request with this `usage` and so many `images` in its prompt costs at `rates`, in dollars.
 ///
-/// Cached tokens fall back to the input price and reasoning to the output price. What needs a price that is
-/// unknown is left out of the sum, which is then marked as incomplete.
-pub fn of(usage: &Usage, images: u32, price: Option<&Price>) -> Cost {
+/// Tokens read from or written to a cache fall back to the input price, and reasoning to the output price. What
+/// needs a price that is unknown is left out of the sum, which is then marked as incomplete.
+pub fn of(usage: &Usage, images: u32, rates: Option<&Rates>) -> Cost {
     let cached = usage.cached_input.min(usage.input);
+    let written = usage.cache_write.min(usage.input - cached);
     let reasoning = usage.reasoning.min(usage.output);
-    let Some(price) = price else {
+    let Some(price) = rates else {
         return Cost { known: Usd::ZERO, complete: usage.input == 0 && usage.output == 0, assumed: false };
     };
     let input = (price.input, PriceKey::Input);
@@ -22,8 +23,9 @@ pub fn of(usage: &Usage, images: u32, price: Option<&Price>) -> Cost {
     let or = |own: Option<UsdPerMtok>, key, fallback| if own.is_some() { (own, key) } else { fallback };
     let mut cost = Cost::NOTHING;
     for (tokens, (per_mtok, key)) in [
-        (usage.input - cached, input),
+        (usage.input - cached - written, input),
         (cached, or(price.cached_input, PriceKey::CachedInput, input)),
+        (written, or(price.cache_write, PriceKey::CacheWrite, input)),
         (usage.output - reasoning, output),
         (reasoning, or(price.reasoning, PriceKey::Reasoning, output)),
     ] {
@@ -97,7 +99,7 @@ impl Sum for Cost {
 }
 
 /// One class of a cost; absent where its price is unknown.
-fn part(amount: Option<Usd>, price: &Price, key: PriceKey) -> Cost {
+fn part(amount: Option<Usd>, price: &Rates, key: PriceKey) -> Cost {
     match amount {
         Some(known) => Cost { known, complete: true, assumed: price.assumed.contains(&key) },
         None => Cost { known: Usd::ZERO, complete: false, assumed: false },
@@ -110,28 +112,22 @@ mod tests {
 
     use super::*;
 
-    /// A price row; an empty string is a price that is left out.
-    fn price(input: &str, cached_input: &str, output: &str) -> Price {
+    /// Rates; an empty string is a price that is left out.
+    fn price(input: &str, cached_input: &str, output: &str) -> Rates {
         let per_mtok = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
-        Price {
-            from: "2026-05-01".parse().unwrap(),
-            currency: "USD".to_owned(),
+        Rates {
             input: per_mtok(input),
             output: per_mtok(output),
             cached_input: per_mtok(cached_input),
-            reasoning: None,
-            per_request: None,
-            per_image: None,
-            assumed: BTreeSet::new(),
-            source: None,
+            ..Rates::default()
         }
     }
 
     fn usage(input: u64, cached_input: u64, output: u64, reasoning: u64) -> Usage {
-        Usage { input, cached_input, output, reasoning }
+        Usage { input, cached_input, output, reasoning, ..Usage::default() }
     }
 
-    fn exact(usage: &Usage, price: &Price) -> String {
+    fn exact(usage: &Usage, price: &Rates) -> String {
         of(usage, 0, Some(price)).exact().unwrap().to_string()
     }
 
@@ -149,8 +145,16 @@ mod tests {
     fn cached_and_reasoning_tokens_fall_back_to_input_and_output_prices() {
         assert_eq!(exact(&usage(10, 4, 0, 0), &price("2", "", "")), "0.00002");
         assert_eq!(exact(&usage(0, 0, 10, 4), &price("", "", "2")), "0.00002");
-        let dear_thoughts = Price { reasoning: Some("6".parse().unwrap()), ..price("", "", "2") };
+        let dear_thoughts = Rates { reasoning: Some("6".parse().unwrap()), ..price("", "", "2") };
         assert_eq!(exact(&usage(0, 0, 10, 4), &dear_thoughts), "0.000036");
+    }
+
+    #[test]
+    fn tokens_written_to_a_cache_have_their_own_price() {
+        let written = Usage { cache_write: 6, ..usage(10, 3, 0, 0) };
+        let rates = Rates { cache_write: Some("2.5".parse().unwrap()), ..price("2", "0.2", "") };
+        assert_eq!(exact(&written, &rates), "0.0000176", "1 at $2, 3 at $0.20, 6 at $2.50");
+        assert_eq!(exact(&written, &price("2", "0.2", "")), "0.0000146", "or the input price");
     }
 
     #[test]
@@ -170,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_assumed_price_marks_a_cost_only_where_it_bears_on_it() {
-        let guess = Price { assumed: BTreeSet::from([PriceKey::Input]), ..price("0.01", "", "0.01") };
+        let guess = Rates { assumed: BTreeSet::from([PriceKey::Input]), ..price("0.01", "", "0.01") };
         assert!(of(&usage(1, 0, 0, 0), 0, Some(&guess)).assumed);
         assert!(of(&usage(1, 1, 0, 0), 0, Some(&guess)).assumed, "cached tokens fall back to the assumed price");
         assert!(!of(&usage(0, 0, 1, 0), 0, Some(&guess)).assumed);
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn requests_and_images_are_charged_besides_tokens() {
-        let fees = Price {
+        let fees = Rates {
             per_request: Some("0.001".parse().unwrap()),
             per_image: Some("0.002".parse().unwrap()),
             ..price("1", "", "1")

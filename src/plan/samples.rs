@@ -36,6 +36,7 @@ pub(super) fn registry(models: Vec<Model>, max_in_flight: Option<u32>) -> Regist
         source: "test".to_owned(),
         providers: vec![provider],
         regions: vec![region("us-east-1"), region("us-west-2")],
+        exchange_rates: Vec::new(),
         models,
     }
 }

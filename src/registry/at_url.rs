@@ -64,7 +64,7 @@ mod tests {
         let endpoints: Vec<_> = registry.endpoints().collect();
         assert_eq!(endpoints.len(), 2);
         assert_eq!(registry.model(endpoints[0]).tier, Some(1));
-        assert_eq!(registry.offer(endpoints[0]).prices[0].output.unwrap().to_string(), "0.15");
+        assert_eq!(registry.offer(endpoints[0]).prices[0].rates.output.unwrap().to_string(), "0.15");
         assert_eq!(registry.offer(endpoints[0]).send_as, "step-3.5-flash");
         assert!(registry.offer(endpoints[1]).prices.is_empty());
         assert_eq!((registry.region(endpoints[0]), registry.model(endpoints[1]).tier), (None, None));

@@ -1,11 +1,18 @@
 //! The priced registry: providers, regions, models, and what a model costs at a provider.
 
 mod at_url;
+mod exchange;
 mod model;
 mod offer;
+mod price;
+mod pricing;
 mod read;
+mod read_price;
 mod show;
 
-pub use model::{Capability, Dialect, Endpoint, Limits, Model, Offer, Price, PriceKey, Provider, Region, Registry};
+pub use exchange::ExchangeRate;
+pub use model::{Capability, Dialect, Endpoint, Limits, Model, Offer, Provider, Region, Registry};
+pub use price::{Asked, Condition, Override, Price, PriceKey, Rates, UtcWindow};
+pub use pricing::{PricedFrom, Pricing};
 pub use read::RegistryError;
 pub use show::{ShownOffer, show, shown_as_csv, shown_as_json, shown_as_text};

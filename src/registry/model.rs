@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
-
-use crate::units::{Usd, UsdPerMtok};
+use crate::registry::exchange::ExchangeRate;
+use crate::registry::price::Price;
 
 /// Everything that can be measured, with its price. Order is the file's order.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +18,8 @@ pub struct Registry {
     pub regions: Vec<Region>,
     /// What answers.
     pub models: Vec<Model>,
+    /// What other currencies are worth, oldest first.
+    pub exchange_rates: Vec<ExchangeRate>,
 }
 
 /// Who is called.
@@ -125,67 +126,6 @@ pub struct Offer {
     pub regions: Vec<usize>,
     /// Dated prices, oldest first.
     pub prices: Vec<Price>,
-}
-
-impl Offer {
-    /// The price row in force on `date`: the newest whose `from` is not after it. Absent: no price is known.
-    pub fn price_on(&self, date: Date) -> Option<&Price> {
-        self.prices.iter().rev().find(|price| price.from <= date)
-    }
-}
-
-/// What tokens cost from a date on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Price {
-    /// The first day of this price, in UTC.
-    pub from: Date,
-    /// An ISO 4217 code.
-    pub currency: String,
-    /// Prompt tokens; absent: unknown.
-    pub input: Option<UsdPerMtok>,
-    /// Generated tokens; absent: unknown.
-    pub output: Option<UsdPerMtok>,
-    /// Prompt tokens read from the provider's cache; absent: the input price.
-    pub cached_input: Option<UsdPerMtok>,
-    /// Generated tokens spent on reasoning; absent: the output price.
-    pub reasoning: Option<UsdPerMtok>,
-    /// What each request costs besides its tokens; absent: nothing.
-    pub per_request: Option<Usd>,
-    /// What each image of a prompt costs besides its tokens; absent: nothing.
-    pub per_image: Option<Usd>,
-    /// Which of the above are assumptions and no published figure.
-    pub assumed: BTreeSet<PriceKey>,
-    /// Who says so.
-    pub source: Option<String>,
-}
-
-/// Names one figure of a [`Price`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PriceKey {
-    /// Prompt tokens.
-    Input,
-    /// Generated tokens.
-    Output,
-    /// Prompt tokens read from the provider's cache.
-    CachedInput,
-    /// Generated tokens spent on reasoning.
-    Reasoning,
-    /// Each request.
-    PerRequest,
-    /// Each image of a prompt.
-    PerImage,
-}
-
-impl PriceKey {
-    /// Every figure with the name that files use.
-    pub const NAMED: [(&'static str, Self); 6] = [
-        ("input", Self::Input),
-        ("output", Self::Output),
-        ("cached_input", Self::CachedInput),
-        ("reasoning", Self::Reasoning),
-        ("per_request", Self::PerRequest),
-        ("per_image", Self::PerImage),
-    ];
 }
 
 /// One endpoint: indices into a [`Registry`].

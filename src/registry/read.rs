@@ -8,8 +8,9 @@ use http::{HeaderName, HeaderValue, Uri};
 
 use crate::conf::{Document, Faults, Field, Table, names_a_secret};
 use crate::digest::sha256;
+use crate::registry::exchange::read_exchange_rates;
 use crate::registry::model::{Capability, Dialect, Limits, Model, Provider, Region, Registry};
-use crate::registry::offer::read_offers;
+use crate::registry::offer::{Known, read_offers};
 
 impl Registry {
     /// The registry that is embedded in the program: ten models in four regions.
@@ -35,12 +36,15 @@ impl Registry {
         let providers = provider_tables.into_iter().zip(&provider_ids);
         let regions = region_tables.into_iter().zip(&region_ids);
         let models = model_tables.into_iter().zip(&model_ids);
+        let exchange_rates = read_exchange_rates(root.tables("exchange_rate"));
+        let known = Known { providers: &provider_ids, regions: &region_ids, exchange_rates: &exchange_rates };
         let registry = Self {
             source: source.to_owned(),
             sha256: sha256(text.as_bytes()),
             providers: providers.map(|(table, id)| read_provider(table, id)).collect(),
             regions: regions.map(|(table, id)| read_region(table, id, &region_ids)).collect(),
-            models: models.map(|(table, id)| read_model(table, id, &provider_ids, &region_ids)).collect(),
+            models: models.map(|(table, id)| read_model(table, id, &known)).collect(),
+            exchange_rates: exchange_rates.clone(),
         };
         root.finish();
         document.finish(registry)
@@ -206,7 +210,7 @@ fn read_region(table: Table<'_>, id: &str, ids: &[String]) -> Region {
     Region { id: id.to_owned(), near, base_url }
 }
 
-fn read_model(table: Table<'_>, id: &str, provider_ids: &[String], region_ids: &[String]) -> Model {
+fn read_model(table: Table<'_>, id: &str, known: &Known<'_>) -> Model {
     let capabilities = table.optional("capabilities").map(Field::elements).unwrap_or_default();
     let tier = table.optional("tier").and_then(|field| field.integer(0..=4));
     let model = Model {
@@ -216,7 +220,7 @@ fn read_model(table: Table<'_>, id: &str, provider_ids: &[String], region_ids: &
         context: table.optional("context").and_then(|field| field.integer(1..=u64::MAX)),
         capabilities: capabilities.into_iter().filter_map(|field| field.one_of(&Capability::NAMED)).collect(),
         quality: table.optional("quality").and_then(Field::ratio),
-        offers: read_offers(&table, id, provider_ids, region_ids),
+        offers: read_offers(&table, id, known),
     };
     table.finish();
     model

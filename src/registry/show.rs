@@ -4,8 +4,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::registry::model::{Model, Offer, PriceKey, Registry};
-use crate::units::{UsdPerMtok, grouped};
+use crate::registry::model::{Endpoint, Registry};
+use crate::units::{Usd, UsdPerMtok, grouped};
 
 /// A model at a provider as `registry show` lists it. Field names are the columns of the CSV and the keys of
 /// the JSON form.
@@ -26,6 +26,20 @@ pub struct ShownOffer {
     pub input_usd_per_mtok: Option<UsdPerMtok>,
     /// The price of generated tokens; absent: unknown.
     pub output_usd_per_mtok: Option<UsdPerMtok>,
+    /// The price of prompt tokens read from the provider's cache; absent: the input price.
+    pub cached_input_usd_per_mtok: Option<UsdPerMtok>,
+    /// The price of prompt tokens written to the provider's cache; absent: the input price.
+    pub cache_write_usd_per_mtok: Option<UsdPerMtok>,
+    /// The price of generated tokens spent on reasoning; absent: the output price.
+    pub reasoning_usd_per_mtok: Option<UsdPerMtok>,
+    /// What a request costs besides its tokens; absent: nothing.
+    pub per_request_usd: Option<Usd>,
+    /// What an image of a prompt costs besides its tokens; absent: nothing.
+    pub per_image_usd: Option<Usd>,
+    /// How many overrides change the price for some requests.
+    pub overrides: usize,
+    /// The currency the price is listed in, an ISO 4217 code; absent: no price is known.
+    pub currency: Option<String>,
     /// Which prices of the row are assumptions.
     pub assumed: Vec<&'static str>,
     /// The context window in tokens; absent: unknown.
@@ -34,11 +48,14 @@ pub struct ShownOffer {
     pub price_from: Option<String>,
     /// Days since that day.
     pub days_since_checked: Option<i32>,
+    /// Who says so.
+    pub price_source: Option<String>,
 }
 
 /// Every offer with the price in force on `date`, the cheapest output first and unknown prices last.
 pub fn show(registry: &Registry, date: Date) -> Vec<ShownOffer> {
-    let offers = registry.models.iter().flat_map(|model| model.offers.iter().map(move |offer| (model, offer)));
+    let offers = registry.models.iter().enumerate();
+    let offers = offers.flat_map(|(model, entry)| (0..entry.offers.len()).map(move |offer| (model, offer)));
     let mut rows: Vec<ShownOffer> = offers.map(|(model, offer)| row(registry, model, offer, date)).collect();
     rows.sort_by(|a, b| {
         let order = |row: &ShownOffer| (row.output_usd_per_mtok.is_none(), row.output_usd_per_mtok);
@@ -75,10 +92,18 @@ pub fn shown_as_csv(rows: &[ShownOffer]) -> String {
             row.regions.join(" "),
             or_empty(row.input_usd_per_mtok),
             or_empty(row.output_usd_per_mtok),
+            or_empty(row.cached_input_usd_per_mtok),
+            or_empty(row.cache_write_usd_per_mtok),
+            or_empty(row.reasoning_usd_per_mtok),
+            or_empty(row.per_request_usd),
+            or_empty(row.per_image_usd),
+            row.overrides.to_string(),
+            or_empty(row.currency.as_deref()),
             row.assumed.join(" "),
             or_empty(row.context_tokens),
             or_empty(row.price_from.as_deref()),
             or_empty(row.days_since_checked),
+            or_empty(row.price_source.as_deref()),
         ];
         writer.write_record(cells).expect("every row has the header's columns");
     }
@@ -93,17 +118,25 @@ pub fn shown_as_json(rows: &[ShownOffer]) -> String {
     text
 }
 
-const CSV_COLUMNS: [&str; 10] = [
+const CSV_COLUMNS: [&str; 18] = [
     "model",
     "tier",
     "provider",
     "regions",
     "input_usd_per_mtok",
     "output_usd_per_mtok",
+    "cached_input_usd_per_mtok",
+    "cache_write_usd_per_mtok",
+    "reasoning_usd_per_mtok",
+    "per_request_usd",
+    "per_image_usd",
+    "overrides",
+    "currency",
     "assumed",
     "context_tokens",
     "price_from",
     "days_since_checked",
+    "price_source",
 ];
 
 /// How much of a row there is room for.
@@ -152,22 +185,38 @@ fn table(rows: &[ShownOffer], room: Room, width: Option<u16>) -> String {
     table.trim_fmt() + "\n"
 }
 
-fn row(registry: &Registry, model: &Model, offer: &Offer, date: Date) -> ShownOffer {
-    let price = offer.price_on(date);
-    let is_assumed = |key| price.is_some_and(|price| price.assumed.contains(&key));
+fn row(registry: &Registry, model: usize, offer: usize, date: Date) -> ShownOffer {
+    // Prices do not depend on the region.
+    let pricing = registry.pricing(Endpoint { model, offer, region: None });
+    let (model, offer) = (&registry.models[model], &registry.models[model].offers[offer]);
+    let price = pricing.on(date).map(|row| &row.price);
+    let rates = price.map(|price| &price.rates);
     ShownOffer {
         model: model.id.clone(),
         tier: model.tier,
         provider: registry.providers[offer.provider].id.clone(),
         regions: offer.regions.iter().map(|&region| registry.regions[region].id.clone()).collect(),
         everywhere: offer.regions.len() == registry.regions.len(),
-        input_usd_per_mtok: price.and_then(|price| price.input),
-        output_usd_per_mtok: price.and_then(|price| price.output),
-        assumed: PriceKey::NAMED.iter().filter(|(_, key)| is_assumed(*key)).map(|(name, _)| *name).collect(),
+        input_usd_per_mtok: rates.and_then(|rates| rates.input),
+        output_usd_per_mtok: rates.and_then(|rates| rates.output),
+        cached_input_usd_per_mtok: rates.and_then(|rates| rates.cached_input),
+        cache_write_usd_per_mtok: rates.and_then(|rates| rates.cache_write),
+        reasoning_usd_per_mtok: rates.and_then(|rates| rates.reasoning),
+        per_request_usd: rates.and_then(|rates| rates.per_request),
+        per_image_usd: rates.and_then(|rates| rates.per_image),
+        overrides: price.map_or(0, |price| price.overrides.len()),
+        currency: price.map(|price| price.currency.clone()),
+        assumed: rates.map(|rates| rates.assumed.iter().map(|key| key.name()).collect()).unwrap_or_default(),
         context_tokens: model.context,
         price_from: price.map(|price| price.from.to_string()),
-        days_since_checked: price.map(|price| date.since(price.from).map_or(0, |span| span.get_days())),
+        days_since_checked: price.map(|price| days_between(price.from, date)),
+        price_source: price.and_then(|price| price.source.clone()),
     }
+}
+
+/// Whole days from `first` to `second`.
+fn days_between(first: Date, second: Date) -> i32 {
+    second.since(first).map_or(0, |span| span.get_days())
 }
 
 fn text_cells(row: &ShownOffer, room: Room) -> [String; 9] {
@@ -241,7 +290,7 @@ mod tests {
         let csv = shown_as_csv(&rows[..1]);
         assert_eq!(
             csv.lines().nth(1),
-            Some("deepseek-v4-flash,1,global-apis,us-east-1 eu-west-1 ap-southeast-1,,,,128000,,")
+            Some("deepseek-v4-flash,1,global-apis,us-east-1 eu-west-1 ap-southeast-1,,,,,,,,0,,,128000,,,")
         );
     }
 
@@ -251,9 +300,11 @@ mod tests {
         assert_eq!(
             csv.lines().take(2).collect::<Vec<_>>(),
             [
-                "model,tier,provider,regions,input_usd_per_mtok,output_usd_per_mtok,assumed,context_tokens,\
-                 price_from,days_since_checked",
-                "glm-4-9b,0,global-apis,us-east-1 us-west-2 eu-west-1 ap-southeast-1,0.01,0.01,input,,2026-05-01,0",
+                "model,tier,provider,regions,input_usd_per_mtok,output_usd_per_mtok,cached_input_usd_per_mtok,\
+                 cache_write_usd_per_mtok,reasoning_usd_per_mtok,per_request_usd,per_image_usd,overrides,currency,\
+                 assumed,context_tokens,price_from,days_since_checked,price_source",
+                "glm-4-9b,0,global-apis,us-east-1 us-west-2 eu-west-1 ap-southeast-1,0.01,0.01,,,,,,0,USD,input,,\
+                 2026-05-01,0,\"Global API catalogue, May 2026\"",
             ]
         );
     }

@@ -130,7 +130,7 @@ fn price(run: &Run, row: &CellRow) -> String {
 /// Whether the output price of `row` is an assumption and no published figure.
 pub(crate) fn assumes_price(run: &Run, row: &CellRow) -> bool {
     let note = run.manifest.cells.iter().find(|note| note.cell == row.cell).and_then(|note| note.price.as_ref());
-    note.is_some_and(|price| price.assumed.iter().any(|key| key == "output"))
+    note.is_some_and(|price| price.rates.assumed.iter().any(|key| key == "output"))
 }
 
 fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {

@@ -127,7 +127,7 @@ pub(crate) fn assumed_prices<'a>(run: &'a Run, row: &CellRow, index: usize) -> &
         Some(note) if note.cell == row.cell => Some(note),
         _ => notes.iter().find(|note| note.cell == row.cell),
     };
-    note.and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.assumed)
+    note.and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.rates.assumed)
 }
 
 fn load(row: &CellRow) -> String {

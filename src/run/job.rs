@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
 use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, Tariff, raise_open_files};
 use crate::plan::{Cell, Load};
-use crate::registry::{Endpoint, Limits, Price, Registry};
+use crate::registry::{Endpoint, Limits, Registry};
 use crate::run::RunError;
 use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
 use crate::run::inputs::Inputs;
-use crate::run::notes::price_of;
 use crate::run::settings::{PromptCache, Settings, Whereto};
 use crate::units::{Usd, UsdPerMtok};
 
@@ -141,17 +143,31 @@ fn budget(limit: Usd) -> Arc<Budget> {
 /// What the dearest tokens of `cell` cost, so that a reservation is never too small.
 fn tariff(registry: &Registry, cell: &Cell) -> Result<Tariff, RunError> {
     let unknown = || RunError::UnknownPrice { model: registry.model(cell.endpoint).id.clone() };
-    let price: &Price = price_of(registry, cell, jiff::Timestamp::now()).ok_or_else(unknown)?;
-    if price.per_request.is_some() || price.per_image.is_some() {
-        return Err(RunError::PriceBeyondTokens { model: registry.model(cell.endpoint).id.clone() });
+    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    // A run that goes over midnight may meet the next row.
+    let last = today.saturating_add(LONGEST_RUN.days());
+    let pricing = registry.pricing(cell.endpoint);
+    let mut dearest: Option<Tariff> = None;
+    for rates in pricing.all_rates(today, last) {
+        if rates.per_request.is_some() || rates.per_image.is_some() {
+            return Err(RunError::PriceBeyondTokens { model: registry.model(cell.endpoint).id.clone() });
+        }
+        let input = rates.input.max(rates.cached_input).max(rates.cache_write).filter(|_| rates.input.is_some());
+        let output = rates.output.max(rates.reasoning).filter(|_| rates.output.is_some());
+        let (input_picos, output_picos) = (picos(input.ok_or_else(unknown)?), picos(output.ok_or_else(unknown)?));
+        dearest = Some(dearest.map_or(Tariff { input_picos, output_picos }, |so_far| Tariff {
+            input_picos: so_far.input_picos.max(input_picos),
+            output_picos: so_far.output_picos.max(output_picos),
+        }));
     }
-    let picos = |price: UsdPerMtok| u64::try_from(price.picos_per_token()).unwrap_or(u64::MAX);
-    let input = price.input.max(price.cached_input).filter(|_| price.input.is_some());
-    let output = price.output.max(price.reasoning).filter(|_| price.output.is_some());
-    Ok(Tariff {
-        input_picos: input.map(picos).ok_or_else(unknown)?,
-        output_picos: output.map(picos).ok_or_else(unknown)?,
-    })
+    dearest.ok_or_else(unknown)
+}
+
+/// Days that a run lasts at most, as far as its budget looks ahead.
+const LONGEST_RUN: i64 = 7;
+
+fn picos(price: UsdPerMtok) -> u64 {
+    u64::try_from(price.picos_per_token()).unwrap_or(u64::MAX)
 }
 
 /// The limits a minute of each provider, shared by its cells.

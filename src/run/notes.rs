@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::plan::{Arrivals, Cell, LeftOut, Load, Streaming};
-use crate::registry::{Price, PriceKey, Registry};
+use crate::registry::{Override, PricedFrom, Rates};
 use crate::run::inputs::Inputs;
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
-    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
-    Validity, WorkloadNote, judge,
+    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, OverrideNote,
+    PriceNote, RatesNote, Status, Validity, WorkloadNote, judge,
 };
 use crate::tally::{CellFigures, Lags};
 use crate::units::Positive;
@@ -89,11 +89,6 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The price row of `cell` on the day of `at`, in UTC; absent when none is in force.
-pub(super) fn price_of<'r>(registry: &'r Registry, cell: &Cell, at: Timestamp) -> Option<&'r Price> {
-    registry.offer(cell.endpoint).price_on(TimeZone::UTC.to_datetime(at).date())
-}
-
 fn workload_note(workload: &Workload) -> WorkloadNote {
     WorkloadNote {
         name: workload.name.clone(),
@@ -134,26 +129,42 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         max_in_flight,
         requests: u64::from(cell.requests),
         distinct_prompts: (cell.lines.len() as u64).min(u64::from(cell.requests)),
-        price: price_of(registry, cell, at).map(price_note),
+        price: registry.pricing(cell.endpoint).on(TimeZone::UTC.to_datetime(at).date()).map(price_note),
     }
 }
 
-fn price_note(price: &Price) -> PriceNote {
+fn price_note(row: &PricedFrom) -> PriceNote {
+    let price = &row.price;
     PriceNote {
         from: price.from.to_string(),
         currency: price.currency.clone(),
-        input_usd_per_mtok: price.input,
-        output_usd_per_mtok: price.output,
-        cached_input_usd_per_mtok: price.cached_input,
-        reasoning_usd_per_mtok: price.reasoning,
-        per_request_usd: price.per_request,
-        per_image_usd: price.per_image,
-        assumed: PriceKey::NAMED
-            .iter()
-            .filter(|(_, key)| price.assumed.contains(key))
-            .map(|(name, _)| (*name).to_owned())
-            .collect(),
+        usd_per_unit: row.exchange_rate.as_ref().map(|rate| rate.usd),
+        rates: rates_note(&price.rates),
+        overrides: price.overrides.iter().map(override_note).collect(),
         source: price.source.clone(),
+    }
+}
+
+fn rates_note(rates: &Rates) -> RatesNote {
+    RatesNote {
+        input_usd_per_mtok: rates.input,
+        output_usd_per_mtok: rates.output,
+        cached_input_usd_per_mtok: rates.cached_input,
+        cache_write_usd_per_mtok: rates.cache_write,
+        reasoning_usd_per_mtok: rates.reasoning,
+        per_request_usd: rates.per_request,
+        per_image_usd: rates.per_image,
+        assumed: rates.assumed.iter().map(|key| key.name().to_owned()).collect(),
+    }
+}
+
+fn override_note(change: &Override) -> OverrideNote {
+    OverrideNote {
+        input_tokens_over: change.when.input_tokens_over,
+        utc: change.when.utc.iter().map(ToString::to_string).collect(),
+        weekdays: change.when.weekdays.iter().copied().collect(),
+        service_tier: change.when.service_tier.clone(),
+        rates: rates_note(&change.rates),
     }
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
@@ -11,10 +12,9 @@ use tokio::time::MissedTickBehavior;
 use crate::cost;
 use crate::load::{Batch, Clock, Stop};
 use crate::plan::Cell;
-use crate::registry::Price;
+use crate::registry::{Asked, Pricing};
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
-use crate::run::notes::price_of;
 use crate::run::secrets::Secrets;
 use crate::run::snapshot::{CellProgress, Snapshot};
 use crate::run::{RunError, Watch};
@@ -78,8 +78,10 @@ pub(super) fn record(
 struct Recorder<'r> {
     writer: &'r mut RunWriter,
     tally: Tally,
-    /// Each cell's price row.
-    prices: Vec<Option<&'r Price>>,
+    /// What each cell's endpoint charges.
+    prices: Vec<Pricing>,
+    /// When the clock of the samples stood at zero.
+    started: Timestamp,
     /// Each cell's images by line of its workload.
     images: Vec<Rc<[u32]>>,
     progress: Vec<CellProgress>,
@@ -101,7 +103,8 @@ impl<'r> Recorder<'r> {
         Self {
             writer,
             tally: Tally::new(&shapes, plan.seed),
-            prices: plan.cells.iter().map(|cell| price_of(&inputs.registry, cell, started)).collect(),
+            prices: plan.cells.iter().map(|cell| inputs.registry.pricing(cell.endpoint)).collect(),
+            started,
             images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
             progress: vec![CellProgress::default(); plan.cells.len()],
             spent: Usd::ZERO,
@@ -165,9 +168,7 @@ impl<'r> Recorder<'r> {
     }
 
     fn take_sample(&mut self, sample: &Sample) -> Result<(), RunError> {
-        let price = self.prices[sample.cell as usize];
-        let images = self.images[sample.cell as usize][sample.line as usize];
-        let cost = sample.usage.map(|(usage, _)| cost::of(&usage, images, price)).and_then(cost::Cost::exact);
+        let cost = self.cost_of(sample).and_then(cost::Cost::exact);
         if let Some(cost) = cost {
             self.spent += cost;
             self.any_cost = true;
@@ -189,6 +190,17 @@ impl<'r> Recorder<'r> {
             (cell.p50, cell.p99) = self.tally.e2e_so_far(done.cell).unzip();
         }
         Ok(())
+    }
+
+    /// What `sample` costs by the prices in force when it was sent; absent without usage.
+    fn cost_of(&self, sample: &Sample) -> Option<cost::Cost> {
+        let (usage, _) = sample.usage?;
+        let since_start = sample.moments.sent.map_or(Duration::ZERO, |sent| Duration::from_micros(sent.0));
+        let sent = self.started.checked_add(since_start).unwrap_or(self.started);
+        let asked = Asked { input_tokens: usage.input, at: TimeZone::UTC.to_datetime(sent), service_tier: None };
+        let rates = self.prices[sample.cell as usize].rates_for(&asked);
+        let images = self.images[sample.cell as usize][sample.line as usize];
+        Some(cost::of(&usage, images, rates.as_deref()))
     }
 
     fn snapshot(&self, clock: Clock) -> Snapshot {

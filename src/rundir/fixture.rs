@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::rundir::{
-    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LoadNote, Manifest, PriceNote, Status, WorkloadNote,
+    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LoadNote, Manifest, PriceNote, RatesNote, Status,
+    WorkloadNote,
 };
 use crate::sample::{Moments, Outcome, Phase, Sample, Usage, UsageSource};
 use crate::units::{Micros, Moment};
@@ -73,13 +74,13 @@ fn cell(model: &str) -> CellNote {
         price: Some(PriceNote {
             from: "2026-05-01".into(),
             currency: "USD".into(),
-            input_usd_per_mtok: Some("0.18".parse().unwrap()),
-            output_usd_per_mtok: Some("0.25".parse().unwrap()),
-            cached_input_usd_per_mtok: None,
-            reasoning_usd_per_mtok: None,
-            per_request_usd: None,
-            per_image_usd: None,
-            assumed: vec![],
+            usd_per_unit: None,
+            rates: RatesNote {
+                input_usd_per_mtok: Some("0.18".parse().unwrap()),
+                output_usd_per_mtok: Some("0.25".parse().unwrap()),
+                ..RatesNote::default()
+            },
+            overrides: Vec::new(),
             source: None,
         }),
     }
@@ -144,7 +145,7 @@ pub(in crate::rundir) fn success(cell: u32, index: u32) -> Sample {
         },
         chunks: 4,
         usage: Some((
-            Usage { input: 43, cached_input: 10, output: 21 + u64::from(index), reasoning: 0 },
+            Usage { input: 43, cached_input: 10, cache_write: 0, output: 21 + u64::from(index), reasoning: 0 },
             UsageSource::Provider,
         )),
         finish_reason: Some("stop".into()),

@@ -180,12 +180,32 @@ pub struct PriceNote {
     pub from: String,
     /// An ISO 4217 code.
     pub currency: String,
+    /// Dollars for one unit of the currency, by which the figures were converted; absent: they were in dollars, or
+    /// no rate is known and they are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd_per_unit: Option<Usd>,
+    /// What holds where no override does.
+    #[serde(flatten)]
+    pub rates: RatesNote,
+    /// What holds for some requests instead; where several apply, the later wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverrideNote>,
+    /// Who says so.
+    pub source: Option<String>,
+}
+
+/// The figures of a price in dollars.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RatesNote {
     /// Per million prompt tokens; absent: unknown.
     pub input_usd_per_mtok: Option<UsdPerMtok>,
     /// Per million generated tokens; absent: unknown.
     pub output_usd_per_mtok: Option<UsdPerMtok>,
     /// Per million prompt tokens from the provider's cache; absent: the input price.
     pub cached_input_usd_per_mtok: Option<UsdPerMtok>,
+    /// Per million prompt tokens written to the provider's cache; absent: the input price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_usd_per_mtok: Option<UsdPerMtok>,
     /// Per million tokens of reasoning; absent: the output price.
     pub reasoning_usd_per_mtok: Option<UsdPerMtok>,
     /// For each request besides its tokens; absent: nothing.
@@ -194,8 +214,26 @@ pub struct PriceNote {
     pub per_image_usd: Option<Usd>,
     /// Which of the figures are assumptions, by their names in the registry: `input`, `cached_input`.
     pub assumed: Vec<String>,
-    /// Who says so.
-    pub source: Option<String>,
+}
+
+/// Figures that hold for the requests that meet every condition given here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverrideNote {
+    /// Requests with more prompt tokens than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens_over: Option<u64>,
+    /// Requests that start in one of these times of day in UTC, `01:00-04:00`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub utc: Vec<String>,
+    /// Requests that start on one of these days in UTC, 1 is Monday.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weekdays: Vec<u8>,
+    /// Requests that the provider served in this tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// What they cost; an absent figure is inherited.
+    #[serde(flatten)]
+    pub rates: RatesNote,
 }
 
 /// Something asked for and not measured.

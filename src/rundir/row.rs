@@ -90,8 +90,8 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         cost_usd: figures.cost,
         all_prices_known: figures.all_prices_known,
         cost_per_1k_requests_usd: known_cost.and_then(|cost| per_thousand(cost, requests)),
-        list_input_usd_per_mtok: price.and_then(|price| price.input_usd_per_mtok),
-        list_output_usd_per_mtok: price.and_then(|price| price.output_usd_per_mtok),
+        list_input_usd_per_mtok: price.and_then(|price| price.rates.input_usd_per_mtok),
+        list_output_usd_per_mtok: price.and_then(|price| price.rates.output_usd_per_mtok),
         effective_output_usd_per_mtok: known_cost
             .zip(figures.usage)
             .and_then(|(cost, usage)| effective_output(cost, usage.output)),

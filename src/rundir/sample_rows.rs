@@ -137,6 +137,9 @@ struct Row<'a> {
     request_id: Option<&'a str>,
     model_answered: Option<&'a str>,
     answer_hash: Option<&'a str>,
+    /// Rows of earlier versions do not have it.
+    #[serde(default)]
+    cache_write_tokens: Option<u64>,
 }
 
 impl Row<'_> {
@@ -200,6 +203,7 @@ impl Row<'_> {
             Some(Usage {
                 input: self.input_tokens?,
                 cached_input: self.cached_input_tokens?,
+                cache_write: self.cache_write_tokens.unwrap_or(0),
                 output: self.output_tokens?,
                 reasoning: self.reasoning_tokens?,
             })

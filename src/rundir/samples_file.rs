@@ -15,7 +15,7 @@ use crate::workload::{Request, Workload};
 pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
 
 /// The columns in their order.
-pub(in crate::rundir) const COLUMNS: [&str; 45] = [
+pub(in crate::rundir) const COLUMNS: [&str; 46] = [
     "phase",
     "round",
     "cycle",
@@ -61,6 +61,7 @@ pub(in crate::rundir) const COLUMNS: [&str; 45] = [
     "model_answered",
     "answer_hash",
     "quality",
+    "cache_write_tokens",
 ];
 
 /// The open file and what every row needs to be told beside its sample.
@@ -175,6 +176,7 @@ impl SamplesFile {
         }
         row.text(&self.scratch);
         row.empty();
+        row.number(usage.map(|usage| usage.cache_write));
         self.file.write_all(row.end())
     }
 

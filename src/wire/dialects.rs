@@ -78,7 +78,7 @@ fn letter(heard: Heard) -> char {
 }
 
 fn usage(input: u64, cached_input: u64, output: u64, reasoning: u64) -> Option<Usage> {
-    Some(Usage { input, cached_input, output, reasoning })
+    Some(Usage { input, cached_input, cache_write: 0, output, reasoning })
 }
 
 fn word(word: &str) -> Option<Box<str>> {

@@ -17,6 +17,7 @@ pub struct UsageFields {
     completion_tokens_details: Option<UsageDetails>,
     prompt_cache_hit_tokens: Number,
     cached_tokens: Number,
+    cache_creation_input_tokens: Number,
     reasoning_tokens: Number,
     cost: Number,
     cost_in_usd_ticks: Number,
@@ -26,6 +27,8 @@ pub struct UsageFields {
 #[serde(default)]
 struct UsageDetails {
     cached_tokens: Number,
+    cache_write_tokens: Number,
+    cache_creation_tokens: Number,
     reasoning_tokens: Number,
 }
 
@@ -58,13 +61,26 @@ impl UsageFields {
             .or(self.prompt_cache_hit_tokens.count())
             .or(self.cached_tokens.count())
             .unwrap_or(0);
+        let written = of(self.prompt_tokens_details.as_ref(), |details| details.cache_write_tokens)
+            .or(of(self.prompt_tokens_details.as_ref(), |details| details.cache_creation_tokens))
+            .or(self.cache_creation_input_tokens.count())
+            .unwrap_or(0);
         let input = if cached > prompt { prompt.saturating_add(cached) } else { prompt };
         let fits = |input: u64, output: u64| total.is_none_or(|total| input.checked_add(output) == Some(total));
         let with_reasoning = completion.saturating_add(reasoning);
         let on_top = reasoning > 0 && total.is_some() && fits(prompt, with_reasoning);
         let output = if on_top { with_reasoning } else { completion };
         let sum = if on_top || fits(prompt, output) || fits(input, output) { Sum::Fits } else { Sum::Off };
-        Some((Usage { input, cached_input: cached, output, reasoning: reasoning.min(output) }, sum))
+        Some((
+            Usage {
+                input,
+                cached_input: cached,
+                cache_write: written.min(input.saturating_sub(cached)),
+                output,
+                reasoning: reasoning.min(output),
+            },
+            sum,
+        ))
     }
 
     /// What the provider says the request cost: `cost` in dollars, else `cost_in_usd_ticks`; absent without either.
@@ -102,20 +118,26 @@ mod tests {
     fn reasoning_inside_the_completion_is_not_added() {
         let fields = r#"{"prompt_tokens":10,"completion_tokens":50,"total_tokens":60,
             "completion_tokens_details":{"reasoning_tokens":40},"prompt_tokens_details":{"cached_tokens":4}}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 10, cached_input: 4, output: 50, reasoning: 40 }));
+        assert_eq!(
+            usage(fields),
+            Some(Usage { input: 10, cached_input: 4, cache_write: 0, output: 50, reasoning: 40 })
+        );
     }
 
     #[test]
     fn reasoning_on_top_of_the_completion_is_added() {
         let fields = r#"{"prompt_tokens":12,"completion_tokens":2,"total_tokens":354,
             "completion_tokens_details":{"reasoning_tokens":340}}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 12, cached_input: 0, output: 342, reasoning: 340 }));
+        assert_eq!(
+            usage(fields),
+            Some(Usage { input: 12, cached_input: 0, cache_write: 0, output: 342, reasoning: 340 })
+        );
     }
 
     #[test]
     fn where_the_sum_fits_neither_way_the_completion_is_trusted() {
         let fields = r#"{"prompt_tokens":1,"completion_tokens":5,"total_tokens":99,"reasoning_tokens":7}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 1, cached_input: 0, output: 5, reasoning: 5 }));
+        assert_eq!(usage(fields), Some(Usage { input: 1, cached_input: 0, cache_write: 0, output: 5, reasoning: 5 }));
     }
 
     #[test]
@@ -129,9 +151,26 @@ mod tests {
     }
 
     #[test]
+    fn tokens_written_to_a_cache_are_found_in_three_places_and_are_never_also_read() {
+        for place in [
+            "\"prompt_tokens_details\":{\"cached_tokens\":3,\"cache_write_tokens\":4}",
+            "\"prompt_tokens_details\":{\"cached_tokens\":3,\"cache_creation_tokens\":4}",
+            "\"cached_tokens\":3,\"cache_creation_input_tokens\":4",
+        ] {
+            let fields = format!("{{\"prompt_tokens\":8,\"completion_tokens\":1,{place}}}");
+            assert_eq!(usage(&fields).unwrap().cache_write, 4, "{place}");
+        }
+        let too_many = r#"{"prompt_tokens":8,"completion_tokens":1,"cached_tokens":6,"cache_creation_input_tokens":9}"#;
+        assert_eq!(usage(too_many).unwrap().cache_write, 2);
+    }
+
+    #[test]
     fn more_cached_tokens_than_prompt_tokens_are_beside_them() {
         let fields = r#"{"prompt_tokens":8,"completion_tokens":1,"cached_tokens":100}"#;
-        assert_eq!(usage(fields), Some(Usage { input: 108, cached_input: 100, output: 1, reasoning: 0 }));
+        assert_eq!(
+            usage(fields),
+            Some(Usage { input: 108, cached_input: 100, cache_write: 0, output: 1, reasoning: 0 })
+        );
     }
 
     #[test]

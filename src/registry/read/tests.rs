@@ -88,8 +88,8 @@ fn line(model: &Model) -> String {
     let price = &offer.prices[0];
     assert_eq!(price.from.to_string(), "2026-05-01");
     assert_eq!(price.source.as_deref(), Some("Global API catalogue, May 2026"));
-    let mark = if price.assumed.contains(&PriceKey::Input) { "~" } else { "" };
-    let (input, output) = (price.input.unwrap(), price.output.unwrap());
+    let mark = if price.rates.assumed.contains(&PriceKey::Input) { "~" } else { "" };
+    let (input, output) = (price.rates.input.unwrap(), price.rates.output.unwrap());
     let tier = model.tier.unwrap();
     format!("{} {} {tier} {mark}{input} {output} {:?} {}", model.id, offer.send_as, model.context, offer.regions.len())
 }
@@ -110,17 +110,18 @@ fn every_key_of_a_registry_is_read() {
     let offer = &model.offers[0];
     assert_eq!((offer.send_as.as_str(), offer.regions.as_slice()), ("big", [1, 0].as_slice()));
     let newest: &Price = offer.prices.last().unwrap();
-    assert_eq!(newest.cached_input.unwrap().to_string(), "0.10");
-    assert_eq!(newest.per_request.unwrap().to_string(), "0.001");
-    assert_eq!(newest.assumed, BTreeSet::from([PriceKey::Input]));
+    assert_eq!(newest.rates.cached_input.unwrap().to_string(), "0.10");
+    assert_eq!(newest.rates.per_request.unwrap().to_string(), "0.001");
+    assert_eq!(newest.rates.assumed, BTreeSet::from([PriceKey::Input]));
 }
 
 #[test]
 fn the_price_in_force_is_the_newest_that_has_begun() {
     let registry = Registry::parse("registry.toml", SMALL).unwrap();
     let output = |day: &str| {
-        let price = registry.models[0].offers[0].price_on(day.parse().unwrap());
-        price.and_then(|price| price.output).map(|output| output.to_string())
+        let pricing = registry.pricing(registry.endpoints().next().unwrap());
+        let row = pricing.on(day.parse().unwrap());
+        row.and_then(|row| row.price.rates.output).map(|output| output.to_string())
     };
     assert_eq!(output("2024-12-31"), None);
     assert_eq!(output("2025-01-01").as_deref(), Some("1.00"));
@@ -199,21 +200,92 @@ fn a_value_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn what_no_bill_would_contain_is_refused_and_not_ignored() {
+fn another_currency_needs_its_rate() {
     assert_eq!(
         mistakes("\"USD\"", "\"EUR\""),
-        ["32 `currency` is `EUR`, must be \"USD\": other currencies are not supported yet \
-          (convert the prices, and name the rate and its day in `source`)"]
-    );
-    let overridden = mistakes("output = \"1\"\n", "[[model.at.price.override]]\nutc = [\"01:00-04:00\"]\n");
-    assert_eq!(
-        overridden,
-        ["33 `override` is not supported yet: a price cannot depend on time, length or service tier; leave it out"]
+        ["32 `currency` is `EUR`, which has no `[[exchange_rate]]` in this file \
+          (add one: `[[exchange_rate]]` with `currency = \"EUR\"`, `from` and `usd`)"]
     );
     assert_eq!(
-        mistakes("output = \"1\"", "cache_write = \"1\""),
-        ["33 `cache_write` is not supported yet: tokens written to a cache are not counted; leave it out"]
+        mistakes("\"USD\"", "\"usd\""),
+        ["32 `currency` is `usd`, must be three capitals such as \"USD\" or \"CNY\""]
     );
+}
+
+#[test]
+fn an_exchange_rate_is_a_positive_decimal_of_another_currency() {
+    for (piece, with, mistake) in [
+        ("\"CNY\"", "\"USD\"", "3 `currency` is \"USD\", which all figures are in already, must be another currency"),
+        ("\"0.14\"", "\"0\"", "5 `usd` is 0, must be what one unit of the currency costs in dollars"),
+        ("\"0.14\"", "\"-1\"", "5 `usd` is `-1`, which is negative, must be 0 or more"),
+        ("\"0.14\"", "\"100000\"", "5 `usd` is too large, must be below 100,000 dollars for one unit"),
+    ] {
+        let text = "schema = 1\n[[exchange_rate]]\ncurrency = \"CNY\"\nfrom = \"2026-05-01\"\nusd = \"0.14\"\n";
+        let faults = Registry::parse("registry.toml", &text.replacen(piece, with, 1)).unwrap_err();
+        let found: Vec<String> = faults.iter().map(|fault| format!("{} {}", fault.line(), fault.message())).collect();
+        assert!(found.iter().any(|found| found == mistake), "{mistake}\n{found:#?}");
+    }
+}
+
+/// The mistakes of a price whose overrides are `overrides`, each with its line counted from the price's own.
+fn mistakes_of(overrides: &str) -> Vec<String> {
+    let before = "schema = 1\n[[provider]]\nid = \"p\"\nbase_url = \"https://p.example/v1\"\n\
+                  [[model]]\nid = \"m\"\n[[model.at]]\nprovider = \"p\"\n";
+    let text = format!("{before}[[model.at.price]]\nfrom = \"2026-05-01\"\n{overrides}");
+    let first = before.lines().count();
+    let Err(faults) = Registry::parse("registry.toml", &text) else { return Vec::new() };
+    faults.iter().map(|fault| format!("{} {}", fault.line() - first, fault.message())).collect()
+}
+
+#[test]
+fn overrides_of_different_kinds_and_rising_cliffs_may_stand_together() {
+    let faults = mistakes_of(
+        "[[model.at.price.override]]\ninput_tokens_over = 128000\ninput = \"1\"\n\
+         [[model.at.price.override]]\ninput_tokens_over = 256000\ninput = \"2\"\n\
+         [[model.at.price.override]]\nutc = [\"22:00-24:00\", \"00:00-04:00\"]\ninput = \"0.5\"\n\
+         [[model.at.price.override]]\nutc = [\"04:00-05:00\"]\ninput = \"0.6\"\n\
+         [[model.at.price.override]]\nservice_tier = \"batch\"\ninput = \"0.25\"\n\
+         [[model.at.price.override]]\nservice_tier = \"flex\"\ninput = \"0.25\"\n",
+    );
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn overrides_that_would_both_decide_a_figure_are_refused() {
+    let told = |before: &str| {
+        format!(
+            "overlaps with override {before} of this price, and both give `input`: a request could be charged by \
+             either; must differ in time, service tier or a higher `input_tokens_over`"
+        )
+    };
+    let nights = mistakes_of(
+        "[[model.at.price.override]]\nutc = [\"22:00-02:00\"]\ninput = \"1\"\n\
+         [[model.at.price.override]]\nutc = [\"01:00-04:00\"]\ninput = \"2\"\n",
+    );
+    assert_eq!(nights.len(), 1);
+    assert!(nights[0].starts_with("6 ") && nights[0].ends_with(&told("1")), "{nights:?}");
+    let cliffs = mistakes_of(
+        "[[model.at.price.override]]\ninput_tokens_over = 256000\ninput = \"2\"\n\
+         [[model.at.price.override]]\ninput_tokens_over = 128000\ninput = \"1\"\n",
+    );
+    assert!(cliffs.len() == 1 && cliffs[0].ends_with(&told("1")), "a lower cliff would hide the higher: {cliffs:?}");
+}
+
+#[test]
+fn an_override_needs_a_condition_that_can_be_read_and_a_price() {
+    for (overrides, mistake) in [
+        ("input = \"1\"", "has no condition, must have `input_tokens_over`, `utc`, `weekdays` or `service_tier`"),
+        ("weekdays = [1]", "gives no price, must give at least one, such as `input = \"0.60\"`"),
+        ("weekdays = [0]\ninput = \"1\"", "`weekdays` is 0"),
+        ("weekdays = [1, 1]\ninput = \"1\"", "`weekdays` names day 1 a second time"),
+        ("utc = [\"9-10\"]\ninput = \"1\"", "`utc` is `9-10`, must be two times of day in UTC such as"),
+        ("utc = [\"01:00-25:00\"]\ninput = \"1\"", "`utc` is `01:00-25:00`, must be two times of day in UTC"),
+        ("weekdays = [1]\ninput = \"-1\"", "`input` is `-1`, which is negative, must be 0 or more"),
+        ("weekdays = [1]\nwhen = 2\ninput = \"1\"", "`when` is not a key of"),
+    ] {
+        let found = mistakes_of(&format!("[[model.at.price.override]]\n{overrides}\n"));
+        assert!(found.iter().any(|found| found.contains(mistake)), "{mistake}\n{found:#?}");
+    }
 }
 
 #[test]

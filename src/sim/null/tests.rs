@@ -46,7 +46,7 @@ fn a_streamed_reply_is_19_events_of_which_16_have_content() {
     assert_eq!((events, with_content), (19, 16));
     let (outcome, answered) = reply.end();
     assert_eq!(outcome, Outcome::Ok);
-    assert_eq!(answered.usage, Some(Usage { input: 100, cached_input: 0, output: 16, reasoning: 0 }));
+    assert_eq!(answered.usage, Some(Usage { input: 100, cached_input: 0, cache_write: 0, output: 16, reasoning: 0 }));
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
             ..Moments::default()
         },
         chunks: 5,
-        usage: Some((Usage { input: 40, cached_input: 10, output: 11, reasoning: 0 }, UsageSource::Provider)),
+        usage: Some((
+            Usage { input: 40, cached_input: 10, cache_write: 0, output: 11, reasoning: 0 },
+            UsageSource::Provider,
+        )),
         finish_reason: Some("stop".into()),
         status: Some(200),
         request_id: None,

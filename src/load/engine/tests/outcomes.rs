@@ -24,7 +24,7 @@ fn a_complete_stream_is_ok_and_its_moments_are_in_order() {
     assert_eq!(sample.answer_hash, Some(hash(b"Hi")));
     assert_eq!(
         sample.usage,
-        Some((Usage { input: 4, cached_input: 0, output: 2, reasoning: 0 }, UsageSource::Provider))
+        Some((Usage { input: 4, cached_input: 0, cache_write: 0, output: 2, reasoning: 0 }, UsageSource::Provider))
     );
     assert_eq!((sample.chunks, sample.error), (1, None));
     let at = sample.moments;

@@ -23,8 +23,9 @@ impl fmt::Display for Headline {
 
 /// States, for each tier, the cheapest model among the endpoints that meet its p99 limit, and how many do.
 ///
-/// Prices are list prices in dollars per million output tokens, with `~` where they are assumptions. The order of
-/// the run's rows has no influence: the manifest's order decides.
+/// Models are named by their ids, which is what commands and routing tables take. Prices are list prices in dollars
+/// per million output tokens, with `~` where they are assumptions. The order of the run's rows has no influence: the
+/// manifest's order decides.
 pub fn headline(run: &Run) -> Headline {
     let all = settings(run);
     let origin = origin(run);
@@ -89,7 +90,7 @@ fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<Stri
         let cheapest = meeting.map(|(row, _)| *row).min_by(|a, b| cheaper(a, b));
         cheapest.map_or_else(
             || format!("tier {tier} none"),
-            |row| format!("tier {tier} {} {}", shown(run, row), price(run, row)),
+            |row| format!("tier {tier} {} {}", clipped(&row.model), price(run, row)),
         )
     };
     tiers.into_iter().map(name_tier).collect()
@@ -107,7 +108,10 @@ pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
 /// The model's name on charts: its label without control characters and cut where it is very long, else its id.
 pub(crate) fn shown(run: &Run, row: &CellRow) -> String {
     let note = run.manifest.cells.iter().find(|note| note.cell == row.cell);
-    let name = note.map_or(row.model.as_str(), |note| note.label.as_str());
+    clipped(note.map_or(row.model.as_str(), |note| note.label.as_str()))
+}
+
+fn clipped(name: &str) -> String {
     let mut letters = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     let name: String = letters.by_ref().take(LONGEST_NAME).collect();
     if letters.next().is_some() { name + "…" } else { name }
@@ -142,7 +146,8 @@ fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
                 judged.iter().filter(|(_, each)| *each == standing).map(|(row, _)| row.requests).collect();
             part.push_str(&at_n(&unsure));
         }
-        if standing == Standing::Meets || count(standing) > 0 {
+        // Of one endpoint, what it does says it all.
+        if count(standing) > 0 || standing == Standing::Meets && of > 1 {
             parts.push(part);
         }
     }

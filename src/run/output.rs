@@ -41,7 +41,7 @@ pub fn judged(run: &Run) -> Vec<Option<Judged>> {
 /// Each report's file name and text.
 fn render(run: &Run) -> Vec<(&'static str, String)> {
     let chart = cost_latency(run, &ChartOptions::default());
-    let inlined = cost_latency(run, &ChartOptions { prefix: "cost-latency".to_owned(), ..ChartOptions::default() });
+    let inlined = cost_latency(run, &ChartOptions { prefix: "cost-latency-".to_owned(), ..ChartOptions::default() });
     let headline = headline_of(run);
     let charts = [Chart { title: "Cost against latency", svg: &inlined }];
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts };

@@ -123,7 +123,7 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
                 canvas.line(&[(at.0, y - 2.0), (at.0, y + 6.0)], Role::Muted.stroke(1.4));
                 canvas.circle((at.0, y - 4.0), 2.2, Role::Muted.stroke(1.2));
             }
-            Sign::Limit => dashed(canvas, at, 14.0),
+            Sign::Limit => dashed(canvas, (x + 5.0, y), 12.0),
         }
         canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);
     }

@@ -3,6 +3,7 @@
 use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::chart::ticks::{money, time};
 use crate::report::headline::{assumes_price, shown};
+use crate::report::shown::LEAST_FOR_P99;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, Micros};
 
@@ -75,7 +76,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }
     .map(positive);
     let p50 = p50?;
-    let (tail, cap) = if row.ok < 100 {
+    let (tail, cap) = if row.requests < LEAST_FOR_P99 {
         (Tail::Maximum, max.or(p99)?)
     } else {
         (if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed }, p99?)
@@ -169,6 +170,11 @@ mod tests {
         let fewer = of(|row| sketch::measure(row, 99, 180.0, 0.3)).unwrap();
         assert_eq!((fewer.tail, fewer.low), (Tail::Maximum, None));
         assert!(fewer.cap > of(|_| ()).unwrap().cap && fewer.title.contains("maximum"));
+        let failed_one = of(|row| {
+            sketch::measure(row, 100, 180.0, 0.3);
+            (row.ok, row.failed) = (99, 1);
+        });
+        assert_eq!(failed_one.unwrap().tail, Tail::Open, "a failure does not turn the p99 of 100 into a maximum");
         let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
         assert_eq!((failing.tail, failing.high), (Tail::Open, None));
     }

@@ -38,6 +38,8 @@ pub(crate) struct Drawn {
     pub(crate) labels: Vec<Rect>,
     /// Names that did not fit, each as `1 name`, or `name` where not even the number did.
     pub(crate) key: Vec<String>,
+    /// Whether marks stand beside their price, under a bracket that names it.
+    pub(crate) dodged: bool,
 }
 
 /// Height of the line with the panel's title, in pixels.
@@ -87,7 +89,9 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
         chosen.into_iter().map(|index| (points[index], cap(index), panel.marks[index].name.as_str())).collect();
     let Named { mut labels, key } = name(canvas, &wanted, &Obstacles { hard: &hard, soft: &soft, frame: inner });
     labels.extend(strip);
-    Drawn { frame, marks: points, labels, key }
+    let dodged =
+        !panel.dense && slots.iter().map(|slot| slot.group + 1).max().is_some_and(|groups| groups < slots.len());
+    Drawn { frame, marks: points, labels, key, dodged }
 }
 
 fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {

@@ -198,7 +198,36 @@ fn two_workloads_have_a_row_each_and_a_second_load_is_named_in_the_caption() {
     let texts = texts(&svg);
     assert!(texts.iter().any(|text| text == "support · eu-west-1"));
     assert!(svg.contains("Also in this run, in the table: autocomplete, 64 in flight."));
-    assert!(texts.iter().any(|text| text.contains("Partial: the run was interrupted.")));
+    assert!(texts.join(" ").contains("Partial: the run was interrupted."));
+    assert!(texts.iter().any(|text| text == "SIMULATED · PARTIAL RUN"));
+}
+
+#[test]
+fn a_workload_of_long_answers_does_not_flatten_another() {
+    let alone = draw(&sketch::demo(600), &light()).1;
+    let mut run = sketch::demo(600);
+    let mut slow = sketch::demo(600);
+    for (row, note) in slow.cells.iter_mut().zip(&mut slow.manifest.cells) {
+        row.cell.push_str("-slow");
+        note.cell = row.cell.clone();
+        row.workload = "support".to_owned();
+        sketch::measure(row, 600, 20_000.0, 0.3);
+    }
+    run.cells.extend(slow.cells);
+    run.manifest.cells.extend(slow.manifest.cells);
+    let (svg, both) = draw(&run, &light());
+    assert_laid_out_well(&both);
+    let heights = |panel: &Drawn| panel.marks.iter().map(|mark| mark.1 - panel.frame.y0).collect::<Vec<_>>();
+    assert_eq!(heights(&both[0]), heights(&alone[0]));
+    assert!(svg.contains("Each workload has a latency axis of its own."));
+}
+
+#[test]
+fn the_caption_tells_the_window_and_speaks_of_brackets_where_there_are_some() {
+    let svg = cost_latency(&sketch::demo(600), &light());
+    assert!(svg.contains("from 2026-09-01T03:00:00Z to 2026-09-01T03:00:48Z, simulated."));
+    assert!(svg.contains("the bracket names their true price"));
+    assert!(!cost_latency(&one(|_| ()), &light()).contains("bracket"));
 }
 
 #[test]

@@ -135,8 +135,12 @@ struct OutcomeLine {
 
 /// The words of the headline, each to be kept on one line: a browser would break a model's name at its hyphens.
 fn headline_words(text: &str) -> Vec<String> {
-    // An equation is read as one word.
-    visible(text).replace(" = ", "\u{A0}=\u{A0}").split(' ').map(str::to_owned).collect()
+    // An equation is read as one word, and a number belongs to its tier.
+    let mut text = visible(text).replace(" = ", "\u{A0}=\u{A0}");
+    for tier in 0..=4 {
+        text = text.replace(&format!("tier {tier} "), &format!("tier\u{A0}{tier} "));
+    }
+    text.split(' ').map(str::to_owned).collect()
 }
 
 /// The root element alone: an XML declaration has no place inside HTML.

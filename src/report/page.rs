@@ -60,6 +60,10 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             .collect(),
         headings: headings(),
         notes: notes(run, &shown),
+        cells_text: match run.cells.len() {
+            1 => "The only cell".to_owned(),
+            count => format!("All {} cells", figures::count(count as u64)),
+        },
         cells: page_cells(run, shown, source),
         outcomes: totals
             .outcomes
@@ -110,6 +114,7 @@ struct Page<'a> {
     charts: Vec<Inlined<'a>>,
     headings: Vec<Heading>,
     notes: Vec<&'static str>,
+    cells_text: String,
     cells: Vec<PageCell>,
     outcomes: Vec<OutcomeLine>,
     invalid: Vec<Entry>,
@@ -117,7 +122,8 @@ struct Page<'a> {
     warnings: Vec<String>,
     facts: Vec<Entry>,
     workloads: Vec<WorkloadLine>,
-    manifest: String,
+    /// Absent where it would be most of the page.
+    manifest: Option<String>,
     tool_version: String,
 }
 
@@ -148,10 +154,13 @@ fn without_prologue(svg: &str) -> &str {
     svg.find("<svg").map_or("", |start| svg[start..].trim_end())
 }
 
-fn manifest_text(run: &Run) -> String {
+/// The longest manifest that the page repeats, in bytes: that of a hundred cells or so.
+const LONGEST_MANIFEST: usize = 120_000;
+
+fn manifest_text(run: &Run) -> Option<String> {
     let text = serde_json::to_string_pretty(&run.manifest).expect("a manifest can always be written as JSON");
     // JSON escapes control characters itself; line by line, the text keeps its shape.
-    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+    (text.len() <= LONGEST_MANIFEST).then(|| text.lines().map(visible).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -55,6 +55,10 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     canvas.rect(frame, Role::Frame.stroke(1.0));
     title(canvas, panel);
     lane(canvas, axes, panel);
+    if panel.marks.is_empty() {
+        let middle = (f64::midpoint(frame.x0, frame.x1), f64::midpoint(frame.y0, frame.y1));
+        canvas.text("no endpoint to draw: see below", middle, Type::new(13.0, Role::Muted), Align::Centre);
+    }
     let slots = slots(&plot, axes, panel);
     let points: Vec<Point> =
         panel.marks.iter().zip(&slots).map(|(mark, slot)| (slot.x, plot.at(1.0, mark.p50).1)).collect();

@@ -132,6 +132,7 @@ fn what_is_absent_is_counted_and_not_drawn() {
         let (svg, drawn) = draw(&run, &light());
         assert_eq!((drawn.len(), drawn[0].marks.len()), (1, 0));
         assert!(titles(&svg).is_empty() && svg.contains(said), "{said}");
+        assert!(texts(&svg).iter().any(|text| text == "no endpoint to draw: see below"));
     }
     let (svg, drawn) = draw(&sketch::of_rows(vec![]), &light());
     assert!(drawn.is_empty() && Document::parse(&svg).is_ok());
@@ -249,7 +250,11 @@ fn every_theme_is_literal_and_only_the_automatic_one_follows_the_system() {
         )
     };
     let (auto, light, dark) = (of(Theme::Auto), of(Theme::Light), of(Theme::Dark));
-    assert!(auto.contains("prefers-color-scheme: dark") && !light.contains("<style>") && !dark.contains("<style>"));
+    assert!(
+        auto.contains("@media screen and (prefers-color-scheme: dark)")
+            && !light.contains("<style>")
+            && !dark.contains("<style>")
+    );
     assert!(auto.contains("class=\"page1-f-paper\" fill=\"#ffffff\"") && dark.contains("fill=\"#0d1117\""));
     assert!(!auto.contains("var(") && !dark.contains("#0072b2"));
     let tree = Document::parse(&auto).unwrap();

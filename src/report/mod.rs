@@ -25,7 +25,7 @@ pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency};
 pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};
-pub use plain_text::{clipped, columns, visible};
+pub use plain_text::{clipped, columns, visible, wrapped};
 pub use summary::summary_markdown;
 pub use summary_json::summary_json;
 pub use table::{TableStyle, table};

@@ -1,11 +1,7 @@
 //! An error body is read without a panic, and what is kept of it is bounded.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use tollmark::wire::error_of_body;
+#[path = "../../tests/properties/error_body.rs"]
+mod error_body;
 
-fuzz_target!(|body: &[u8]| {
-    let error = error_of_body(body);
-    assert!(error.message.chars().count() <= 300, "a message is cut");
-    assert!(error.code.is_none_or(|code| code.chars().count() <= 300), "a code is cut");
-});
+libfuzzer_sys::fuzz_target!(|body: &[u8]| error_body::holds(body));

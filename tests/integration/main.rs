@@ -8,6 +8,7 @@ mod columns;
 mod demo;
 mod failures;
 mod faults;
+mod fuzzed;
 mod help;
 mod layers;
 mod live;

@@ -1,4 +1,4 @@
-//! What must hold for any bytes, cut into reads in any way. The fuzz targets under `fuzz/` hold the same.
+//! What must hold for any bytes, cut into reads in any way. The fuzz targets under `fuzz/` hold the like.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -3,7 +3,7 @@
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, columns};
-use crate::report::shown::{FROM_DUE, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::rundir::Run;
 
 /// Rows shown unless all are asked for.
@@ -192,6 +192,9 @@ fn notes(run: &Run, rows: &[&Shown], cut: usize) -> Vec<String> {
     }
     if rows.iter().any(|row| run.cells[row.index].is_saturated()) {
         notes.push(SATURATED.to_owned());
+    }
+    if rows.iter().any(|row| run.cells[row.index].is_synthetic()) {
+        notes.push(SYNTHETIC.to_owned());
     }
     let money = || rows.iter().flat_map(|row| [&row.list_output, &row.effective, &row.cost]).flatten();
     if money().any(|sum| sum.contains('~')) {

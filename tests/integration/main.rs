@@ -18,4 +18,5 @@ mod readme;
 mod rerender;
 mod sandbox;
 mod stopped;
+mod traces;
 mod truth;

@@ -3,7 +3,7 @@
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, columns, wrapped};
-use crate::report::shown::{FROM_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::rundir::Run;
 
 /// Rows shown unless all are asked for.
@@ -217,6 +217,9 @@ fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String>
     }
     if rows.iter().any(|row| run.cells[row.index].is_open_load()) {
         notes.push(FROM_DUE.to_owned());
+    }
+    if rows.iter().any(|row| !run.cells[row.index].is_open_load()) {
+        notes.push(NO_DUE.to_owned());
     }
     if rows.iter().any(|row| run.cells[row.index].is_saturated()) {
         notes.push(SATURATED.to_owned());

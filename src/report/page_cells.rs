@@ -1,7 +1,7 @@
 //! The page's table of cells: headings, figures with the keys they sort by, and the notes below.
 
 use crate::report::parts::Word;
-use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, NO_DUE, SATURATED, Shown};
 use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, UsdPerMtok};
@@ -88,6 +88,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
              token; the interval counts failures as never answered.",
         ),
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (!run.cells.iter().all(CellRow::is_open_load), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
         (
             tails().any(|tail| tail.open),

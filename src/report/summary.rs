@@ -6,7 +6,7 @@ use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::{FROM_DUE, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, Shown};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
@@ -176,6 +176,7 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
     );
     for (applies, note) in [
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (!run.cells.iter().all(CellRow::is_open_load), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
     ] {
         if applies {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::rng::{extend_hash, hash, seeded};
 use crate::sim::law::{EndpointLaw, Law};
 use crate::sim::script::{Answer, Fault, Moment, Script, Topic};
+use crate::sim::stall::Stalls;
 
 /// The least time over which the rate limit evens out: that much of a minute's requests may come at once.
 const BURST: Duration = Duration::from_secs(1);
@@ -17,6 +18,7 @@ pub(super) struct Endpoint {
     /// The model's name on the wire.
     pub(super) model: Arc<str>,
     law: EndpointLaw,
+    stalls: Stalls,
     seed: u64,
     model_seed: u64,
     requests: AtomicU64,
@@ -36,9 +38,11 @@ impl Endpoint {
     /// The endpoint of `model` in `region` under `law`; all its draws come from `seed` and the two names.
     pub(super) fn new(law: &Law, seed: u64, model: &str, region: &str) -> Self {
         let model_seed = extend_hash(hash(&seed.to_le_bytes()), model.as_bytes());
+        let law = law.endpoint(model, region);
         Self {
             model: model.into(),
-            law: law.endpoint(model, region),
+            stalls: Stalls::new(&law.stalls),
+            law,
             seed: extend_hash(extend_hash(model_seed, b"\0"), region.as_bytes()),
             model_seed,
             requests: AtomicU64::new(0),
@@ -61,6 +65,7 @@ impl Endpoint {
         let mut rng = seeded(extend_hash(self.seed, &number.to_le_bytes()), "request");
         topic.prompt = extend_hash(self.model_seed, &topic.prompt.to_le_bytes());
         let mut script = Script::draw(&self.law, &mut rng, topic, Moment { since_start, in_flight: stay.in_flight });
+        script.ttft_ms += self.stalls.wait(number + 1, since_start).as_secs_f64() * 1e3;
         if let Some(wait) = self.limited(since_start) {
             script.answer = Answer::Fault(Fault::RateLimited(wait));
             script.ttft_ms = self.law.distance_ms;

@@ -19,3 +19,4 @@ mod rerender;
 mod sandbox;
 mod stopped;
 mod truth;
+mod validity;

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod bounded;
 mod canned;
 mod columns;
 mod demo;
@@ -20,3 +22,4 @@ mod sandbox;
 mod stopped;
 mod traces;
 mod truth;
+mod validity;

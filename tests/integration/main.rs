@@ -9,6 +9,8 @@ mod demo;
 mod failures;
 mod faults;
 mod help;
+#[cfg(target_os = "linux")]
+mod late;
 mod layers;
 mod live;
 mod readme;

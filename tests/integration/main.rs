@@ -8,11 +8,14 @@ mod columns;
 mod demo;
 mod failures;
 mod faults;
+mod fuzzed;
 mod help;
 #[cfg(target_os = "linux")]
 mod late;
+mod laws;
 mod layers;
 mod live;
+mod measured;
 mod readme;
 mod rerender;
 mod sandbox;

@@ -12,6 +12,8 @@ mod failures;
 mod faults;
 mod fuzzed;
 mod help;
+#[cfg(target_os = "linux")]
+mod late;
 mod laws;
 mod layers;
 mod live;

@@ -100,12 +100,14 @@ impl Measured {
     }
 }
 
-fn number(row: &Row, column: &str) -> f64 {
+/// The number in `column` of `row`.
+#[track_caller]
+pub(crate) fn number(row: &Row, column: &str) -> f64 {
     row[column].parse().unwrap_or_else(|_| panic!("`{column}` is `{}`", row[column]))
 }
 
 /// The nearest-rank quantile, written again here so that the program is not its own witness.
-fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
+pub(crate) fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[(q * values.len() as f64).ceil() as usize - 1]
 }

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
-use crate::report::{Parts, TableStyle, table};
+use crate::report::{Parts, TableStyle, table, wrapped};
 use crate::run::{headline_of, judged, write_reports};
 use crate::rundir::{Run, keep_rebuilt};
 
@@ -38,7 +38,12 @@ pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
     let style = TableStyle { width: table_width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
-    put(&format!("{headline}\n\n{}", table(run, &parts, &style)))?;
+    // Lines of a terminal break between words; who reads a pipe gets the sentence as one line.
+    let shown = match stdout().is_terminal() {
+        true => wrapped(&headline, style.width).join("\n"),
+        false => headline.clone(),
+    };
+    put(&format!("{shown}\n\n{}", table(run, &parts, &style)))?;
     Ok(())
 }
 

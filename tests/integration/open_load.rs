@@ -9,8 +9,8 @@ use std::fmt::Write;
 use tollmark::plan::{Arrivals, Rate, Schedule};
 use tollmark::rng::seeded;
 
+use crate::measured::{number, quantile};
 use crate::sandbox::{Ran, Row, Sandbox, rows};
-use crate::truth::{number, quantile};
 
 /// Replies are over 6 ms after their request, and none differs.
 pub(crate) const LAW: &str = r#"
@@ -27,7 +27,7 @@ pub(crate) const REPLY_MS: f64 = 6.0;
 pub(crate) const ROUNDING_MS: f64 = 0.002;
 
 /// A run without warm-up, so that each row of the truth is one of its measured requests.
-pub(crate) struct Measured {
+pub(crate) struct Observed {
     /// Where it ran.
     pub(crate) sandbox: Sandbox,
     /// What it printed.
@@ -41,7 +41,7 @@ pub(crate) struct Measured {
 }
 
 /// A run of `arguments` against a simulator of `law`.
-pub(crate) fn measure(law: &str, arguments: &[&str]) -> Measured {
+pub(crate) fn observe(law: &str, arguments: &[&str]) -> Observed {
     let sandbox = Sandbox::new();
     sandbox.write("law.toml", law).write("trace.jsonl", &trace());
     let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
@@ -55,7 +55,7 @@ pub(crate) fn measure(law: &str, arguments: &[&str]) -> Measured {
     let truth: BTreeMap<String, Row> = rows_of_truth.into_iter().map(|row| (row["request_id"].clone(), row)).collect();
     assert_eq!(truth.len(), count, "the server saw an id twice");
     let cells = rows(&sandbox.read("reports/latest/cells.csv"));
-    Measured { sandbox, ran, samples, truth, cells }
+    Observed { sandbox, ran, samples, truth, cells }
 }
 
 /// Times that are not in order, two of them the same.
@@ -69,7 +69,7 @@ fn trace() -> String {
     })
 }
 
-impl Measured {
+impl Observed {
     /// When each request was due, in milliseconds from the first one.
     pub(crate) fn dues(&self) -> Vec<f64> {
         let first = number(&self.samples[0], "due_at_ms");
@@ -121,7 +121,7 @@ impl Measured {
 
 #[test]
 fn constant_requests_are_due_after_equal_gaps_and_reach_the_server_once_each() {
-    let measured = measure(LAW, &["--rate", "150", "--requests-per-cell", "100"]);
+    let measured = observe(LAW, &["--rate", "150", "--requests-per-cell", "100"]);
     measured.keeps_its_schedule(100);
     let expected: Vec<f64> = (0..100).map(|index| (f64::from(index) * 1e6 / 150.0).round() / 1e3).collect();
     assert_eq!(measured.dues(), expected);
@@ -134,14 +134,14 @@ fn constant_requests_are_due_after_equal_gaps_and_reach_the_server_once_each() {
 
 #[test]
 fn poisson_requests_are_due_when_the_seed_says() {
-    let measured = measure(LAW, &["--arrivals", "poisson", "--rate", "200", "--duration", "1s", "--seed", "7"]);
+    let measured = observe(LAW, &["--arrivals", "poisson", "--rate", "200", "--duration", "1s", "--seed", "7"]);
     measured.keeps_its_schedule(200);
     let arrivals = Arrivals::Poisson { rate: "200".parse().unwrap() };
     assert_eq!(measured.dues(), scheduled(&measured, &arrivals));
 }
 
 /// The schedule of the only cell under the seed 7, in milliseconds from its first request.
-fn scheduled(measured: &Measured, arrivals: &Arrivals) -> Vec<f64> {
+fn scheduled(measured: &Observed, arrivals: &Arrivals) -> Vec<f64> {
     let mut rng = seeded(7, &format!("arrivals of {}", measured.cells[0]["cell"]));
     let schedule = Schedule::new(arrivals, measured.samples.len() as u32, &[], &mut rng);
     let due = |index| (schedule.due(index) - schedule.due(0)).as_micros() as f64 / 1e3;
@@ -153,7 +153,7 @@ fn a_recording_is_sent_in_the_order_of_its_times_with_its_gaps_at_each_speed() {
     for (speed, expected) in
         [("1", [0.0, 0.0, 131.0, 400.0, 1_000.0, 1_003.0]), ("10", [0.0, 0.0, 13.1, 40.0, 100.0, 100.3])]
     {
-        let measured = measure(LAW, &["--workload", "trace.jsonl", "--arrivals", "recorded", "--speed", speed]);
+        let measured = observe(LAW, &["--workload", "trace.jsonl", "--arrivals", "recorded", "--speed", speed]);
         measured.keeps_its_schedule(6);
         let order: Vec<&str> = measured.samples.iter().map(|row| &*row["custom_id"]).collect();
         assert_eq!((order, measured.dues()), (vec!["a", "b", "c", "d", "e", "f"], expected.to_vec()));
@@ -162,7 +162,7 @@ fn a_recording_is_sent_in_the_order_of_its_times_with_its_gaps_at_each_speed() {
 
 #[test]
 fn a_ramp_brings_each_request_when_the_rate_has_added_up_to_it_and_every_file_names_it() {
-    let measured = measure(LAW, &["--rate", "20..180/1s"]);
+    let measured = observe(LAW, &["--rate", "20..180/1s"]);
     measured.keeps_its_schedule(100);
     for (index, due) in measured.dues().into_iter().enumerate() {
         let seconds = due / 1e3;
@@ -183,7 +183,7 @@ fn a_ramp_brings_each_request_when_the_rate_has_added_up_to_it_and_every_file_na
 
 #[test]
 fn a_ramp_beside_a_steady_rate_is_told_apart_by_name() {
-    let measured = measure(LAW, &["--rate", "600,50..150/500ms"]);
+    let measured = observe(LAW, &["--rate", "600,50..150/500ms"]);
     let label = "constant at 50..150/s over 500ms";
     assert!(measured.ran.stdout.contains(label) && measured.ran.stdout.contains("constant, 600/s"), "{}", measured.ran);
     let summary = measured.sandbox.read("reports/latest/summary.md");
@@ -212,7 +212,7 @@ fn random_arrivals_of_a_suites_stages_are_those_of_its_seed() {
 
     let samples = rows(&sandbox.read("reports/latest/samples.csv"));
     let truth = rows(&sandbox.read("truth.csv")).into_iter().map(|row| (row["request_id"].clone(), row)).collect();
-    let mut measured = Measured { sandbox, ran, samples, truth, cells: vec![cell] };
+    let mut measured = Observed { sandbox, ran, samples, truth, cells: vec![cell] };
     measured.samples.sort_by_key(|row| row["index"].parse::<u32>().unwrap());
     measured.keeps_its_schedule(measured.samples.len());
     let stage =
@@ -235,7 +235,7 @@ fn a_second(times_ms: &[f64], seconds: usize) -> Vec<i64> {
 #[ignore = "needs a machine that does nothing else; every other test decides without that"]
 fn on_a_quiet_machine_the_server_sees_the_schedule() {
     for arrivals in ["constant", "poisson"] {
-        let measured = measure(LAW, &["--arrivals", arrivals, "--rate", "200", "--duration", "8s"]);
+        let measured = observe(LAW, &["--arrivals", arrivals, "--rate", "200", "--duration", "8s"]);
         let (dues, lags) = (measured.dues(), measured.arrival_lags());
         let arrived: Vec<f64> = dues.iter().zip(&lags).map(|(due, lag)| due + lag).collect();
         let (wanted, seen) = (a_second(&dues, 8), a_second(&arrived, 8));
@@ -245,7 +245,7 @@ fn on_a_quiet_machine_the_server_sees_the_schedule() {
         assert!(quantile(lags, 0.99) <= 5.0);
     }
     for speed in ["1", "10"] {
-        let measured = measure(LAW, &["--workload", "trace.jsonl", "--arrivals", "recorded", "--speed", speed]);
+        let measured = observe(LAW, &["--workload", "trace.jsonl", "--arrivals", "recorded", "--speed", speed]);
         let most = quantile(measured.arrival_lags(), 1.0);
         println!("recorded × {speed}: at most {most} ms late");
         assert!(most <= 2.0, "{most}");
@@ -255,7 +255,7 @@ fn on_a_quiet_machine_the_server_sees_the_schedule() {
 #[test]
 #[ignore = "needs a machine that does nothing else; every other test decides without that"]
 fn on_a_quiet_machine_requests_are_sent_when_they_are_due() {
-    let measured = measure(LAW, &["--arrivals", "poisson", "--rate", "1000", "--duration", "8s"]);
+    let measured = observe(LAW, &["--arrivals", "poisson", "--rate", "1000", "--duration", "8s"]);
     let lags = measured.samples.iter().map(|row| number(row, "sent_at_ms") - number(row, "due_at_ms"));
     let lags: Vec<f64> = lags.collect();
     let (p50, p99) = (quantile(lags.clone(), 0.5), quantile(lags, 0.99));

@@ -1,8 +1,8 @@
 //! What an open load tells that a closed one hides, and what it says of itself when it could not be kept.
 
-use crate::open_load::{LAW, Measured, REPLY_MS, ROUNDING_MS, measure};
+use crate::measured::{number, quantile};
+use crate::open_load::{LAW, Observed, REPLY_MS, ROUNDING_MS, observe};
 use crate::sandbox::{Row, Sandbox, rows};
-use crate::truth::{number, quantile};
 
 /// [`LAW`] with a stall of `lasts_s` seconds that begins with the request `at`.
 fn stalling(at: usize, lasts_s: f64) -> String {
@@ -12,7 +12,7 @@ fn stalling(at: usize, lasts_s: f64) -> String {
 #[test]
 fn a_stall_is_seen_in_full_in_latency_from_due() {
     let (begins, requests) = (41, 160);
-    let measured = measure(&stalling(begins, 1.0), &["--rate", "200", "--requests-per-cell", "160"]);
+    let measured = observe(&stalling(begins, 1.0), &["--rate", "200", "--requests-per-cell", "160"]);
     measured.keeps_its_schedule(requests);
     // When the request that begins it was read, as many had been read as begin it: so it began then, or later.
     let mut read: Vec<&Row> = measured.samples.iter().collect();
@@ -46,7 +46,7 @@ fn a_stall_is_seen_in_full_in_latency_from_due() {
 #[test]
 fn a_stall_hides_in_a_closed_load_and_every_report_says_so() {
     let begins = 41;
-    let measured = measure(&stalling(begins, 1.0), &["--concurrency", "2", "--requests-per-cell", "400"]);
+    let measured = observe(&stalling(begins, 1.0), &["--concurrency", "2", "--requests-per-cell", "400"]);
     let samples = &measured.samples;
     assert!(samples.iter().all(|row| row["due_at_ms"].is_empty() && row["e2e_from_due_ms"].is_empty()));
     // Just before it was over the server had no more to answer than what was in flight: nothing else had been sent.
@@ -109,7 +109,7 @@ fn requests_that_are_sent_late_make_a_cell_invalid_and_every_report_says_why() {
 #[test]
 fn requests_without_room_in_flight_are_dropped_counted_and_shown_as_saturation() {
     let slow = LAW.replace("median_ms = 4", "median_ms = 500");
-    let measured = measure(&slow, &["--rate", "1000", "--requests-per-cell", "40", "--max-in-flight", "1"]);
+    let measured = observe(&slow, &["--rate", "1000", "--requests-per-cell", "40", "--max-in-flight", "1"]);
     let cell = &measured.cells[0];
     let (sent, dropped) = (measured.truth.len(), number(cell, "dropped") as usize);
     assert!(dropped > 0 && sent + dropped == 40, "{sent} were sent, {dropped} dropped");
@@ -120,7 +120,7 @@ fn requests_without_room_in_flight_are_dropped_counted_and_shown_as_saturation()
     assert_eq!(measured.dues(), expected, "what is dropped takes no time from what follows");
     let words = "Saturated cells lack what was dropped, so nothing can be told of them.";
     let told = format!("saturated: {}: {dropped} of 40 arrivals were dropped, too many were in flight", cell["cell"]);
-    let Measured { ran, sandbox, .. } = measured;
+    let Observed { ran, sandbox, .. } = measured;
     ran.says(&told).prints(words);
     for name in ["summary.md", "report.html"] {
         assert!(sandbox.read(&format!("reports/latest/{name}")).contains(words), "{name}");
@@ -131,7 +131,7 @@ fn requests_without_room_in_flight_are_dropped_counted_and_shown_as_saturation()
 #[ignore = "needs a machine that does nothing else; every other test decides without that"]
 fn on_a_quiet_machine_the_p99_of_a_stall_is_the_laws() {
     let (begins, lasts_ms, gap_ms) = (1_001, 2_000.0, 5.0);
-    let measured = measure(&stalling(begins, lasts_ms / 1e3), &["--rate", "200", "--duration", "20s"]);
+    let measured = observe(&stalling(begins, lasts_ms / 1e3), &["--rate", "200", "--duration", "20s"]);
     let begin = (begins - 1) as f64 * gap_ms;
     let by_law = |index: u32| {
         let due = f64::from(index) * gap_ms;

@@ -37,10 +37,27 @@ tier  model               region     p50 ms  p99 ms  $/M list  standing
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
 Closed load has no due time: a stall hides what it kept from being sent.
-~ rests on an assumed price
-≥ lacks a price that is not known
 "#;
     assert_eq!(small(TableStyle { width: 80, ..WIDE }), expected[1..]);
+}
+
+#[test]
+fn on_a_narrow_terminal_a_row_still_tells_where_it_was_measured() {
+    let expected = r#"
+model       region     p99 ms  standing
+qwen3-8b    us-west-2     184  ● meets
+step-3.5-…  us-east-1     410  ● meets
+<script>a…  eu-west-1    800*  ✕ invalid
+deepseek-…  eu-west-1  9,204*  ○ cannot tell
+glm-4-9b    –               –  ✕ invalid
+simulated; end to end, successes; the 95 %
+interval counts failures as infinite
+* no upper end: too few requests, or too
+many failures
+Closed load has no due time: a stall hides
+what it kept from being sent.
+"#;
+    assert_eq!(small(TableStyle { width: 44, ..WIDE }), expected[1..]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod bounded;
 mod canned;
 mod columns;
 mod demo;
@@ -22,3 +24,4 @@ mod stalls;
 mod stopped;
 mod traces;
 mod truth;
+mod validity;

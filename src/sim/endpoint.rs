@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
+
 use crate::rng::{extend_hash, hash, seeded};
 use crate::sim::law::{EndpointLaw, Law};
 use crate::sim::script::{Answer, Fault, Moment, Script, Topic};
@@ -62,15 +64,32 @@ impl Endpoint {
     /// It takes the next number here whatever comes of it, so a rate limit does not shift the draws of others.
     pub(super) fn next_script(&self, stay: &Stay, mut topic: Topic, since_start: Duration) -> Script {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        self.stalls.begin(number + 1, Instant::now());
         let mut rng = seeded(extend_hash(self.seed, &number.to_le_bytes()), "request");
         topic.prompt = extend_hash(self.model_seed, &topic.prompt.to_le_bytes());
         let mut script = Script::draw(&self.law, &mut rng, topic, Moment { since_start, in_flight: stay.in_flight });
-        script.ttft_ms += self.stalls.wait(number + 1, since_start).as_secs_f64() * 1e3;
         if let Some(wait) = self.limited(since_start) {
             script.answer = Answer::Fault(Fault::RateLimited(wait));
             script.ttft_ms = self.law.distance_ms;
         }
         script
+    }
+
+    /// Waits until `due`, and while the endpoint stalls then.
+    pub(super) async fn wait(&self, mut due: Instant) {
+        loop {
+            sleep_until(due).await;
+            let now = Instant::now();
+            due = self.stalls.over(now);
+            if due <= now {
+                return;
+            }
+        }
+    }
+
+    /// When something may be written that would be at `moment`.
+    pub(super) fn may_write(&self, moment: Instant) -> Instant {
+        self.stalls.over(moment)
     }
 
     /// How long the rate limit makes a request wait; absent when it is taken at once.

@@ -129,7 +129,7 @@ impl Law {
             capacity: law.capacity,
             requests_per_minute: law.rate_limit.map(|limit| limit.requests_per_minute),
             timetable: Timetable::of(model, region, &self.outage, &self.degradation),
-            stalls: Stall::of(model, region, &self.stall),
+            stalls: self.stall.iter().filter(|stall| stall.is_at(model, region)).cloned().collect(),
             rehearsals: Rehearsals::of(model, region, &self.fault),
         }
     }

@@ -78,7 +78,8 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         stream,
         input_bound: 1,
         output_bound: 10,
-        nonce_at: None,
+        text_at: None,
+        synthetic: None,
     };
     let destination = Destination {
         tls: false,
@@ -98,6 +99,7 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         pace: None,
         tariff: None,
         nonce_seed: None,
+        text_seed: 0,
     }
 }
 

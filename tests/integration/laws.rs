@@ -141,7 +141,7 @@ fn a_stall_under_closed_load_is_not_seen_and_the_report_says_so() {
     // Both slots meet the stall with one request each; p99 leaves out ten.
     assert!(measured.figure("e2e_p99_ms") < 1_000.0, "{}", measured.cell["e2e_p99_ms"]);
     assert_eq!(measured.cell["e2e_from_due_p99_ms"], "");
-    assert!(measured.says("Closed load has no due times: a stall holds back the requests that would have met it"));
+    assert!(measured.says("Closed load has no due time: a stall hides what it kept from being sent."));
 }
 
 #[test]

@@ -20,5 +20,6 @@ mod readme;
 mod rerender;
 mod sandbox;
 mod stopped;
+mod traces;
 mod truth;
 mod validity;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::load::job::Prepared;
 use crate::load::outgoing::NONCE_LEN;
-use crate::plan::Streaming;
+use crate::plan::{StreamOptions, Streaming};
 use crate::workload::{Body, Prompt, Workload, prompt_tokens_at_most};
 
 /// Tokens that an answer without a recorded limit is taken to have at most.
@@ -53,11 +53,19 @@ impl Rests {
     /// The workload's requests as they are sent to the model called `wire_model`.
     ///
     /// Entries match [`Workload::requests`]; one of lengths alone is absent.
-    pub fn with_model(&self, wire_model: &str, streaming: Streaming) -> Vec<Option<Arc<Prepared>>> {
+    pub fn with_model(
+        &self,
+        wire_model: &str,
+        streaming: Streaming,
+        options: StreamOptions,
+    ) -> Vec<Option<Arc<Prepared>>> {
         let name = json_string(wire_model);
         let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
-        let streamed =
-            Bytes::from(format!(r#"{{"model":{name},"stream":true,"stream_options":{{"include_usage":true}}"#));
+        let usage = match options {
+            StreamOptions::Sent => r#","stream_options":{"include_usage":true}"#,
+            StreamOptions::LeftOut => "",
+        };
+        let streamed = Bytes::from(format!(r#"{{"model":{name},"stream":true{usage}"#));
         let prepare = |(line, rest): (usize, &Rest)| {
             let stream = match streaming {
                 Streaming::On => true,
@@ -155,7 +163,7 @@ mod tests {
                 .replace('\n', "")
                 .as_str(),
         ]);
-        let prepared = rests.with_model("new\"er", Streaming::On).remove(0).unwrap();
+        let prepared = rests.with_model("new\"er", Streaming::On, StreamOptions::Sent).remove(0).unwrap();
         assert_eq!(prepared.head, r#"{"model":"new\"er","stream":true,"stream_options":{"include_usage":true}"#);
         let rest = r#","temperature":0.10,"messages":[{"role":"user","content":"a\u00e9"}],"max_tokens":50}"#;
         assert_eq!(prepared.rest, rest);
@@ -170,20 +178,33 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"x"}]}"#,
         ]);
         let streamed = |streaming| -> Vec<bool> {
-            rests.with_model("m", streaming).iter().flatten().map(|prepared| prepared.stream).collect()
+            rests
+                .with_model("m", streaming, StreamOptions::Sent)
+                .iter()
+                .flatten()
+                .map(|prepared| prepared.stream)
+                .collect()
         };
         assert_eq!(streamed(Streaming::AsRecorded), [false, true]);
         assert_eq!(streamed(Streaming::On), [true, true]);
         assert_eq!(streamed(Streaming::Off), [false, false]);
-        let whole = rests.with_model("m", Streaming::Off).remove(0).unwrap();
+        let whole = rests.with_model("m", Streaming::Off, StreamOptions::Sent).remove(0).unwrap();
         assert_eq!(whole.head, r#"{"model":"m","stream":false"#);
+    }
+
+    #[test]
+    fn a_provider_that_refuses_stream_options_is_sent_none() {
+        let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}}"#]);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::LeftOut).remove(0).unwrap();
+        assert_eq!(prepared.head, r#"{"model":"m","stream":true"#);
+        assert!(sent(&prepared, "").get("stream_options").is_none());
     }
 
     #[test]
     fn cells_share_the_bytes_of_a_body() {
         let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}]}"#]);
-        let one = rests.with_model("a", Streaming::On).remove(0).unwrap();
-        let other = rests.with_model("b", Streaming::Off).remove(0).unwrap();
+        let one = rests.with_model("a", Streaming::On, StreamOptions::Sent).remove(0).unwrap();
+        let other = rests.with_model("b", Streaming::Off, StreamOptions::Sent).remove(0).unwrap();
         assert_eq!(one.rest.as_ptr(), other.rest.as_ptr());
     }
 
@@ -193,7 +214,7 @@ mod tests {
             r#"{"temperature":0,"messages":[ {"content" : "\"hi\"","role":"system"},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}},{"type":"text","text":"see"}]}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
         let contents = ["/messages/0/content", "/messages/0/content/1/text"];
         for ((prepared, content), recorded) in prepared.iter().flatten().zip(contents).zip(["\"hi\"", "see"]) {
             assert_eq!(sent(prepared, "0123 ").pointer(content).unwrap(), &format!("0123 {recorded}"));
@@ -206,7 +227,13 @@ mod tests {
             r#"{"messages":[{"role":"assistant","content":null,"tool_calls":[]},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}"#,
         ]);
-        assert!(rests.with_model("m", Streaming::On).iter().flatten().all(|prepared| prepared.nonce_at.is_none()));
+        assert!(
+            rests
+                .with_model("m", Streaming::On, StreamOptions::Sent)
+                .iter()
+                .flatten()
+                .all(|prepared| prepared.nonce_at.is_none())
+        );
     }
 
     #[test]
@@ -215,7 +242,7 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"four"}],"max_tokens":50}"#,
             r#"{"messages":[{"role":"user","content":"four"}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
         let bounds: Vec<_> = prepared.iter().flatten().map(|each| (each.input_bound, each.output_bound)).collect();
         assert_eq!(bounds, [(4 + 8 + 13, 50), (4 + 8 + 13, 4_096)]);
     }
@@ -224,14 +251,14 @@ mod tests {
     fn a_request_of_lengths_alone_is_absent() {
         let line = br#"{"custom_id":"a","input_length":3,"output_length":4}"#;
         let workload = Workload::parse("x", "x", line, BadLines::Stop).unwrap();
-        assert!(Rests::new(&workload).with_model("m", Streaming::On)[0].is_none());
+        assert!(Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent)[0].is_none());
     }
 
     #[test]
     fn every_built_in_request_with_a_nonce_is_sound_json() {
         for name in ["autocomplete", "documents", "support"] {
             let workload = Workload::built_in(name).unwrap();
-            let prepared = Rests::new(&workload).with_model("m", Streaming::On);
+            let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
             for prepared in prepared.iter().flatten() {
                 assert!(prepared.nonce_at.is_some(), "{name}");
                 assert_eq!(sent(prepared, "0123456789ab ")["model"], "m");

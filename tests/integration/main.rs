@@ -21,3 +21,4 @@ mod rerender;
 mod sandbox;
 mod stopped;
 mod truth;
+mod unasked_usage;

@@ -20,5 +20,6 @@ mod readme;
 mod rerender;
 mod sandbox;
 mod stopped;
+mod tls;
 mod truth;
 mod unasked_usage;

@@ -24,6 +24,8 @@ mod rerender;
 mod sandbox;
 mod stalls;
 mod stopped;
+mod tls;
 mod traces;
 mod truth;
+mod unasked_usage;
 mod validity;

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fastrand::Rng;
+
 use crate::plan::arrivals::{Arrivals, Schedule, cycle_ms};
 use crate::plan::cell::Load;
 use crate::plan::input::{Amount, MOST_CV, PlanError};
+use crate::plan::rate::Stages;
 use crate::rng::seeded;
 use crate::workload::Workload;
 
@@ -25,7 +28,7 @@ pub(super) struct Measured {
 /// # Errors
 /// The recording has no times, or the time holds no requests or too many.
 pub(super) fn measured(
-    load: Load,
+    load: &Load,
     amount: Amount,
     workload: &Workload,
     lines: &[u32],
@@ -42,15 +45,19 @@ pub(super) fn measured(
     let recorded = match arrivals {
         Arrivals::Recorded { .. } => in_order(workload, &mut lines)?,
         Arrivals::Constant { .. } | Arrivals::Poisson { .. } => Vec::new(),
-        Arrivals::Gamma { cv, .. } if cv.get() > MOST_CV => return Err(PlanError::WildCv { cv }),
+        Arrivals::Gamma { cv, .. } if cv.get() > MOST_CV => return Err(PlanError::WildCv { cv: *cv }),
         Arrivals::Gamma { .. } => Vec::new(),
     };
+    let mut rng = seeded(seed, &format!("arrivals of {slug}"));
+    if let Some(stages) = arrivals.stages() {
+        let schedule = of_stages(load, arrivals, stages, &mut rng)?;
+        return Ok(Measured { lines, requests: schedule.len() as u32, schedule: Some(Arc::new(schedule)) });
+    }
     let requests = match amount {
         Amount::Requests(requests) => requests,
         Amount::Once => once,
         Amount::Lasting(time) => within(load, arrivals, &recorded, time)?,
     };
-    let mut rng = seeded(seed, &format!("arrivals of {slug}"));
     let schedule = Schedule::new(arrivals, requests, &recorded, &mut rng);
     Ok(Measured { lines, requests, schedule: Some(Arc::new(schedule)) })
 }
@@ -65,11 +72,22 @@ fn in_order(workload: &Workload, lines: &mut [u32]) -> Result<Vec<u64>, PlanErro
     Ok(lines.iter().filter_map(|line| request(line).timestamp_ms).collect())
 }
 
+/// All that the stages bring. They say themselves how much that is.
+fn of_stages(load: &Load, arrivals: &Arrivals, stages: &Stages, rng: &mut Rng) -> Result<Schedule, PlanError> {
+    let refused = |requests| PlanError::DurationTooFar { load: load.to_string(), duration: stages.lasts(), requests };
+    // A mean so far below that no draw comes near it.
+    if stages.requests() > f64::from(u32::MAX) * 0.99 {
+        return Err(refused(stages.requests() as u64));
+    }
+    let schedule = Schedule::new(arrivals, u32::MAX, &[], rng);
+    if schedule.is_empty() { Err(refused(0)) } else { Ok(schedule) }
+}
+
 /// Requests that arrive in `time`: as many as the rate brings in the mean, or those of the recording.
-fn within(load: Load, arrivals: Arrivals, recorded: &[u64], time: Duration) -> Result<u32, PlanError> {
+fn within(load: &Load, arrivals: &Arrivals, recorded: &[u64], time: Duration) -> Result<u32, PlanError> {
     let refused = |requests| PlanError::DurationTooFar { load: load.to_string(), duration: time, requests };
-    let at_most = match (arrivals, arrivals.rate_rps()) {
-        (_, Some(rate)) => (rate.get() * time.as_secs_f64()).round() as u64,
+    let at_most = match (arrivals, arrivals.rate()) {
+        (_, Some(rate)) => (rate.peak_rps() * time.as_secs_f64()).round() as u64,
         (Arrivals::Recorded { speed }, None) => {
             let cycles = (time.as_secs_f64() * 1e3 * speed.get() / cycle_ms(recorded)).ceil();
             (cycles * recorded.len() as f64) as u64
@@ -89,6 +107,7 @@ fn within(load: Load, arrivals: Arrivals, recorded: &[u64], time: Duration) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::rate::Rate;
     use crate::units::Positive;
     use crate::workload::BadLines;
 
@@ -106,6 +125,10 @@ mod tests {
         Positive::new(number).unwrap()
     }
 
+    fn steady(number: f64) -> Rate {
+        Rate::Steady(positive(number))
+    }
+
     fn open(arrivals: Arrivals) -> Load {
         Load::Open { arrivals, max_in_flight: 100 }
     }
@@ -120,7 +143,7 @@ mod tests {
         let workload = recording(&[Some(4_000), Some(1_000), Some(1_000), Some(2_500)]);
         for (speed, expected) in [(1.0, [0, 0, 1_500, 3_000]), (10.0, [0, 0, 150, 300])] {
             let load = open(Arrivals::Recorded { speed: positive(speed) });
-            let found = measured(load, Amount::Once, &workload, &[0, 1, 2, 3], (1, "slug")).unwrap();
+            let found = measured(&load, Amount::Once, &workload, &[0, 1, 2, 3], (1, "slug")).unwrap();
             assert_eq!(found.lines, [1, 2, 3, 0]);
             assert_eq!(dues(&found), expected);
         }
@@ -131,14 +154,14 @@ mod tests {
         let workload = recording(&[Some(0), Some(500), Some(1_000)]);
         let of = |arrivals, seconds| {
             let time = Amount::Lasting(Duration::from_secs(seconds));
-            measured(open(arrivals), time, &workload, &[0, 1, 2], (1, "slug")).map(|found| found.requests)
+            measured(&open(arrivals), time, &workload, &[0, 1, 2], (1, "slug")).map(|found| found.requests)
         };
         // A cycle of the recording lasts 1.5 s.
         assert_eq!(of(Arrivals::Recorded { speed: positive(1.0) }, 3), Ok(6));
         assert_eq!(of(Arrivals::Recorded { speed: positive(0.5) }, 3), Ok(3));
-        assert_eq!(of(Arrivals::Poisson { rate_rps: positive(20.0) }, 5), Ok(100));
+        assert_eq!(of(Arrivals::Poisson { rate: steady(20.0) }, 5), Ok(100));
         assert_eq!(
-            of(Arrivals::Constant { rate_rps: positive(0.01) }, 5).unwrap_err().to_string(),
+            of(Arrivals::Constant { rate: steady(0.01) }, 5).unwrap_err().to_string(),
             "constant at 0.01/s brings 0 requests in 5s, must bring 1 to 4294967295"
         );
     }
@@ -147,14 +170,14 @@ mod tests {
     fn what_cannot_be_scheduled_is_refused() {
         let workload = recording(&[Some(0), None]);
         let refusal = |load, amount| {
-            let found = measured(load, amount, &workload, &[0, 1], (1, "slug"));
+            let found = measured(&load, amount, &workload, &[0, 1], (1, "slug"));
             found.err().map(|error| error.to_string()).unwrap_or_default()
         };
         assert_eq!(
             refusal(open(Arrivals::Recorded { speed: Positive::ONE }), Amount::Once),
             "w.jsonl:2: has no `timestamp`, which recorded arrivals need"
         );
-        let wild = Arrivals::Gamma { rate_rps: Positive::ONE, cv: positive(11.0) };
+        let wild = Arrivals::Gamma { rate: steady(1.0), cv: positive(11.0) };
         assert_eq!(refusal(open(wild), Amount::Once), "`cv` is 11, must be at most 10");
         let closed = Load::Closed { concurrency: 1 };
         assert_eq!(
@@ -164,10 +187,29 @@ mod tests {
     }
 
     #[test]
+    fn stages_bring_what_they_bring() {
+        let workload = recording(&[None]);
+        let of = |rate: &str, slug| {
+            let load = open(Arrivals::Poisson { rate: rate.parse().unwrap() });
+            let found = measured(&load, Amount::Requests(7), &workload, &[0], (1, slug));
+            found.map(|found| (found.requests, found.schedule.unwrap().len()))
+        };
+        let (requests, scheduled) = of("10..200/10s", "a").unwrap();
+        assert_eq!((requests as usize, of("10..200/10s", "a").unwrap().0), (scheduled, requests));
+        // Four standard deviations of a mean of 1,050.
+        assert!(requests.abs_diff(1_050) < 130 && requests != of("10..200/10s", "b").unwrap().0, "{requests}");
+        assert_eq!(
+            of("0..0.001/1ms", "a").unwrap_err().to_string(),
+            "poisson at 0..0.001/s over 1ms brings 0 requests in 1ms, must bring 1 to 4294967295"
+        );
+        assert!(of("1000000..1000000/2h", "a").unwrap_err().to_string().contains(" brings 7200000000 requests in "));
+    }
+
+    #[test]
     fn cells_of_one_seed_draw_arrivals_of_their_own_and_draw_them_again() {
         let workload = recording(&[None]);
-        let load = open(Arrivals::Poisson { rate_rps: positive(20.0) });
-        let of = |slug| dues(&measured(load, Amount::Requests(50), &workload, &[0], (1, slug)).unwrap());
+        let load = open(Arrivals::Poisson { rate: steady(20.0) });
+        let of = |slug| dues(&measured(&load, Amount::Requests(50), &workload, &[0], (1, slug)).unwrap());
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));
     }

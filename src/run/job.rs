@@ -60,6 +60,7 @@ pub(super) fn assemble(
             warmup: cell.warmup,
             pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
             nonce_seed: (prompt_cache == PromptCache::Fresh).then_some(settings.seed),
+            text_seed: settings.seed,
             tariff: budget.as_ref().map(|_| tariff(registry, cell)).transpose()?,
         });
     }
@@ -126,8 +127,7 @@ fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
 
 fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests) -> Vec<Arc<Prepared>> {
     let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming);
-    let fitting = cell.lines.iter().map(|line| all[*line as usize].clone());
-    fitting.map(|request| request.expect("the plan leaves out lines without a body")).collect()
+    cell.lines.iter().map(|line| Arc::clone(&all[*line as usize])).collect()
 }
 
 fn budget(limit: Usd) -> Arc<Budget> {

@@ -39,6 +39,7 @@ const ENDS: &[(&str, Outcome, Outcome)] = &[
     ("keep_alives", Outcome::TimeoutFirstToken, Outcome::TimeoutTotal),
     ("keep_alives_mid_stream", Outcome::TimeoutIdle, Outcome::TimeoutTotal),
     ("error_in_stream", Outcome::StreamError, Outcome::StreamError),
+    ("bare_error", Outcome::StreamError, Outcome::StreamError),
     ("empty_answer", Outcome::Empty, Outcome::Empty),
     ("wrong_content_type", Outcome::ParseError, Outcome::ParseError),
 ];
@@ -77,7 +78,8 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         stream,
         input_bound: 1,
         output_bound: 10,
-        nonce_at: None,
+        text_at: None,
+        synthetic: None,
     };
     let destination = Destination {
         tls: false,
@@ -97,6 +99,7 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         pace: None,
         tariff: None,
         nonce_seed: None,
+        text_seed: 0,
     }
 }
 
@@ -204,6 +207,7 @@ fn what_was_seen_stands_beside_the_outcome() {
         ("unasked_gzip", "answered in the coding `gzip`, which was not asked for"),
         ("wrong_content_type", "answered text/html where text/event-stream was asked for"),
         ("error_in_stream", "the model is overloaded"),
+        ("bare_error", "the model is overloaded"),
     ];
     let names = said.map(|(name, _)| name);
     let simulator = Simulator::start(SimConfig { law: law(&names), ..SimConfig::default() }).unwrap();

@@ -3,16 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod bounded;
 mod canned;
 mod columns;
 mod demo;
 mod failures;
 mod faults;
+mod fuzzed;
 mod help;
+mod laws;
 mod layers;
 mod live;
+mod measured;
 mod readme;
 mod rerender;
 mod sandbox;
 mod stopped;
+mod traces;
 mod truth;
+mod validity;

@@ -10,6 +10,7 @@ use http::HeaderMap;
 use crate::plan::{Deadlines, Schedule, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
+use crate::workload::Synthetic;
 
 /// Everything the engine needs to carry out a plan; it knows nothing of registries or prices.
 #[derive(Clone, Debug)]
@@ -67,8 +68,11 @@ pub struct CellJob {
     pub pace: Option<Arc<Pace>>,
     /// What its tokens cost, for the budget; absent: its requests are not held against it.
     pub tariff: Option<Tariff>,
-    /// Makes every prompt different, where [`Prepared::nonce_at`] says where; absent: sent as recorded.
+    /// Makes every prompt different, where [`Prepared::text_at`] says where; absent: sent as recorded. A prompt that is
+    /// [synthetic](Prepared::synthetic) gets no nonce: it is made of other words in each cycle and phase instead.
     pub nonce_seed: Option<u64>,
+    /// What synthetic text is made of, where it need not be different each time.
+    pub text_seed: u64,
 }
 
 /// A load that follows a schedule.
@@ -132,8 +136,11 @@ pub struct Prepared {
     pub input_bound: u64,
     /// Tokens that the answer has at most, for the same.
     pub output_bound: u64,
-    /// The offset into `rest` at which 13 bytes of nonce may be inserted; absent: nowhere.
-    pub nonce_at: Option<usize>,
+    /// The offset into `rest` at which the prompt's text begins: 13 bytes of nonce may be inserted there, and synthetic
+    /// text is. Absent: it does not begin with text.
+    pub text_at: Option<usize>,
+    /// The text that `rest` leaves out, made when it is sent; absent: it is all there.
+    pub synthetic: Option<Arc<Synthetic>>,
 }
 
 /// A provider's limits a minute, shared by all workers without a lock: each request reserves its place in time.

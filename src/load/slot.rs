@@ -11,7 +11,7 @@ use crate::load::alarm::Alarm;
 use crate::load::dial::{Opening, Unopened, dial};
 use crate::load::exchange::{Exchanged, Scratch, Terms, exchange};
 use crate::load::link::{Interrupt, Link, Watch};
-use crate::load::outgoing::{Outgoing, nonce};
+use crate::load::outgoing::{Outgoing, Place, inserted};
 use crate::load::pool::{Bench, Order, Task};
 use crate::load::stop::Stop;
 use crate::load::stretch::{Seat, Step};
@@ -166,8 +166,8 @@ impl Slot {
 
     fn make(&self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> Request<Outgoing> {
         let warmup = step == Step::Warmup;
-        let nonce = cell.nonce_seed.map(|seed| nonce(seed, self.cell as u32, warmup, index));
-        self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, nonce))
+        let inserted = inserted(prepared, cell, Place { cell: self.cell as u32, warmup, index });
+        self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, inserted))
     }
 
     /// Opens the slot's connection anew, within the limit for it.

@@ -38,7 +38,7 @@ pub(crate) struct WorkloadLine {
     pub(crate) name: String,
     /// Where it was read.
     pub(crate) source: String,
-    /// Its good lines.
+    /// Its good lines, and how many of them are synthetic.
     pub(crate) requests: String,
     /// Its bad ones.
     pub(crate) skipped: String,
@@ -134,7 +134,10 @@ pub(crate) fn workload_lines(run: &Run) -> Vec<WorkloadLine> {
     let line = |note: &WorkloadNote| WorkloadLine {
         name: visible(&note.name),
         source: visible(&note.source),
-        requests: figures::count(note.requests),
+        requests: match note.synthetic {
+            0 => figures::count(note.requests),
+            synthetic => format!("{}, {} synthetic", figures::count(note.requests), figures::count(synthetic)),
+        },
         skipped: figures::count(note.skipped_lines),
         sha256: visible(&note.sha256),
     };

@@ -6,7 +6,7 @@ use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::{FROM_DUE, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
@@ -177,7 +177,9 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
     );
     for (applies, note) in [
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
+        (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
     ] {
         if applies {
             text.extend([" ", note]);

@@ -45,7 +45,7 @@ pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
         outcomes: totals.outcomes.iter().map(|(outcome, found)| (outcome.name(), found.requests)).collect(),
         cost_usd: totals.cost,
         all_prices_known: totals.trust.map(|trust| !trust.partial),
-        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(row, index, run, parts)).collect(),
+        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(run, row, index, parts)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).expect("strings and numbers can always be written as JSON");
     text.push('\n');
@@ -126,7 +126,7 @@ struct Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(row: &'a CellRow, index: usize, run: &'a Run, parts: &Parts<'_>) -> Self {
+    fn of(run: &'a Run, row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
         let validity = run.manifest.validity.iter().find(|validity| validity.cell == row.cell);
         Self {

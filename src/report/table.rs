@@ -3,7 +3,7 @@
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, columns, wrapped};
-use crate::report::shown::{FROM_DUE, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::rundir::Run;
 
 /// Rows shown unless all are asked for.
@@ -218,8 +218,14 @@ fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String>
     if rows.iter().any(|row| run.cells[row.index].is_open_load()) {
         notes.push(FROM_DUE.to_owned());
     }
+    if rows.iter().any(|row| !run.cells[row.index].is_open_load()) {
+        notes.push(NO_DUE.to_owned());
+    }
     if rows.iter().any(|row| run.cells[row.index].is_saturated()) {
         notes.push(SATURATED.to_owned());
+    }
+    if rows.iter().any(|row| run.cells[row.index].is_synthetic()) {
+        notes.push(SYNTHETIC.to_owned());
     }
     // A column that had no room needs no words for its marks.
     let money = || grid.iter().filter(|column| MONEY.contains(&column.cells[0].as_str())).flat_map(|each| &each.cells);

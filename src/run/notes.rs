@@ -115,6 +115,7 @@ fn workload_note(workload: &Workload) -> WorkloadNote {
         sha256: workload.sha256.clone(),
         requests: workload.requests.len() as u64,
         skipped_lines: workload.bad_lines.len() as u64,
+        synthetic: workload.requests.iter().filter(|request| request.is_synthetic()).count() as u64,
     }
 }
 
@@ -125,6 +126,8 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         Load::Closed { concurrency } => (Some(*concurrency), None, None),
         Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(*max_in_flight)),
     };
+    let workload = &inputs.workloads[cell.workload];
+    let sent = &cell.lines[..cell.lines.len().min(cell.requests as usize)];
     let rate_rps = arrivals.and_then(Arrivals::rate).and_then(Rate::steady_rps).map(Positive::get);
     let stages = arrivals.and_then(Arrivals::stages).map_or(&[][..], Stages::all);
     let (cv, speed) = match arrivals {
@@ -140,7 +143,7 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         region: registry.region(cell.endpoint).map(|region| region.id.clone()),
         tier: model.tier,
         quality: model.quality,
-        workload: inputs.workloads[cell.workload].name.clone(),
+        workload: workload.name.clone(),
         load: cell.load.label(),
         concurrency,
         rate_rps,
@@ -149,7 +152,8 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         speed,
         max_in_flight,
         requests: u64::from(cell.requests),
-        distinct_prompts: (cell.lines.len() as u64).min(u64::from(cell.requests)),
+        distinct_prompts: sent.len() as u64,
+        synthetic_prompts: sent.iter().filter(|line| workload.requests[**line as usize].is_synthetic()).count() as u64,
         price: price_of(registry, cell, at).map(price_note),
     }
 }

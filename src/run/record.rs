@@ -226,7 +226,7 @@ impl<'r> Recorder<'r> {
 fn images_by_line(workload: &Workload) -> Rc<[u32]> {
     let images = |request: &Request| match &request.prompt {
         Prompt::Body(body) => body.images,
-        Prompt::Lengths { .. } => 0,
+        Prompt::Lengths(_) => 0,
     };
     workload.requests.iter().map(images).collect()
 }

@@ -159,4 +159,7 @@ pub struct CellRow {
     pub answer_variants: Option<u64>,
     /// Each outcome with its count, as `ok=597;timeout_idle=3`.
     pub outcomes: String,
+    /// Of the different prompts planned, those whose text was made up from lengths; absent in files of old.
+    #[serde(default)]
+    pub synthetic_prompts: Option<u64>,
 }

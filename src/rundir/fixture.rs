@@ -42,6 +42,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
             sha256,
             requests: 3,
             skipped_lines: 0,
+            synthetic: 0,
         }],
         cells: vec![cell("small"), cell("large")],
         left_out: vec![],
@@ -71,6 +72,7 @@ fn cell(model: &str) -> CellNote {
         max_in_flight: None,
         requests: 6,
         distinct_prompts: 3,
+        synthetic_prompts: 0,
         price: Some(PriceNote {
             from: "2026-05-01".into(),
             currency: "USD".into(),

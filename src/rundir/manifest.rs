@@ -128,6 +128,9 @@ pub struct WorkloadNote {
     pub requests: u64,
     /// Bad lines that were skipped on request.
     pub skipped_lines: u64,
+    /// Of the good lines, those of lengths alone: their text was made up.
+    #[serde(default)]
+    pub synthetic: u64,
 }
 
 /// A cell and all that is known of it beforehand.
@@ -172,6 +175,9 @@ pub struct CellNote {
     pub requests: u64,
     /// Different prompts among them.
     pub distinct_prompts: u64,
+    /// Of the different prompts, those whose text was made up from lengths.
+    #[serde(default)]
+    pub synthetic_prompts: u64,
     /// The price row in use; absent when no price is known.
     pub price: Option<PriceNote>,
 }

@@ -1,5 +1,6 @@
 //! `samples.csv` while it is written: one row a request, in the order in which they ended.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -15,7 +16,7 @@ use crate::workload::{Request, Workload};
 pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
 
 /// The columns in their order.
-pub(in crate::rundir) const COLUMNS: [&str; 45] = [
+pub(in crate::rundir) const COLUMNS: [&str; 48] = [
     "phase",
     "round",
     "cycle",
@@ -61,6 +62,9 @@ pub(in crate::rundir) const COLUMNS: [&str; 45] = [
     "model_answered",
     "answer_hash",
     "quality",
+    "synthetic",
+    "session_id",
+    "turn",
 ];
 
 /// The open file and what every row needs to be told beside its sample.
@@ -92,15 +96,7 @@ impl SamplesFile {
                 workload: workload.expect("the workloads of every cell are given"),
             }
         });
-        let lines = |workload: &Workload| {
-            let line = |request: &Request| LineContext {
-                custom_id: request.custom_id.clone(),
-                class: request.class.clone().unwrap_or_default(),
-                origin: request.origin.clone().unwrap_or_default(),
-            };
-            workload.requests.iter().map(line).collect()
-        };
-        let workloads = workloads.iter().map(lines).collect();
+        let workloads = workloads.iter().map(line_contexts).collect();
         Ok(Self { file, cells: cells.collect(), workloads, row, scratch: String::new() })
     }
 
@@ -174,6 +170,9 @@ impl SamplesFile {
         }
         row.text(&self.scratch);
         row.empty();
+        row.yes_or_no(line.synthetic);
+        row.text(&line.session_id);
+        row.number(line.turn);
         self.file.write_all(row.end())
     }
 
@@ -199,4 +198,29 @@ struct LineContext {
     custom_id: String,
     class: String,
     origin: String,
+    synthetic: bool,
+    session_id: String,
+    /// Which turn of its session in the file, from 0.
+    turn: Option<u64>,
+}
+
+fn line_contexts(workload: &Workload) -> Vec<LineContext> {
+    let mut turns: HashMap<&str, u64> = HashMap::new();
+    let line = |request: &Request| LineContext {
+        custom_id: request.custom_id.clone(),
+        class: request.class.clone().unwrap_or_default(),
+        origin: request.origin.clone().unwrap_or_default(),
+        synthetic: request.is_synthetic(),
+        session_id: request.session_id.clone().unwrap_or_default(),
+        turn: None,
+    };
+    let mut contexts: Vec<LineContext> = workload.requests.iter().map(line).collect();
+    for (context, request) in contexts.iter_mut().zip(&workload.requests) {
+        context.turn = request.session_id.as_deref().map(|session| {
+            let next = turns.entry(session).or_default();
+            *next += 1;
+            *next - 1
+        });
+    }
+    contexts
 }

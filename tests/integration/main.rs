@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod bounded;
 mod canned;
 mod columns;
 mod demo;
@@ -16,10 +18,14 @@ mod laws;
 mod layers;
 mod live;
 mod measured;
+mod open_load;
 mod readme;
 mod rerender;
 mod sandbox;
+mod stalls;
 mod stopped;
 mod tls;
+mod traces;
 mod truth;
 mod unasked_usage;
+mod validity;

@@ -25,15 +25,15 @@ fn a_row_a_request_stands_in_samples_csv_after_a_flush() {
          simulated,outcome,attempts,reused,due_at_ms,sent_at_ms,headers_at_ms,first_token_at_ms,\
          first_answer_at_ms,last_token_at_ms,end_at_ms,dns_ms,connect_ms,tls_ms,ttft_ms,e2e_ms,e2e_from_due_ms,\
          tpot_ms,chunks,input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,usage_source,cost_usd,\
-         finish_reason,status,request_id,model_answered,answer_hash,quality",
+         finish_reason,status,request_id,model_answered,answer_hash,quality,synthetic,session_id,turn",
         "warmup,0,0,,acme/small/us/chat/c2,0,a-1,chat,greeting,,acme,small,us,,true,ok,1,false,,0.250,20.250,\
          40.250,40.250,80.250,80.257,,0.321,,40.000,80.000,,2.000,4,43,10,21,0,provider,,stop,200,req-1,m,\
-         000000000000000a,",
+         000000000000000a,,false,,",
         "measured,1,1,,acme/large/us/chat/c2,4,\"b,\"\"2\"\"\n\",chat,,,acme,large,us,,true,ok,1,true,,400.250,\
          433.751,467.252,467.252,534.254,534.261,,,,67.002,134.004,,2.791,4,43,10,25,0,provider,0.00001424,stop,\
-         200,req-1,m,000000000000000e,",
+         200,req-1,m,000000000000000e,,false,,",
         "measured,1,1,,acme/large/us/chat/c2,5,c-3,chat,,,acme,large,us,,true,rate_limited,1,true,,500.250,\
-         534.001,,,,635.262,,,,,,,,0,,,,,,,,429,req-1,m,,",
+         534.001,,,,635.262,,,,,,,,0,,,,,,,,429,req-1,m,,,false,,",
     ];
     assert_eq!(text, expected.join("\n") + "\n");
 }
@@ -75,7 +75,7 @@ fn a_row_an_attempt_stands_in_attempts_csv_after_a_flush() {
 #[test]
 fn the_columns_are_those_that_others_rely_on() {
     let rows = crate::rundir::samples_file::COLUMNS;
-    assert_eq!((rows[0], rows[18], rows[38], rows[44]), ("phase", "due_at_ms", "cost_usd", "quality"));
+    assert_eq!((rows[0], rows[18], rows[38], rows[47]), ("phase", "due_at_ms", "cost_usd", "turn"));
     let attempts = crate::rundir::attempts_file::COLUMNS;
     assert_eq!((attempts[0], attempts[13], attempts[31]), ("phase", "first_event_at_ms", "retry_after_ms"));
 }

@@ -201,7 +201,7 @@ fn a_nonce_makes_every_prompt_different_and_the_same_the_next_time() {
     let bodies = || {
         let upstream = Upstream::saying(answer());
         let mut job = job(vec![upstream.cell(2, 9)]);
-        let with = |request: &Arc<Prepared>| Arc::new(Prepared { nonce_at: Some(1), ..(**request).clone() });
+        let with = |request: &Arc<Prepared>| Arc::new(Prepared { text_at: Some(1), ..(**request).clone() });
         job.cells[0].requests = job.cells[0].requests.iter().map(with).collect();
         job.cells[0].nonce_seed = Some(7);
         assert!(is_ok(&run(job)));

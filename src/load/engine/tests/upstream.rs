@@ -106,7 +106,8 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
             stream: true,
             input_bound: 10,
             output_bound: 10,
-            nonce_at: None,
+            text_at: None,
+            synthetic: None,
         })
     };
     CellJob {
@@ -119,6 +120,7 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
         pace: None,
         tariff: None,
         nonce_seed: None,
+        text_seed: 0,
     }
 }
 

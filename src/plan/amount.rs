@@ -1,21 +1,26 @@
 //! How many requests a cell of a load measures, and when each of them is due.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::arrivals::{Arrivals, Schedule, cycle_ms};
 use crate::plan::cell::Load;
 use crate::plan::input::{Amount, MOST_CV, PlanError};
+use crate::plan::sessions::Sessions;
 use crate::rng::seeded;
+use crate::units::Positive;
 use crate::workload::Workload;
 
 /// What a load makes of a workload's lines.
 pub(super) struct Measured {
     /// The lines in the order in which they are sent.
     pub(super) lines: Vec<u32>,
+    /// Which of them are turns of one session; absent where each stands alone.
+    pub(super) sessions: Option<Arc<Sessions>>,
     /// How many requests.
     pub(super) requests: u32,
-    /// When each is due; absent in closed load.
+    /// When each is due, and later turns of a session at the earliest; absent in closed load.
     pub(super) schedule: Option<Arc<Schedule>>,
 }
 
@@ -33,36 +38,67 @@ pub(super) fn measured(
 ) -> Result<Measured, PlanError> {
     let (mut lines, once) = (lines.to_vec(), u32::try_from(lines.len()).unwrap_or(u32::MAX));
     let Load::Open { arrivals, .. } = load else {
-        return match amount {
-            Amount::Requests(requests) => Ok(Measured { lines, requests, schedule: None }),
-            Amount::Once => Ok(Measured { lines, requests: once, schedule: None }),
-            Amount::Lasting(_) => Err(PlanError::ClosedDuration),
+        let sessions = Sessions::gather(workload, &mut lines, Positive::ONE).map(Arc::new);
+        let requests = match amount {
+            Amount::Requests(requests) => requests,
+            Amount::Once => once,
+            Amount::Lasting(_) => return Err(PlanError::ClosedDuration),
         };
+        return Ok(Measured { lines, sessions, requests, schedule: None });
     };
-    let recorded = match arrivals {
-        Arrivals::Recorded { .. } => in_order(workload, &mut lines)?,
-        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => Vec::new(),
+    let speed = match arrivals {
+        Arrivals::Recorded { speed } => {
+            in_order(workload, &mut lines)?;
+            speed
+        }
+        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => Positive::ONE,
         Arrivals::Gamma { cv, .. } if cv.get() > MOST_CV => return Err(PlanError::WildCv { cv }),
-        Arrivals::Gamma { .. } => Vec::new(),
+        Arrivals::Gamma { .. } => Positive::ONE,
     };
+    let sessions = Sessions::gather(workload, &mut lines, speed).map(Arc::new);
+    let arrives = |at: u32| sessions.as_ref().is_none_or(|sessions| sessions.first_of(at) == at);
+    let times = (0..).zip(&lines).filter(|(at, _)| arrives(*at));
+    let recorded: Vec<u64> = times.filter_map(|(_, line)| workload.requests[*line as usize].timestamp_ms).collect();
+    let mut rng = seeded(seed, &format!("arrivals of {slug}"));
+    let Some(sessions) = sessions else {
+        let requests = match amount {
+            Amount::Requests(requests) => requests,
+            Amount::Once => once,
+            Amount::Lasting(time) => within(load, arrivals, &recorded, time)?,
+        };
+        let schedule = Some(Arc::new(Schedule::new(arrivals, requests, &recorded, &mut rng)));
+        return Ok(Measured { lines, sessions: None, requests, schedule });
+    };
+    // What arrives is a session; when its later turns are due, only the answers before them can tell.
     let requests = match amount {
         Amount::Requests(requests) => requests,
         Amount::Once => once,
-        Amount::Lasting(time) => within(load, arrivals, &recorded, time)?,
+        Amount::Lasting(time) => {
+            let arrived = within(load, arrivals, &recorded, time)?;
+            let too_far = || PlanError::DurationTooFar { load: load.to_string(), duration: time, requests: u64::MAX };
+            sessions.requests_of(arrived).ok_or_else(too_far)?
+        }
     };
-    let mut rng = seeded(seed, &format!("arrivals of {slug}"));
-    let schedule = Schedule::new(arrivals, requests, &recorded, &mut rng);
-    Ok(Measured { lines, requests, schedule: Some(Arc::new(schedule)) })
+    let arriving = sessions.number_of(requests.saturating_sub(1)) + 1;
+    let schedule = Schedule::new(arrivals, arriving, &recorded, &mut rng).of_sessions(&sessions, requests);
+    Ok(Measured { lines, sessions: Some(sessions), requests, schedule: Some(Arc::new(schedule)) })
 }
 
-/// Sorts `lines` by their times, those of one time as they stand in the file, and returns the times.
-fn in_order(workload: &Workload, lines: &mut [u32]) -> Result<Vec<u64>, PlanError> {
-    let request = |line: &u32| &workload.requests[*line as usize];
-    if let Some(without) = lines.iter().map(request).find(|request| request.timestamp_ms.is_none()) {
-        return Err(PlanError::NoTimestamp { file: workload.source.clone(), line: without.line });
+/// Sorts `lines` by the times of what arrives: a line's own, or that of its session's first turn. Those of one time stay
+/// as they stand in the file.
+fn in_order(workload: &Workload, lines: &mut Vec<u32>) -> Result<(), PlanError> {
+    let mut first_turns: HashMap<&str, u32> = HashMap::new();
+    let mut timed = Vec::with_capacity(lines.len());
+    for line in lines.iter().copied() {
+        let session = workload.requests[line as usize].session_id.as_deref();
+        let arriving = session.map_or(line, |session| *first_turns.entry(session).or_insert(line));
+        let arriving = &workload.requests[arriving as usize];
+        let without = || PlanError::NoTimestamp { file: workload.source.clone(), line: arriving.line };
+        timed.push((arriving.timestamp_ms.ok_or_else(without)?, line));
     }
-    lines.sort_by_key(|line| request(line).timestamp_ms);
-    Ok(lines.iter().filter_map(|line| request(line).timestamp_ms).collect())
+    timed.sort_by_key(|(time, _)| *time);
+    *lines = timed.into_iter().map(|(_, line)| line).collect();
+    Ok(())
 }
 
 /// Requests that arrive in `time`: as many as the rate brings in the mean, or those of the recording.

@@ -10,6 +10,7 @@ mod matrix;
 #[cfg(test)]
 mod samples;
 mod select;
+mod sessions;
 mod side_by_side;
 mod slug;
 mod suite;
@@ -21,4 +22,5 @@ pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn, round_of};
 pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
 pub use select::{SelectError, not_offered, select};
+pub use sessions::Sessions;
 pub use suite::{ArrivalKind, LoadKeys, Measure, Suite, SuiteError};

@@ -56,16 +56,18 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
 
 /// Every cell's share of each round, in an order that each round draws anew, so that drift hits every cell alike.
 fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
+    let mut shares = vec![0; cells.len()];
     let mut sent = vec![0; cells.len()];
     let mut turns = Vec::with_capacity(cells.len() * rounds as usize);
     for round in 0..rounds {
         let mut order: Vec<usize> = (0..cells.len()).collect();
         seeded(seed, &format!("round {round}")).shuffle(&mut order);
         for cell in order {
-            let requests = cells[cell].share_of(round, rounds);
-            if requests > 0 {
-                turns.push(Turn { cell, first: sent[cell], requests });
-                sent[cell] += requests;
+            shares[cell] += cells[cell].share_of(round, rounds);
+            // A session is not cut: its turns go on where the cell would wait for others.
+            let first = std::mem::replace(&mut sent[cell], cells[cell].cut_at(shares[cell]));
+            if sent[cell] > first {
+                turns.push(Turn { cell, first, requests: sent[cell] - first });
             }
         }
     }
@@ -84,6 +86,7 @@ mod tests {
             endpoint: Endpoint { model, offer: 0, region: None },
             workload: 0,
             lines: vec![0],
+            sessions: None,
             load: Load::Closed { concurrency },
             schedule: None,
             requests,

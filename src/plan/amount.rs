@@ -199,6 +199,48 @@ mod tests {
         );
     }
 
+    /// Sessions `a`, `b`, `a`, none, `b` at these times; only what arrives by itself has one.
+    fn conversations() -> Workload {
+        let line = |(number, (session, time)): (usize, (&str, Option<u64>))| {
+            let session = if session.is_empty() { String::new() } else { format!(r#","session_id":"{session}""#) };
+            let time = time.map_or(String::new(), |time| format!(r#","timestamp":{time}"#));
+            format!(r#"{{"custom_id":"{number}","input_length":1,"output_length":1{session}{time}}}"#)
+        };
+        let lines = [("a", Some(700)), ("b", Some(200)), ("a", None), ("", Some(500)), ("b", Some(9_000))];
+        let text: Vec<String> = lines.into_iter().enumerate().map(line).collect();
+        Workload::parse("w", "w.jsonl", text.join("\n").as_bytes(), BadLines::Stop).unwrap()
+    }
+
+    #[test]
+    fn sessions_arrive_at_the_times_of_their_first_turns() {
+        let load = open(Arrivals::Recorded { speed: positive(1.0) });
+        let found = measured(load, Amount::Requests(7), &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        assert_eq!(found.lines, [1, 4, 3, 0, 2]);
+        // The next cycle begins a mean gap after the last arrival.
+        assert_eq!(dues(&found), [0, 0, 300, 500, 500, 750, 750]);
+    }
+
+    #[test]
+    fn a_rate_is_that_of_sessions_and_a_time_holds_all_turns_of_those_that_arrive_in_it() {
+        let load = open(Arrivals::Constant { rate_rps: positive(2.0) });
+        let of = |amount| measured(load, amount, &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        let found = of(Amount::Lasting(Duration::from_secs(2)));
+        assert_eq!((&found.lines[..], found.requests), (&[0, 2, 1, 4, 3][..], 7));
+        assert_eq!(dues(&found), [0, 0, 500, 500, 1_000, 1_500, 1_500]);
+        assert_eq!(dues(&of(Amount::Requests(4))), [0, 0, 500, 500]);
+        assert_eq!(dues(&of(Amount::Once)).len(), 5);
+    }
+
+    #[test]
+    fn a_first_turn_without_a_time_is_named() {
+        let text = r#"{"custom_id":"1","input_length":1,"output_length":1,"session_id":"a"}
+{"custom_id":"2","input_length":1,"output_length":1,"session_id":"a","timestamp":5}"#;
+        let workload = Workload::parse("w", "w.jsonl", text.as_bytes(), BadLines::Stop).unwrap();
+        let load = open(Arrivals::Recorded { speed: Positive::ONE });
+        let error = measured(load, Amount::Once, &workload, &[0, 1], (1, "slug")).err().unwrap();
+        assert_eq!(error.to_string(), "w.jsonl:1: has no `timestamp`, which recorded arrivals need");
+    }
+
     #[test]
     fn cells_of_one_seed_draw_arrivals_of_their_own_and_draw_them_again() {
         let workload = recording(&[None]);

@@ -77,8 +77,13 @@ fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    use crate::plan::Sessions;
     use crate::plan::cell::Load;
     use crate::registry::Endpoint;
+    use crate::units::Positive;
+    use crate::workload::{BadLines, Workload};
 
     fn cells(count: usize, requests: u32, concurrency: u32) -> Vec<Cell> {
         let cell = |model: usize| Cell {
@@ -121,6 +126,28 @@ mod tests {
         assert!(orders.windows(2).any(|pair| pair[0] != pair[1]));
         let mine: Vec<_> = turns.iter().filter(|turn| turn.cell == 5).map(|turn| (turn.first, turn.requests)).collect();
         assert_eq!(mine, [(0, 101), (101, 101), (202, 100), (302, 100)]);
+    }
+
+    #[test]
+    fn a_turn_of_a_cell_ends_where_a_session_does() {
+        let text: Vec<String> = ["a", "a", "a", "b", "b"]
+            .iter()
+            .enumerate()
+            .map(|(id, session)| {
+                format!(r#"{{"custom_id":"{id}","input_length":1,"output_length":1,"session_id":"{session}"}}"#)
+            })
+            .collect();
+        let workload = Workload::parse("w", "w", text.join("\n").as_bytes(), BadLines::Stop).unwrap();
+        let mut lines = vec![0, 1, 2, 3, 4];
+        let sessions = Sessions::gather(&workload, &mut lines, Positive::ONE).map(Arc::new);
+        let cell = Cell { lines, sessions, ..cells(1, 22, 1).remove(0) };
+        let of = |cell: &Cell| {
+            let turns = interleaved(&[cell.clone()], 4, 1);
+            turns.iter().map(|turn| (turn.first, turn.requests)).collect::<Vec<_>>()
+        };
+        // Shares of 6, 6, 5 and 5.
+        assert_eq!(of(&cell), [(0, 8), (8, 5), (13, 5), (18, 4)]);
+        assert_eq!(of(&Cell { requests: 4, ..cell }), [(0, 3), (3, 1)]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod live;
 mod readme;
 mod rerender;
 mod sandbox;
+mod sessions;
 mod stopped;
 mod traces;
 mod truth;

@@ -4,4 +4,5 @@ mod http2;
 mod loads;
 mod open;
 mod outcomes;
+mod sessions;
 mod upstream;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::conf::parse_duration;
+use crate::plan::Rate;
 use crate::units::{Positive, Usd};
 
 /// Measures what LLM traffic costs, in dollars and in milliseconds, and whether that got worse.
@@ -131,9 +132,10 @@ pub struct RunArgs {
     /// Issue requests like this [default: constant with --rate, else closed]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
     pub arrivals: Option<ArrivalsChoice>,
-    /// Send requests, or begin sessions, on a fixed schedule, whatever the replies do; a list makes a cell each
+    /// Send requests, or begin sessions, on a fixed schedule, whatever the replies do: 20, or 10..200/60s to ramp; a list
+    /// makes a cell each
     #[arg(long, value_name = "REQ_PER_S", value_delimiter = ',', help_heading = "Load")]
-    pub rate: Vec<Positive>,
+    pub rate: Vec<Rate>,
     /// Spread the gaps of gamma arrivals: 1 is Poisson, more comes in bursts
     #[arg(long, value_name = "RATIO", help_heading = "Load")]
     pub cv: Option<Positive>,
@@ -146,7 +148,7 @@ pub struct RunArgs {
     /// Measure what arrives in this time, in place of a number of requests
     #[arg(long, value_name = "TIME", value_parser = positive_duration, conflicts_with = "requests_per_cell", help_heading = "Load")]
     pub duration: Option<Duration>,
-    /// Measure this many requests in each cell [default: 400, or a recording once]
+    /// Measure this many requests in each cell [default: 400, or a recording once; stages say it themselves]
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
     pub requests_per_cell: Option<u32>,
     /// Cut each cell into this many equal shares [default: 20]
@@ -216,6 +218,7 @@ Examples:
   tollmark run --quick --model 'qwen*' --region us-west-2
   tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo
   tollmark run --arrivals poisson --rate 5,50 --duration 4s --model qwen3-8b --region us-west-2
+  tollmark run --arrivals poisson --rate 5..50/4s --model qwen3-8b --region us-west-2
   tollmark run --dry-run --live --workload long-context
 
 A suite file holds the same and is kept under version control:

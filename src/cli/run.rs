@@ -7,7 +7,7 @@ use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice,
 use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
-use crate::cli::report::{open, print_paths, print_result};
+use crate::cli::report::{open, print_paths, print_result, tell_invalid};
 use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::{ArrivalKind, Streaming};
@@ -22,9 +22,6 @@ use crate::rundir::{FailureNote, Run};
 const QUICK: (u32, u32) = (40, 2);
 /// Kinds of failure that are told at the end.
 const MOST_FAILURES: usize = 6;
-
-/// Reasons for which cells cannot be judged that are told at the end of a run.
-const MOST_REASONS: usize = 5;
 
 /// Carries out `run`.
 ///
@@ -204,24 +201,7 @@ fn tell_failures(run: &Run, ended: Ended) {
     for line in failure_lines(&run.manifest.failures) {
         eprintln!("failed: {line}");
     }
-    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
-    for cell in run.manifest.validity.iter().filter(|cell| !cell.valid) {
-        let reason = visible(&cell.reasons.join("; "));
-        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, cells)) => cells.push(&cell.cell),
-            None => by_reason.push((reason, vec![&cell.cell])),
-        }
-    }
-    for (reason, cells) in by_reason.iter().take(MOST_REASONS) {
-        match cells.as_slice() {
-            [cell] => eprintln!("invalid: {cell}: {reason}"),
-            cells => eprintln!("invalid: {} cells: {reason}", cells.len()),
-        }
-    }
-    let more: usize = by_reason.iter().skip(MOST_REASONS).map(|(_, cells)| cells.len()).sum();
-    if more > 0 {
-        eprintln!("invalid: {more} more, listed in the report");
-    }
+    tell_invalid(run);
 }
 
 /// What failed, the most frequent first: requests and cells that ended so, and what one of them was told.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::arrivals::{Arrivals, Schedule};
+use crate::plan::rate::Rate;
 use crate::plan::sessions::Sessions;
 use crate::registry::Endpoint;
-use crate::units::Positive;
 
 /// All cells of a run and how they follow each other. It depends on its inputs and the seed alone.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub struct Cell {
 }
 
 /// How requests are issued.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Load {
     /// A fixed number in flight: the next is sent when one ends.
     Closed {
@@ -70,37 +70,53 @@ pub enum Load {
 }
 
 impl Load {
-    /// The name used in files: `closed`, or the arrival process.
-    pub const fn name(self) -> &'static str {
+    /// The text used in files: `closed` or the arrival process, with the stages where the rate has some.
+    pub fn label(&self) -> String {
         match self {
-            Self::Closed { .. } => "closed",
-            Self::Open { arrivals, .. } => arrivals.name(),
+            Self::Closed { .. } => "closed".to_owned(),
+            Self::Open { arrivals, .. } => match arrivals.rate() {
+                Some(rate @ Rate::Staged(_)) => format!("{} at {rate}", arrivals.name()),
+                _ => arrivals.name().to_owned(),
+            },
         }
     }
 
-    /// Its part of a slug: `c16`, `r200`, `r200-poisson`, `r200-gamma2`, `recorded-x10`.
-    pub fn tag(self) -> String {
+    /// Its part of a slug: `c16`, `r200`, `r200-poisson`, `r200-gamma2`, `r10..200-60s`, `recorded-x10`.
+    pub fn tag(&self) -> String {
         match self {
             Self::Closed { concurrency } => format!("c{concurrency}"),
             Self::Open { arrivals, .. } => match arrivals {
-                Arrivals::Constant { rate_rps } => format!("r{rate_rps}"),
-                Arrivals::Poisson { rate_rps } => format!("r{rate_rps}-poisson"),
-                Arrivals::Gamma { rate_rps, cv } => format!("r{rate_rps}-gamma{cv}"),
+                Arrivals::Constant { rate } => format!("r{}", rate.tag()),
+                Arrivals::Poisson { rate } => format!("r{}-poisson", rate.tag()),
+                Arrivals::Gamma { rate, cv } => format!("r{}-gamma{cv}", rate.tag()),
                 Arrivals::Recorded { speed } => format!("recorded-x{speed}"),
             },
         }
     }
+
+    /// The same with at most `limit` requests in flight where it is open; a closed load is its concurrency, and stays.
+    pub(super) fn with_max_in_flight(self, limit: u32) -> Self {
+        match self {
+            Self::Open { arrivals, .. } => Self::Open { arrivals, max_in_flight: limit },
+            closed @ Self::Closed { .. } => closed,
+        }
+    }
+
+    /// Whether its rate has stages, which mean something only when they follow each other without a pause.
+    pub fn is_staged(&self) -> bool {
+        matches!(self, Self::Open { arrivals, .. } if arrivals.stages().is_some())
+    }
 }
 
-/// For people: `concurrency 16`, `poisson at 200/s`, `recorded × 10`.
+/// For people: `concurrency 16`, `poisson at 200/s`, `constant at 10..200/s over 60s`, `recorded × 10`.
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed { concurrency } => write!(f, "concurrency {concurrency}"),
             Self::Open { arrivals, .. } => match arrivals {
-                Arrivals::Constant { rate_rps } => write!(f, "constant at {rate_rps}/s"),
-                Arrivals::Poisson { rate_rps } => write!(f, "poisson at {rate_rps}/s"),
-                Arrivals::Gamma { rate_rps, cv } => write!(f, "gamma at {rate_rps}/s with a CV of {cv}"),
+                Arrivals::Constant { rate } => write!(f, "constant at {rate}"),
+                Arrivals::Poisson { rate } => write!(f, "poisson at {rate}"),
+                Arrivals::Gamma { rate, cv } => write!(f, "gamma at {rate} with a CV of {cv}"),
                 Arrivals::Recorded { speed } => write!(f, "recorded × {speed}"),
             },
         }
@@ -156,13 +172,13 @@ impl Cell {
     /// About how many requests are in flight, 1 or more: those asked for, or those of a second, since in open load
     /// nobody knows before how long a reply takes.
     pub fn about_in_flight(&self) -> u32 {
-        match (self.load, &self.schedule) {
-            (Load::Closed { concurrency }, _) => concurrency,
-            (Load::Open { max_in_flight, .. }, None) => max_in_flight,
+        match (&self.load, &self.schedule) {
+            (Load::Closed { concurrency }, _) => *concurrency,
+            (Load::Open { max_in_flight, .. }, None) => *max_in_flight,
             (Load::Open { arrivals, max_in_flight }, Some(schedule)) => {
                 let span = schedule.span(0, self.requests).as_secs_f64();
-                let rate = arrivals.rate_rps().map_or(f64::from(self.requests) / span.max(1.0), Positive::get);
-                (rate.ceil() as u32).clamp(1, max_in_flight.min(self.requests).max(1))
+                let rate = arrivals.rate().map_or(f64::from(self.requests) / span.max(1.0), Rate::peak_rps);
+                (rate.ceil() as u32).clamp(1, self.requests.min(*max_in_flight).max(1))
             }
         }
     }

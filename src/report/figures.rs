@@ -118,6 +118,11 @@ pub fn count(number: u64) -> String {
     grouped(&number.to_string())
 }
 
+/// A count and what is counted, in the plural where it is not one: `1 cell`, `1,200 cells`.
+pub fn several(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,7 @@ pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency, percentile
 pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};
-pub use plain_text::{clipped, columns, visible};
+pub use plain_text::{clipped, columns, visible, wrapped};
 pub use spectrum_text::spectrum_text;
 pub use summary::summary_markdown;
 pub use summary_json::summary_json;

@@ -1,7 +1,7 @@
 //! The page's table of cells: headings, figures with the keys they sort by, and the notes below.
 
 use crate::report::parts::Word;
-use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, SATURATED, SYNTHETIC, Shown};
+use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, UsdPerMtok};
@@ -88,6 +88,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
              token; the interval counts failures as never answered.",
         ),
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
         (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
         (

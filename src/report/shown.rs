@@ -17,6 +17,9 @@ pub(crate) const FROM_DUE: &str = "Open load counts from when a request was due:
 pub(crate) const SYNTHETIC: &str =
     "Synthetic prompts are made-up words of the recorded lengths: time and tokens are measured, answers mean nothing.";
 
+/// What p50 and p99 of a closed load cannot tell.
+pub(crate) const NO_DUE: &str = "Closed load has no due time: a stall hides what it kept from being sent.";
+
 /// Why a cell with dropped requests has no standing.
 pub(crate) const SATURATED: &str = "Saturated cells lack what was dropped, so nothing can be told of them.";
 

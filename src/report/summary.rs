@@ -6,7 +6,7 @@ use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::{FROM_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
@@ -44,7 +44,8 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
 
     let rest: Vec<usize> = (0..shown.len()).filter(|index| !first.contains(index)).collect();
     if !rest.is_empty() {
-        let _ = write!(text, "<details><summary>The other {} cells</summary>\n\n", rest.len());
+        let _ =
+            write!(text, "<details><summary>The other {}</summary>\n\n", figures::several(rest.len() as u64, "cell"));
         text.push_str(&columns.heading());
         let mut left = rest.len();
         for index in pick::in_reading_order(run, &rest) {
@@ -99,7 +100,7 @@ fn facts(run: &Run, totals: &Totals) -> String {
         escaped(&manifest.started_at),
     ];
     facts.extend(lasted(run));
-    facts.push(format!("{} cells: {}", figures::count(run.cells.len() as u64), totals.standing_text()));
+    facts.push(format!("{}: {}", figures::several(run.cells.len() as u64, "cell"), totals.standing_text()));
     let failed: Vec<String> = totals
         .outcomes
         .iter()
@@ -108,8 +109,8 @@ fn facts(run: &Run, totals: &Totals) -> String {
         .collect();
     let failed = if failed.is_empty() { String::new() } else { format!(" ({})", failed.join(", ")) };
     facts.push(format!(
-        "{} requests, {} failed{failed}",
-        figures::count(totals.requests),
+        "{}, {} failed{failed}",
+        figures::several(totals.requests, "request"),
         figures::count(totals.failed)
     ));
     facts.push(totals.cost_text().map_or_else(|| "cost unknown".to_owned(), |cost| escaped(&cost)));
@@ -176,6 +177,7 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
     );
     for (applies, note) in [
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
         (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
     ] {

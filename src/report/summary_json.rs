@@ -45,7 +45,7 @@ pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
         outcomes: totals.outcomes.iter().map(|(outcome, found)| (outcome.name(), found.requests)).collect(),
         cost_usd: totals.cost,
         all_prices_known: totals.trust.map(|trust| !trust.partial),
-        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(row, index, parts)).collect(),
+        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(run, row, index, parts)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).expect("strings and numbers can always be written as JSON");
     text.push('\n');
@@ -99,6 +99,7 @@ struct Cell<'a> {
     rate_rps: Option<f64>,
     simulated: bool,
     valid: Option<bool>,
+    invalid_because: &'a [String],
     standing: Option<&'static str>,
     limit_ms: Option<Latency>,
     requests: u64,
@@ -125,8 +126,9 @@ struct Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
+    fn of(run: &'a Run, row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
+        let validity = run.manifest.validity.iter().find(|validity| validity.cell == row.cell);
         Self {
             cell: &row.cell,
             provider: &row.provider,
@@ -139,6 +141,7 @@ impl<'a> Cell<'a> {
             rate_rps: row.rate_rps,
             simulated: row.simulated,
             valid: row.valid,
+            invalid_because: validity.map_or(&[], |validity| &validity.reasons),
             standing: parts.word(index, row).map(Word::name),
             limit_ms: judged.map(|judged| Latency::Finite(judged.limit)),
             requests: row.requests,

@@ -2,8 +2,8 @@
 
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
-use crate::report::plain_text::{clipped, columns};
-use crate::report::shown::{FROM_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::plain_text::{clipped, columns, wrapped};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::rundir::Run;
 
 /// Rows shown unless all are asked for.
@@ -14,6 +14,13 @@ const NAME_ROOM: usize = 28;
 const SHORT_NAME_ROOM: usize = 18;
 /// Columns below which a name is not cut any further.
 const LEAST_NAME_ROOM: usize = 4;
+/// Columns to which names of models, regions and workloads are cut before one of them is left out.
+const CUT_NAME_ROOM: usize = 9;
+/// The order from which on names are left out, after all figures that can be.
+const NAMES: u8 = 20;
+const STANDING: &str = "standing";
+/// The columns of amounts, which may wear marks.
+const MONEY: [&str; 3] = ["$/M list", "$/M eff.", "cost"];
 /// Blanks between two columns.
 const GAP: usize = 2;
 
@@ -51,10 +58,11 @@ pub fn table(run: &Run, parts: &Parts<'_>, style: &TableStyle) -> String {
     for (row, cell) in rows.iter().enumerate() {
         text.push_str(&line(&grid, style, Line::Row(row, cell.word)));
     }
-    for note in notes(run, &rows, shown.len() - rows.len()) {
-        let note = clipped(&in_charset(&note, style), style.width);
-        text.push_str(&painted(note.trim_end(), "2", style));
-        text.push('\n');
+    for note in notes(run, &rows, &grid, shown.len() - rows.len()) {
+        for note in wrapped(&in_charset(&note, style), style.width) {
+            text.push_str(&painted(&note, "2", style));
+            text.push('\n');
+        }
     }
     text
 }
@@ -88,15 +96,15 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
     let mut grid = vec![
         column("tier", right, Some(8), &|row| row.tier.clone()),
         column("model", left, None, &|row| Some(clipped(&row.model, NAME_ROOM))),
-        column("region", left, Some(12), &|row| row.region.as_deref().map(|name| clipped(name, NAME_ROOM))),
+        column("region", left, Some(NAMES + 2), &|row| row.region.as_deref().map(|name| clipped(name, NAME_ROOM))),
     ];
     // What is the same in every row would only take room.
     let differ = |text: fn(&Shown) -> &str| rows.iter().any(|row| text(row) != text(rows[0]));
     if differ(|row| &row.workload) {
-        grid.push(column("workload", left, Some(11), &|row| Some(clipped(&row.workload, NAME_ROOM))));
+        grid.push(column("workload", left, Some(NAMES + 1), &|row| Some(clipped(&row.workload, NAME_ROOM))));
     }
     if differ(|row| &row.load) {
-        grid.push(column("load", left, Some(10), &|row| Some(row.load.clone())));
+        grid.push(column("load", left, Some(NAMES), &|row| Some(row.load.clone())));
     }
     let figure = |row: &Shown| row.e2e_tail.as_ref().map(|tail| tail.figure.clone());
     let interval = |row: &Shown| row.e2e_tail.as_ref().and_then(|tail| tail.interval.clone());
@@ -105,7 +113,7 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
             .map(|word| format!("{} {}", if style.unicode { word.symbol() } else { plain_symbol(word) }, word.text()))
     };
     grid.extend([
-        column("p50 ms", right, Some(13), &|row| row.e2e_p50.clone()),
+        column("p50 ms", right, Some(10), &|row| row.e2e_p50.clone()),
         column("p99 ms", right, None, &figure),
         column("95 %", right, Some(2), &interval),
         column("n", right, Some(5), &|row| Some(row.requests.clone())),
@@ -114,23 +122,38 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
         column("$/M eff.", right, Some(7), &|row| row.effective.clone()),
         column("cost", right, Some(4), &|row| row.cost.clone()),
         column("limit", right, Some(1), &|row| row.limit.clone()),
-        column("standing", left, None, &word),
+        column(STANDING, left, None, &word),
     ]);
     let absent = in_charset("–", style);
     grid.retain(|column| column.dispensable.is_none() || column.cells[1..].iter().any(|cell| *cell != absent));
     grid
 }
 
-/// The columns that have room: the model's name is cut a little, the least important columns go, the name is cut.
+/// The columns that have room: the model's name is cut a little, the least important figures go, then all names are
+/// cut, and where even that is not enough, names but the model's go too.
 fn fitted(mut grid: Vec<Column>, width: usize) -> Vec<Column> {
     cut_name(&mut grid, width, SHORT_NAME_ROOM);
+    drop_columns(&mut grid, width, |order| order < NAMES);
+    // Without its place a row could be any of its model's, so place and name are cut alike before one of them goes.
     while taken(&grid) > width {
-        let dispensable = (0..grid.len()).filter(|&at| grid[at].dispensable.is_some());
+        let names = grid.iter_mut().filter(|column| column.is_name() && column.width() > CUT_NAME_ROOM);
+        // The first of the widest, since `max_by_key` would take the last.
+        let Some(widest) = names.rev().max_by_key(|column| column.width()) else { break };
+        let room = widest.width() - 1;
+        widest.cells.iter_mut().for_each(|cell| *cell = clipped(cell, room));
+    }
+    drop_columns(&mut grid, width, |_| true);
+    cut_name(&mut grid, width, LEAST_NAME_ROOM);
+    grid
+}
+
+/// Takes the least important columns among those that `may` go, until the rest fits.
+fn drop_columns(grid: &mut Vec<Column>, width: usize, may: impl Fn(u8) -> bool) {
+    while taken(grid) > width {
+        let dispensable = (0..grid.len()).filter(|&at| grid[at].dispensable.is_some_and(&may));
         let Some(least) = dispensable.min_by_key(|&at| grid[at].dispensable) else { break };
         grid.remove(least);
     }
-    cut_name(&mut grid, width, LEAST_NAME_ROOM);
-    grid
 }
 
 /// Cuts the model's name by what the grid is too wide, but not below `least`.
@@ -147,6 +170,11 @@ fn taken(grid: &[Column]) -> usize {
 }
 
 impl Column {
+    /// Whether it names what a row is about; the standing, the last column, does not.
+    fn is_name(&self) -> bool {
+        self.align == Align::Left && self.cells[0] != STANDING
+    }
+
     fn width(&self) -> usize {
         self.cells.iter().map(|cell| columns(cell)).max().unwrap_or(0)
     }
@@ -180,7 +208,7 @@ fn line(grid: &[Column], style: &TableStyle, line: Line) -> String {
     text
 }
 
-fn notes(run: &Run, rows: &[&Shown], cut: usize) -> Vec<String> {
+fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String> {
     let mut notes = Vec::new();
     let simulated = if run.cells.iter().any(|row| row.simulated) { "simulated; " } else { "" };
     notes.push(format!("{simulated}end to end, successes; the 95 % interval counts failures as infinite"));
@@ -190,17 +218,21 @@ fn notes(run: &Run, rows: &[&Shown], cut: usize) -> Vec<String> {
     if rows.iter().any(|row| run.cells[row.index].is_open_load()) {
         notes.push(FROM_DUE.to_owned());
     }
+    if rows.iter().any(|row| !run.cells[row.index].is_open_load()) {
+        notes.push(NO_DUE.to_owned());
+    }
     if rows.iter().any(|row| run.cells[row.index].is_saturated()) {
         notes.push(SATURATED.to_owned());
     }
     if rows.iter().any(|row| run.cells[row.index].is_synthetic()) {
         notes.push(SYNTHETIC.to_owned());
     }
-    let money = || rows.iter().flat_map(|row| [&row.list_output, &row.effective, &row.cost]).flatten();
+    // A column that had no room needs no words for its marks.
+    let money = || grid.iter().filter(|column| MONEY.contains(&column.cells[0].as_str())).flat_map(|each| &each.cells);
     if money().any(|sum| sum.contains('~')) {
         notes.push("~ rests on an assumed price".to_owned());
     }
-    if money().any(|sum| sum.contains('≥')) {
+    if money().any(|sum| sum.contains('≥') || sum.contains(">=")) {
         notes.push("≥ lacks a price that is not known".to_owned());
     }
     if cut > 0 {

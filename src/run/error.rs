@@ -71,6 +71,12 @@ pub enum RunError {
     /// A length and a count.
     #[error("`duration` and `requests-per-cell` both say how much, must be one of them")]
     TwoAmounts,
+    /// A length or a count for a load whose stages have both.
+    #[error("`{rate}` says itself how long it lasts, so nothing else may")]
+    AmountOfStages {
+        /// The stages in words.
+        rate: String,
+    },
     /// A URL that cannot be called.
     #[error("URL `{url}` {reason}")]
     BadUrl {
@@ -173,6 +179,9 @@ impl RunError {
             Self::LoadWithout { .. } => {
                 Some("open loads are chosen by `--arrivals` and `--rate`, closed ones by `--concurrency`".into())
             }
+            Self::AmountOfStages { .. } => Some(
+                "leave out `--duration`, `--requests-per-cell` and `--quick`, or give a rate without stages".into(),
+            ),
             Self::Select(error) => error.hint(),
             _ => None,
         }

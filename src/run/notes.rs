@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::plan::{Arrivals, Cell, LeftOut, Load, Streaming};
+use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, Streaming};
 use crate::registry::{Price, PriceKey, Registry};
 use crate::run::inputs::Inputs;
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
-    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote, Status,
-    Validity, WorkloadNote, judge,
+    CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote,
+    StageNote, Status, Validity, WorkloadNote, judge,
 };
 use crate::tally::{CellFigures, Lags};
 use crate::units::Positive;
@@ -108,13 +108,14 @@ fn workload_note(workload: &Workload) -> WorkloadNote {
 fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
     let registry = &inputs.registry;
     let model = registry.model(cell.endpoint);
-    let (concurrency, arrivals, max_in_flight) = match cell.load {
-        Load::Closed { concurrency } => (Some(concurrency), None, None),
-        Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(max_in_flight)),
+    let (concurrency, arrivals, max_in_flight) = match &cell.load {
+        Load::Closed { concurrency } => (Some(*concurrency), None, None),
+        Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(*max_in_flight)),
     };
     let workload = &inputs.workloads[cell.workload];
     let sent = &cell.lines[..cell.lines.len().min(cell.requests as usize)];
-    let rate_rps = arrivals.and_then(Arrivals::rate_rps).map(Positive::get);
+    let rate_rps = arrivals.and_then(Arrivals::rate).and_then(Rate::steady_rps).map(Positive::get);
+    let stages = arrivals.and_then(Arrivals::stages).map_or(&[][..], Stages::all);
     let (cv, speed) = match arrivals {
         Some(Arrivals::Gamma { cv, .. }) => (Some(cv.get()), None),
         Some(Arrivals::Recorded { speed }) => (None, Some(speed.get())),
@@ -129,9 +130,10 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         tier: model.tier,
         quality: model.quality,
         workload: workload.name.clone(),
-        load: cell.load.name().to_owned(),
+        load: cell.load.label(),
         concurrency,
         rate_rps,
+        stages: stages.iter().map(stage_note).collect(),
         cv,
         speed,
         max_in_flight,
@@ -140,6 +142,10 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         synthetic_prompts: sent.iter().filter(|line| workload.requests[**line as usize].is_synthetic()).count() as u64,
         price: price_of(registry, cell, at).map(price_note),
     }
+}
+
+fn stage_note(stage: &Stage) -> StageNote {
+    StageNote { from_rps: stage.from_rps, to_rps: stage.to_rps, lasts_ms: stage.lasts.as_millis() as u64 }
 }
 
 fn price_note(price: &Price) -> PriceNote {

@@ -1,9 +1,8 @@
 //! The reports of a run, made of its directory alone, so that they are the same whenever they are made.
 
 use crate::fsio::write_whole;
-use crate::gate::Standing;
 use crate::report::{
-    Chart, ChartOptions, Judged, Parts, Word, cost_latency, headline, page, percentiles, spectrum_text, summary_json,
+    Chart, ChartOptions, Judged, Parts, cost_latency, headline, page, percentiles, spectrum_text, summary_json,
     summary_markdown,
 };
 use crate::rundir::{Run, RunDirError, Spectra};
@@ -27,24 +26,14 @@ pub fn headline_of(run: &Run) -> String {
 
 /// How each cell stands against its tier's limit, in the order of the run's cells; absent where there is no limit.
 pub fn judged(run: &Run) -> Vec<Option<Judged>> {
-    let judge = |row| {
-        let limit = Standing::limit_of(row)?;
-        let word = match Standing::of(row)? {
-            _ if row.valid == Some(false) => Word::Invalid,
-            Standing::Meets => Word::Meets,
-            Standing::Misses => Word::Misses,
-            Standing::CannotTell => Word::CannotTell,
-        };
-        Some(Judged { word, limit })
-    };
-    run.cells.iter().map(judge).collect()
+    run.cells.iter().map(Judged::of).collect()
 }
 
 /// Each report's file name and text; those of the spectrum only where the run kept its log.
 fn render(run: &Run, spectra: Option<&Spectra>) -> Vec<(&'static str, String)> {
     let prefixed = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..ChartOptions::default() };
-    let inlined = cost_latency(run, &prefixed("cost-latency"));
-    let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles")));
+    let inlined = cost_latency(run, &prefixed("cost-latency-"));
+    let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles-")));
     let headline = headline_of(run);
     let mut charts = vec![Chart { title: "Cost against latency", svg: &inlined }];
     charts.extend(spectrum.as_ref().map(|svg| Chart { title: "Latency by percentile", svg }));

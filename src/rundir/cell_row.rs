@@ -27,11 +27,11 @@ pub struct CellRow {
     pub route: Option<String>,
     /// The workload's name.
     pub workload: String,
-    /// `closed`, or the arrival process.
+    /// `closed`, or the arrival process, with the stages where the rate has some: `poisson at 10..200/s over 60s`.
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
-    /// Requests a second asked for; absent in closed load, and where the recording decides.
+    /// Requests a second asked for; absent in closed load, where the rate has stages, and where the recording decides.
     pub rate_rps: Option<f64>,
     /// Whether replies came from a simulator.
     pub simulated: bool,

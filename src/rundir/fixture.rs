@@ -66,6 +66,7 @@ fn cell(model: &str) -> CellNote {
         load: "closed".into(),
         concurrency: Some(2),
         rate_rps: None,
+        stages: Vec::new(),
         cv: None,
         speed: None,
         max_in_flight: None,

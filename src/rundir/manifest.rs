@@ -152,13 +152,16 @@ pub struct CellNote {
     pub quality: Option<f64>,
     /// The workload's name.
     pub workload: String,
-    /// `closed`, or the arrival process.
+    /// `closed`, or the arrival process, with the stages where the rate has some: `poisson at 10..200/s over 60s`.
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
-    /// Requests a second asked for; absent in closed load, and where the recording decides.
+    /// Requests a second asked for; absent in closed load, where the rate has stages, and where the recording decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_rps: Option<f64>,
+    /// The stages of a rate that changes, in their order; empty elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageNote>,
     /// The spread of the gaps, as standard deviation over mean; absent but for gamma arrivals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cv: Option<f64>,
@@ -177,6 +180,17 @@ pub struct CellNote {
     pub synthetic_prompts: u64,
     /// The price row in use; absent when no price is known.
     pub price: Option<PriceNote>,
+}
+
+/// A stretch of an open load whose rate changes evenly, or stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageNote {
+    /// Requests a second at its beginning.
+    pub from_rps: f64,
+    /// Requests a second at its end.
+    pub to_rps: f64,
+    /// How long it lasts.
+    pub lasts_ms: u64,
 }
 
 /// A price row as it was used.

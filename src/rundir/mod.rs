@@ -25,7 +25,7 @@ pub use error::RunDirError;
 pub use interval_log::read_intervals;
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
-    PriceNote, Status, Validity, WorkloadNote,
+    PriceNote, StageNote, Status, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;

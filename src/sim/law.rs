@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error as _};
 
 use crate::sim::rehearsal::{Rehearsal, Rehearsals};
 use crate::sim::spread::Spread;
+use crate::sim::stall::Stall;
 use crate::sim::timetable::{Degradation, Outage, Timetable};
 
 /// The law in the program itself.
@@ -36,6 +37,8 @@ pub struct Law {
     outage: Vec<Outage>,
     #[serde(default)]
     degradation: Vec<Degradation>,
+    #[serde(default)]
+    stall: Vec<Stall>,
     #[serde(default)]
     fault: Vec<Rehearsal>,
 }
@@ -65,6 +68,8 @@ pub struct EndpointLaw {
     pub requests_per_minute: Option<u32>,
     /// Outages and degradations here.
     pub timetable: Timetable,
+    /// Stalls here.
+    pub stalls: Vec<Stall>,
     /// Faults to rehearse here.
     pub rehearsals: Rehearsals,
 }
@@ -123,6 +128,7 @@ impl Law {
             capacity: law.capacity,
             requests_per_minute: law.rate_limit.map(|limit| limit.requests_per_minute),
             timetable: Timetable::of(model, region, &self.outage, &self.degradation),
+            stalls: self.stall.iter().filter(|stall| stall.is_at(model, region)).cloned().collect(),
             rehearsals: Rehearsals::of(model, region, &self.fault),
         }
     }

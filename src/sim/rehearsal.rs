@@ -58,6 +58,8 @@ pub enum FaultKind {
     KeepAlivesMidStream,
     /// An error object in a reply of status 200.
     ErrorInStream,
+    /// The same, said in a stream without the `data:` that would make it an event.
+    BareError,
     /// A reply that is complete but for an answer.
     EmptyAnswer,
     /// Status 200 with a page of HTML.

@@ -99,10 +99,11 @@ pub(super) fn stage(kind: FaultKind, scene: Scene<'_>, now: Timestamp) -> Staged
         Kind::KeepAlives => raw(OK, None, [Step::Write(scene.opened(b"")), keep_alives()]),
         Kind::KeepAlivesMidStream => raw(OK, None, [opened(), keep_alives()]),
         Kind::ErrorInStream => {
-            let error = error_body("server_error", Some("overloaded"), "the model is overloaded");
+            let error = overloaded();
             let body = if scene.streamed { [b"data: ", &*error, b"\n\n"].concat().into() } else { error };
             sound(scene, body, Outcome::StreamError)
         }
+        Kind::BareError => sound(scene, overloaded(), Outcome::StreamError),
         Kind::EmptyAnswer => {
             let (opening, rest) = scene.answer(0);
             sound(scene, [opening, rest].concat(), Outcome::Empty)
@@ -118,6 +119,10 @@ fn raw<const N: usize>(status: Option<u16>, outcome: Option<Outcome>, steps: [St
 /// A reply of status 200 and the right type.
 fn sound(scene: Scene<'_>, body: impl Into<Bytes>, outcome: Outcome) -> Staged {
     Staged::Reply(scene.reply(StatusCode::OK, scene.content_type(), body.into()), outcome)
+}
+
+fn overloaded() -> Bytes {
+    error_body("server_error", Some("overloaded"), "the model is overloaded")
 }
 
 fn limited<const N: usize>(scene: Scene<'_>, headers: [(HeaderName, &str); N]) -> Staged {

@@ -39,6 +39,7 @@ const ENDS: &[(&str, Outcome, Outcome)] = &[
     ("keep_alives", Outcome::TimeoutFirstToken, Outcome::TimeoutTotal),
     ("keep_alives_mid_stream", Outcome::TimeoutIdle, Outcome::TimeoutTotal),
     ("error_in_stream", Outcome::StreamError, Outcome::StreamError),
+    ("bare_error", Outcome::StreamError, Outcome::StreamError),
     ("empty_answer", Outcome::Empty, Outcome::Empty),
     ("wrong_content_type", Outcome::ParseError, Outcome::ParseError),
 ];
@@ -207,6 +208,7 @@ fn what_was_seen_stands_beside_the_outcome() {
         ("unasked_gzip", "answered in the coding `gzip`, which was not asked for"),
         ("wrong_content_type", "answered text/html where text/event-stream was asked for"),
         ("error_in_stream", "the model is overloaded"),
+        ("bare_error", "the model is overloaded"),
     ];
     let names = said.map(|(name, _)| name);
     let simulator = Simulator::start(SimConfig { law: law(&names), ..SimConfig::default() }).unwrap();

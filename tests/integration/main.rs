@@ -3,14 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod bounded;
 mod canned;
 mod columns;
 mod demo;
 mod failures;
 mod faults;
+mod fuzzed;
 mod help;
+mod laws;
 mod layers;
 mod live;
+mod measured;
 mod readme;
 mod rerender;
 mod sandbox;
@@ -18,3 +23,4 @@ mod sessions;
 mod stopped;
 mod traces;
 mod truth;
+mod validity;

@@ -54,7 +54,7 @@ fn the_server_sees_each_conversation_in_order_with_its_pauses() {
             if row["custom_id"] == "alone" {
                 assert_eq!((&*row["session_id"], &*row["turn"]), ("", ""));
             } else {
-                let key = [&row["phase"], &row["cycle"], &row["session_id"]].map(|text| text.as_str());
+                let key = [&row["phase"], &row["cycle"], &row["session_id"]].map(String::as_str);
                 sessions.entry(key).or_default().push(row);
             }
         }

@@ -2,17 +2,17 @@
 
 use plotters::style::{Color, ShapeStyle};
 
-use crate::gate::Standing;
-use crate::report::chart::canvas::{Align, Canvas, Point, Type};
-use crate::report::chart::place::Rect;
+use crate::report::chart::canvas::{Align, Canvas, Type};
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::width;
 use crate::report::chart::theme::Role;
+use crate::report::parts::Word;
 
 /// A sign that the legend can explain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sign {
     /// The mark of a verdict; absent: no limit applies.
-    Verdict(Option<Standing>),
+    Verdict(Option<Word>),
     /// The short line at the stem's end.
     Cap,
     /// The bar beside the stem.
@@ -29,45 +29,53 @@ pub(crate) enum Sign {
     Band,
 }
 
-/// Draws a verdict's sign about `at`: a disc, a triangle, a ring, or a square where no limit applies.
-pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Standing>, at: Point, radius: f64) {
+/// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
+/// applies.
+pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, radius: f64) {
     match standing {
-        Some(Standing::Meets) => canvas.circle(at, radius, Role::Meets.fill()),
-        Some(Standing::Misses) => {
+        Some(Word::Meets) => canvas.circle(at, radius, Role::Meets.fill()),
+        Some(Word::Misses) => {
             let (across, up, down) = (radius * 1.15, radius * 1.2, radius * 0.85);
             let corners = [(at.0, at.1 - up), (at.0 + across, at.1 + down), (at.0 - across, at.1 + down)];
             canvas.polygon(&corners, Role::Misses.fill());
         }
-        Some(Standing::CannotTell) => {
+        Some(Word::CannotTell) => {
             canvas.circle(at, radius - 0.5, Role::Panel.fill());
             canvas.circle(at, radius - 0.5, Role::Untold.stroke(1.8));
         }
+        Some(Word::Invalid) => cross(canvas, at, radius * 0.8, Role::Untold.stroke(1.8)),
         None => canvas.rect(Rect::around(at, radius * 0.8), Role::Untold.fill()),
     }
 }
 
+fn cross(canvas: &Canvas<'_>, (x, y): Point, reach: f64, style: ShapeStyle) {
+    canvas.line(&[(x - reach, y - reach), (x + reach, y + reach)], style);
+    canvas.line(&[(x - reach, y + reach), (x + reach, y - reach)], style);
+}
+
 /// The style of [`simple`] signs.
-pub(crate) fn simple_style(standing: Option<Standing>) -> ShapeStyle {
+pub(crate) fn simple_style(standing: Option<Word>) -> ShapeStyle {
     match standing {
-        Some(Standing::CannotTell) => Role::Untold.stroke(1.2),
+        Some(Word::CannotTell | Word::Invalid) => Role::Untold.stroke(1.2),
         other => colour(other).fill(),
     }
 }
 
 /// Draws a verdict's sign as one shape of one style, for pictures of many marks.
-pub(crate) fn simple(canvas: &Canvas<'_>, standing: Option<Standing>, at: Point, radius: f64) {
+pub(crate) fn simple(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, radius: f64) {
     match standing {
-        Some(Standing::CannotTell) => canvas.circle(at, radius - 0.4, simple_style(standing)),
+        Some(Word::CannotTell) => canvas.circle(at, radius - 0.4, simple_style(standing)),
+        Some(Word::Invalid) => cross(canvas, at, radius * 0.8, simple_style(standing)),
         other => verdict(canvas, other, at, radius),
     }
 }
 
 /// The colour that goes with a verdict.
-pub(crate) const fn colour(standing: Option<Standing>) -> Role {
+pub(crate) const fn colour(standing: Option<Word>) -> Role {
     match standing {
-        Some(Standing::Meets) => Role::Meets,
-        Some(Standing::Misses) => Role::Misses,
-        Some(Standing::CannotTell) | None => Role::Untold,
+        Some(Word::Meets) => Role::Meets,
+        Some(Word::Misses) => Role::Misses,
+        Some(Word::CannotTell | Word::Invalid) | None => Role::Untold,
     }
 }
 
@@ -127,7 +135,7 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
                 canvas.line(&[(at.0, y - 2.0), (at.0, y + 6.0)], Role::Muted.stroke(1.4));
                 canvas.circle((at.0, y - 4.0), 2.2, Role::Muted.stroke(1.2));
             }
-            Sign::Limit => dashed(canvas, at, 14.0),
+            Sign::Limit => dashed(canvas, (x + 5.0, y), 12.0),
             Sign::Thin => {
                 canvas.line(&[(x - 1.0, y), (at.0, y)], Role::Muted.stroke(1.8));
                 canvas.line(&[(at.0, y), (x + 13.0, y)], Role::Muted.stroke(0.8));

@@ -3,6 +3,8 @@
 use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::chart::ticks::{money, time};
 use crate::report::headline::{assumes_price, shown};
+use crate::report::parts::Word;
+use crate::report::shown::LEAST_FOR_P99;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, Micros};
 
@@ -57,8 +59,8 @@ pub(crate) struct Mark {
     pub(crate) high: Option<f64>,
     /// The tier's limit; absent without one, and for another metric than the limit's.
     pub(crate) limit: Option<f64>,
-    /// Absent where no limit applies.
-    pub(crate) standing: Option<Standing>,
+    /// Absent where no limit applies and the figures can be judged.
+    pub(crate) standing: Option<Word>,
     /// The figures in words.
     pub(crate) title: String,
 }
@@ -78,12 +80,12 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }
     .map(positive);
     let p50 = p50?;
-    let (tail, cap) = if row.ok < 100 {
+    let (tail, cap) = if row.requests < LEAST_FOR_P99 {
         (Tail::Maximum, max.or(p99)?)
     } else {
         (if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed }, p99?)
     };
-    let standing = Standing::of(row);
+    let standing = Word::of(row);
     let limit = Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms);
     let mut mark = Mark {
         name: shown(run, row),
@@ -114,16 +116,16 @@ fn title(mark: &Mark, row: &CellRow) -> String {
         (Some(low), _) => format!(" (95 % interval {} to {})", time(low), open(mark.high)),
     };
     let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
-    let verdict = match (mark.standing, Standing::limit_of(row), mark.tier) {
-        (Some(standing), Some(limit), Some(tier)) => {
-            let word = match standing {
-                Standing::Meets => "meets",
-                Standing::Misses => "misses",
-                Standing::CannotTell => "cannot be told against",
-            };
-            format!("{word} tier {tier}'s {}", time(limit.as_ms()))
-        }
+    let against = |word: &str| match (Standing::limit_of(row), mark.tier) {
+        (Some(limit), Some(tier)) => format!("{word} tier {tier}'s {}", time(limit.as_ms())),
         _ => "no limit".to_owned(),
+    };
+    let verdict = match mark.standing {
+        Some(Word::Meets) => against("meets"),
+        Some(Word::Misses) => against("misses"),
+        Some(Word::CannotTell) => against("cannot be told against"),
+        Some(Word::Invalid) => "invalid, so not judged".to_owned(),
+        None => "no limit".to_owned(),
     };
     let assumed = if mark.assumed { "~" } else { "" };
     format!(
@@ -172,6 +174,11 @@ mod tests {
         let fewer = of(|row| sketch::measure(row, 99, 180.0, 0.3)).unwrap();
         assert_eq!((fewer.tail, fewer.low), (Tail::Maximum, None));
         assert!(fewer.cap > of(|_| ()).unwrap().cap && fewer.title.contains("maximum"));
+        let failed_one = of(|row| {
+            sketch::measure(row, 100, 180.0, 0.3);
+            (row.ok, row.failed) = (99, 1);
+        });
+        assert_eq!(failed_one.unwrap().tail, Tail::Open, "a failure does not turn the p99 of 100 into a maximum");
         let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
         assert_eq!((failing.tail, failing.high), (Tail::Open, None));
     }

@@ -15,6 +15,7 @@ mod panel;
 mod percentile_panel;
 mod percentiles;
 mod place;
+mod rect;
 mod spectrum;
 mod strip;
 mod text;

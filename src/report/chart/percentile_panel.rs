@@ -4,10 +4,10 @@ use plotters::style::Color;
 
 use crate::gate::Standing;
 use crate::report::chart::axes::{LABELS_BELOW, Labelled};
-use crate::report::chart::canvas::{Align, Canvas, Point, Type};
+use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::legend;
 use crate::report::chart::panel::TITLE;
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::spectrum::{Line, important};
 use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;

@@ -96,12 +96,13 @@ impl Role {
     }
 }
 
-/// The style sheet that turns literal light colours dark where the reader's system asks for it; empty otherwise.
+/// The style sheet that turns literal light colours dark where the reader's system asks for it, though never on paper;
+/// empty otherwise.
 pub(crate) fn style_sheet(theme: Theme, prefix: &str) -> String {
     if theme != Theme::Auto {
         return String::new();
     }
-    let mut sheet = "<style>@media (prefers-color-scheme: dark){".to_owned();
+    let mut sheet = "<style>@media screen and (prefers-color-scheme: dark){".to_owned();
     for (role, class, ..) in PALETTE {
         let dark = role.hex(Theme::Dark);
         write!(sheet, ".{prefix}f-{class}{{fill:{dark}}}.{prefix}s-{class}{{stroke:{dark}}}")

@@ -60,6 +60,27 @@ fn what_is_absent_says_so_and_sorts_apart() {
 }
 
 #[test]
+fn a_manifest_that_would_be_most_of_the_page_is_left_to_its_file() {
+    let html = small();
+    assert!(parsed(&html).descendants().any(|node| node.has_tag_name("pre")));
+    let mut run = fixture::run();
+    run.manifest.warnings = vec!["w".repeat(LONGEST_MANIFEST)];
+    let long = page(&run, &fixture::parts());
+    let long = parsed(&long);
+    assert!(!long.descendants().any(|node| node.has_tag_name("pre")));
+    assert!(text(long.root_element()).contains("manifest.json beside it holds it"));
+}
+
+#[test]
+fn one_cell_is_called_the_only_one() {
+    let mut run = fixture::run();
+    let titled = |run: &Run| text(element(&parsed(&page(run, &fixture::parts())), "cells-title"));
+    assert_eq!(titled(&run), "All 5 cells");
+    run.cells.truncate(1);
+    assert_eq!(titled(&run), "The only cell");
+}
+
+#[test]
 fn names_are_text_and_never_markup() {
     let mut run = fixture::run();
     run.manifest.suite = fixture::HOSTILE.to_owned();

@@ -16,7 +16,7 @@ fn a_small_run_reads_whole() {
 |3|deepseek-v4-pro|eu-west-1|1,904|9,204\* (≥ 8,120)|200|1 (0.50 %)|$0.78|$1.91|$0.0312|10 s|○ cannot tell|
 |–|glm-4-9b|–|–|–|50|50 (100 %)|–|–|–|–|✕ invalid|
 
-Simulated. End-to-end latency of successes; the 95 % interval and the standing count failures. Effective $/M is all cost over generated tokens. \* no upper end: too few requests, or too many failures. \~ rests on an assumed price. ≥ lacks a price.
+Simulated. End-to-end latency of successes; the 95 % interval and the standing count failures. Effective $/M is all cost over generated tokens. Closed load has no due time: a stall hides what it kept from being sent. \* no upper end: too few requests, or too many failures. \~ rests on an assumed price. ≥ lacks a price.
 
 <details><summary>Invalid cells: 2</summary>
 

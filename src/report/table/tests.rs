@@ -18,6 +18,7 @@ tier  model                         region     p50 ms  p99 ms     95 %    n     
    –  glm-4-9b                      –               –       –        –   50   50 (100 %)         –         –          –       –  ✕ invalid
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
+Closed load has no due time: a stall hides what it kept from being sent.
 ~ rests on an assumed price
 ≥ lacks a price that is not known
 "#;
@@ -35,10 +36,26 @@ tier  model               region     p50 ms  p99 ms  $/M list  standing
    –  glm-4-9b            –               –       –         –  ✕ invalid
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
-~ rests on an assumed price
-≥ lacks a price that is not known
+Closed load has no due time: a stall hides what it kept from being sent.
 "#;
     assert_eq!(small(TableStyle { width: 80, ..WIDE }), expected[1..]);
+}
+
+#[test]
+fn on_a_narrow_terminal_a_row_still_tells_where_it_was_measured() {
+    let expected = r#"
+model       region     p99 ms  standing
+qwen3-8b    us-west-2     184  ● meets
+step-3.5-…  us-east-1     410  ● meets
+<script>a…  eu-west-1    800*  ✕ invalid
+deepseek-…  eu-west-1  9,204*  ○ cannot tell
+glm-4-9b    –               –  ✕ invalid
+simulated; end to end, successes; the 95 %
+interval counts failures as infinite
+* no upper end: too few requests, or too
+many failures
+"#;
+    assert_eq!(small(TableStyle { width: 44, ..WIDE }), expected[1..]);
 }
 
 #[test]
@@ -84,10 +101,10 @@ fn a_long_run_is_cut_and_says_how_much() {
     let standings = fixture::large_standings(run.cells.len());
     let parts = Parts { headline: "", standings: &standings, charts: &[] };
     let cut = table(&run, &parts, &WIDE);
-    assert_eq!(cut.lines().count(), 1 + 10 + 2);
+    assert_eq!(cut.lines().count(), 1 + 10 + 3);
     assert_eq!(cut.lines().last(), Some("+30 more: --all"));
     let whole = table(&run, &parts, &TableStyle { all: true, ..WIDE });
-    assert_eq!(whole.lines().count(), 1 + 40 + 1);
+    assert_eq!(whole.lines().count(), 1 + 40 + 2);
     assert!(!whole.contains("more:"));
 }
 

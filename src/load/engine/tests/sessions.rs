@@ -43,14 +43,17 @@ const DELAY: Duration = Duration::from_millis(3);
 
 /// `cell` with sessions arriving every half millisecond.
 fn open(cell: CellJob, max_in_flight: u32) -> CellJob {
-    let arrivals = Arrivals::Constant { rate_rps: Positive::new(2_000.0).unwrap() };
-    let schedule = Arc::new(Schedule::new(arrivals, cell.total, &[0], &mut seeded(1, "test")));
+    let arrivals = Arrivals::Constant { rate: "2000".parse().unwrap() };
+    let schedule = Arc::new(Schedule::new(&arrivals, cell.total, &[0], &mut seeded(1, "test")));
     CellJob { open: Some(OpenLoad { schedule, max_in_flight }), ..cell }
 }
 
+/// By body: when a request was there, and when its answer began to be written.
+type Notes = HashMap<String, (Instant, Instant)>;
+
 /// A server that notes for each line when it was asked, and when it began to write the end of the answer.
-fn noting() -> (Upstream, Arc<Mutex<HashMap<String, (Instant, Instant)>>>) {
-    let noted = Arc::new(Mutex::new(HashMap::new()));
+fn noting() -> (Upstream, Arc<Mutex<Notes>>) {
+    let noted = Arc::new(Mutex::new(Notes::new()));
     let notes = Arc::clone(&noted);
     let upstream = Upstream::start(move |request, stream| {
         let asked = Instant::now();

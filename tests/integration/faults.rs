@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tollmark::load::{CellJob, Clock, Destination, Job, Prepared, Stop, start};
 use tollmark::plan::{Deadlines, Turn};
 use tollmark::sample::{Outcome, Sample};
-use tollmark::sim::{Law, SimConfig, Simulator};
+use tollmark::sim::{Law, LawError, SimConfig, Simulator};
 use tollmark::units::Micros;
 
 /// What each fault ends as, in a stream and in a reply in one piece.
@@ -27,6 +27,7 @@ const ENDS: &[(&str, Outcome, Outcome)] = &[
     ("redirect", Outcome::Http4xx, Outcome::Http4xx),
     ("informational_first", Outcome::Ok, Outcome::Ok),
     ("no_content", Outcome::Empty, Outcome::Empty),
+    ("stream_options_refused", Outcome::Http4xx, Outcome::Ok),
     ("html_error", Outcome::Http4xx, Outcome::Http4xx),
     ("rate_limited_ms", Outcome::RateLimited, Outcome::RateLimited),
     ("rate_limited_seconds", Outcome::RateLimited, Outcome::RateLimited),
@@ -71,9 +72,10 @@ fn law(names: &[&str]) -> Law {
 
 /// Two requests to `model` one after the other, so that what a fault does to the connection is seen as well.
 fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
+    let options = if stream { ",\"stream_options\":{\"include_usage\":true}" } else { "" };
     let request = Prepared {
         line: 0,
-        head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}")),
+        head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}{options}")),
         rest: Bytes::from_static(b",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"),
         stream,
         input_bound: 1,
@@ -123,8 +125,8 @@ fn run(cells: Vec<CellJob>, deadlines: Deadlines) -> Vec<Vec<Sample>> {
 
 /// The kinds of fault that a law may name, in the words of the message that refuses another.
 fn known() -> Vec<String> {
-    let error = Law::parse("test", "[[fault]]\nkind = \"?\"\nratio = 1").unwrap_err();
-    let message = std::error::Error::source(&error).unwrap().to_string();
+    let Err(LawError::Faulty(faults)) = Law::parse("test", "[[fault]]\nkind = \"?\"\nratio = 1") else { panic!() };
+    let message = faults.iter().next().unwrap().message();
     let names = message.split_once("expected one of").unwrap().1.split('`').skip(1).step_by(2);
     names.map(str::to_owned).collect()
 }

@@ -80,7 +80,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }
     .map(positive);
     let p50 = p50?;
-    let (tail, cap) = if row.requests < LEAST_FOR_P99 {
+    let (tail, cap) = if row.ok < LEAST_FOR_P99 {
         (Tail::Maximum, max.or(p99)?)
     } else {
         (if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed }, p99?)
@@ -178,7 +178,7 @@ mod tests {
             sketch::measure(row, 100, 180.0, 0.3);
             (row.ok, row.failed) = (99, 1);
         });
-        assert_eq!(failed_one.unwrap().tail, Tail::Open, "a failure does not turn the p99 of 100 into a maximum");
+        assert_eq!(failed_one.unwrap().tail, Tail::Maximum, "the p99 of 99 successes is the largest of them");
         let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
         assert_eq!((failing.tail, failing.high), (Tail::Open, None));
     }

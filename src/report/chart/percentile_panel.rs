@@ -59,7 +59,10 @@ pub(crate) fn draw(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) -> Vec
     for line in &named {
         canvas.titled(&line.title, || draw_line(canvas, scale, frame, line));
     }
-    limits(canvas, scale, panel, &named);
+    // Without a p99 there is nothing to hold against them.
+    if named.iter().any(|line| line.p99.is_some()) {
+        limits(canvas, scale, panel, &named);
+    }
     for line in &named {
         if let Some(p99) = line.p99 {
             let at = scale.at(frame, (100.0, p99));
@@ -160,18 +163,20 @@ fn rail(canvas: &Canvas<'_>, scale: &Scale, frame: Rect, named: &[&Line<'_>]) ->
     ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
     let wanted: Vec<f64> = ends.iter().map(|(end, _)| end.1).collect();
     let middles = apart(&wanted, NAME_LINE, (frame.y0 + NAME_LINE / 2.0, frame.y1 - NAME_LINE / 2.0));
-    let left = frame.x1 + 14.0;
+    // Beside the furthest end, so that no leader looks like a line that goes on.
+    let edge = ends.iter().map(|(end, _)| end.0 + 2.5).fold(frame.x0, f64::max).min(frame.x1);
+    let left = edge + 14.0;
     let mut names = Vec::new();
     for ((end, line), middle) in ends.iter().zip(&middles) {
         let role = legend::colour(line.standing);
-        let elbow = [(end.0 + 2.5, end.1), (frame.x1.max(end.0 + 2.5), end.1), (left - 2.0, *middle)];
+        let elbow = [(end.0 + 2.5, end.1), (edge.max(end.0 + 2.5), end.1), (left - 2.0, *middle)];
         canvas.line(&elbow, role.colour().mix(0.55).stroke_width(8));
         let name = clip(&line.name, NAME, RAIL - 18.0);
         canvas.titled(&line.title, || {
             canvas.text(&name, (left, *middle), Type::new(NAME, Role::Ink), Align::Left);
         });
         let half = NAME_LINE / 2.0;
-        names.push(Rect { x0: left, y0: middle - half, x1: frame.x1 + RAIL, y1: middle + half });
+        names.push(Rect { x0: left, y0: middle - half, x1: left + RAIL - 14.0, y1: middle + half });
     }
     names
 }

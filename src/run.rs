@@ -23,13 +23,13 @@ use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
 use crate::run::secrets::Secrets;
-use crate::rundir::{Run, RunWriter, Status, cell_row};
+use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row};
 use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
 pub use error::RunError;
 pub use inputs::{Inputs, workload};
-pub use job::{hosts, urls};
+pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
 pub use output::{headline_of, judged, write_reports};
 pub use preflight::{Found, look};
@@ -92,9 +92,15 @@ pub fn carry_out(
         workers: u32::try_from(job.workers).unwrap_or(u32::MAX),
         open_files: job::open_files(&job, simulator.is_some())?,
     };
-    let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
-    let mut manifest = notes::manifest(&run_id, settings, inputs, &begun);
-    let mut writer = RunWriter::create(&settings.out, &manifest, &inputs.workloads)?;
+    let (mut manifest, mut writer) = loop {
+        let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
+        let manifest = notes::manifest(&run_id, settings, inputs, &begun);
+        match RunWriter::create(&settings.out, &manifest, &inputs.workloads) {
+            // Another run of the same second was quicker.
+            Err(RunDirError::Exists { .. }) if settings.run_id.is_none() => {}
+            created => break (manifest, created?),
+        }
+    };
 
     let clock = Clock::start();
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);

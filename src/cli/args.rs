@@ -126,7 +126,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "What is measured")]
     pub skip_bad_lines: bool,
 
-    /// Keep this many requests, or sessions, under way in each cell; a list makes a cell each [default: 8]
+    /// Keep this many requests, or sessions, under way in each cell; a list makes a cell each [default: the suite's, else 8]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = at_least_one(), help_heading = "Load")]
     pub concurrency: Vec<u32>,
     /// Issue requests like this [default: constant with --rate, else closed]
@@ -148,13 +148,13 @@ pub struct RunArgs {
     /// Measure what arrives in this time, in place of a number of requests
     #[arg(long, value_name = "TIME", value_parser = positive_duration, conflicts_with = "requests_per_cell", help_heading = "Load")]
     pub duration: Option<Duration>,
-    /// Measure this many requests in each cell [default: 400, or a recording once; stages say it themselves]
+    /// Measure this many requests in each cell [default: the suite's, else 400, or a recording once]
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
     pub requests_per_cell: Option<u32>,
-    /// Cut each cell into this many equal shares [default: 20]
+    /// Cut each cell into this many equal shares [default: the suite's, else 20]
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
     pub rounds: Option<u32>,
-    /// Send this many requests to each cell first, and leave them out [default: 8]
+    /// Send this many requests to each cell first, and leave them out [default: the suite's, else 8]
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub warmup: Option<u32>,
     /// Measure this many cells side by side [default: all when simulated, 1 when live]

@@ -5,6 +5,7 @@
 
 mod agenda;
 mod alarm;
+mod arrival;
 mod budget;
 mod clock;
 mod coordinator;

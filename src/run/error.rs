@@ -172,6 +172,9 @@ impl RunError {
                 Some("add its price to a registry file; what you assume, list in `assumed`".into())
             }
             Self::NoKey { variable, .. } => Some(format!("export {variable}=…, or leave out `--live` to simulate")),
+            Self::OpenFiles(_) => {
+                Some("or let fewer cells run side by side: `--parallel-cells 1`, or a lower `--concurrency`".into())
+            }
             Self::NobodyThere { .. } => {
                 Some("start the server, or mend the address; it must end in `/v1` or the like".into())
             }

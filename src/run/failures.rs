@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::run::secrets::Secrets;
 use crate::rundir::{CellNote, FailureNote};
 use crate::sample::{Outcome, Phase, Sample};
 
 /// The failures so far.
+#[derive(Default)]
 pub(super) struct Failures {
     kinds: BTreeMap<(u32, Outcome), Kind>,
-    secrets: Secrets,
 }
 
 #[derive(Debug)]
@@ -21,12 +20,9 @@ struct Kind {
 }
 
 impl Failures {
-    /// None so far; `secrets` are taken out of what providers say.
-    pub(super) fn new(secrets: Secrets) -> Self {
-        Self { kinds: BTreeMap::new(), secrets }
-    }
-
     /// Takes note of `sample` if it is a measured failure. What a saturated schedule drops is counted elsewhere.
+    ///
+    /// What the provider said must hold no key any more.
     pub(super) fn note(&mut self, sample: &Sample) {
         let dropped = sample.outcome == Outcome::NotSent;
         if sample.outcome.is_ok() || dropped || sample.phase != Phase::Measured {
@@ -35,12 +31,8 @@ impl Failures {
         let first = || Kind {
             requests: 0,
             status: sample.status,
-            code: sample.error.as_ref().and_then(|error| error.code.as_ref()).map(|code| self.secrets.hide(code)),
-            message: sample
-                .error
-                .as_ref()
-                .map(|error| self.secrets.hide(&error.message))
-                .filter(|text| !text.is_empty()),
+            code: sample.error.as_ref().and_then(|error| error.code.clone()),
+            message: sample.error.as_ref().map(|error| error.message.clone()).filter(|text| !text.is_empty()),
         };
         self.kinds.entry((sample.cell, sample.outcome)).or_insert_with(first).requests += 1;
     }

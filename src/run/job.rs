@@ -35,11 +35,7 @@ pub(super) fn assemble(
         let destination = match destinations.get(&cell.endpoint) {
             Some(known) => Arc::clone(known),
             None => {
-                let made = match (&settings.whereto, simulator) {
-                    (_, Some(base_url)) => of_simulator(registry, cell.endpoint, base_url)?,
-                    (Whereto::Url { base_url, api_key_env }, None) => of_url(base_url, api_key_env.as_deref(), keys)?,
-                    (_, None) => of_provider(registry, cell.endpoint, keys)?,
-                };
+                let made = destination(settings, registry, cell.endpoint, simulator, keys)?;
                 destinations.insert(cell.endpoint, Arc::clone(&made));
                 made
             }
@@ -75,6 +71,33 @@ pub(super) fn assemble(
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         budget,
     })
+}
+
+/// Makes sure that every key is there that the cells need.
+///
+/// # Errors
+/// A key is missing, or a URL or header cannot be used.
+pub fn check_keys(settings: &Settings, inputs: &Inputs, keys: &dyn Keys) -> Result<(), RunError> {
+    let called = settings.whereto != Whereto::Simulator;
+    inputs.plan.cells.iter().filter(|_| called).try_for_each(|cell| {
+        destination(settings, &inputs.registry, cell.endpoint, None, keys)?;
+        Ok(())
+    })
+}
+
+/// Where the requests to `endpoint` go; `simulator` is the URL of the one in this process.
+fn destination(
+    settings: &Settings,
+    registry: &Registry,
+    endpoint: Endpoint,
+    simulator: Option<&str>,
+    keys: &dyn Keys,
+) -> Result<Arc<Destination>, RunError> {
+    match (&settings.whereto, simulator) {
+        (_, Some(base_url)) => of_simulator(registry, endpoint, base_url),
+        (Whereto::Url { base_url, api_key_env }, None) => of_url(base_url, api_key_env.as_deref(), keys),
+        (_, None) => of_provider(registry, endpoint, keys),
+    }
 }
 
 /// What is done about prompt caches: fresh where a line is sent more than once to a live provider, else natural.

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::conf::Faults;
 use crate::sim::rehearsal::{Rehearsal, Rehearsals};
 use crate::sim::spread::Spread;
 use crate::sim::stall::Stall;
@@ -97,7 +98,7 @@ impl Law {
     /// # Errors
     /// An unknown key, a missing one, a wrong type or an impossible value.
     pub fn parse(file: &str, text: &str) -> Result<Self, LawError> {
-        toml::from_str(text).map_err(|source| LawError::Parse { file: file.to_owned(), source: Box::new(source) })
+        Ok(toml::from_str(text).map_err(|error| Faults::of_toml(file, text, &error))?)
     }
 
     /// Where requests come from: the region whose distances count.
@@ -152,14 +153,9 @@ pub enum LawError {
         /// What the system said.
         source: io::Error,
     },
-    /// The text is not a law; the source names the line.
-    #[error("`{file}` is not a law for the simulated provider")]
-    Parse {
-        /// The path, or `built-in`.
-        file: String,
-        /// Line, column and what is wrong there.
-        source: Box<toml::de::Error>,
-    },
+    /// The text is not a law.
+    #[error(transparent)]
+    Faulty(#[from] Faults),
 }
 
 /// What holds for a model in every region.

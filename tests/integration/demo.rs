@@ -10,7 +10,8 @@ const SMALL: [&str; 9] =
     ["run", "--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "20", "--rounds", "2"];
 
 /// Every file that a run of today leaves.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
+    "attempts.csv",
     "cells.csv",
     "cost-latency.svg",
     "latency.hlog",
@@ -58,7 +59,7 @@ fn it_is_said_first_and_everywhere_that_nothing_left_this_machine() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(&SMALL).measures().prints("simulated");
     assert_eq!(ran.stderr.lines().next(), Some("SIMULATED: no request leaves this machine, $0"), "{ran}");
-    for file in ["cells.csv", "samples.csv"] {
+    for file in ["cells.csv", "samples.csv", "attempts.csv"] {
         let rows = rows(&sandbox.read(&format!("reports/latest/{file}")));
         assert!(!rows.is_empty());
         assert!(rows.iter().all(|row| row["simulated"] == "true"), "{file}");

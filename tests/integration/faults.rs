@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tollmark::load::{CellJob, Clock, Destination, Job, Prepared, Stop, start};
 use tollmark::plan::{Deadlines, Turn};
 use tollmark::sample::{Outcome, Sample};
-use tollmark::sim::{Law, SimConfig, Simulator};
+use tollmark::sim::{Law, LawError, SimConfig, Simulator};
 use tollmark::units::Micros;
 
 /// What each fault ends as, in a stream and in a reply in one piece.
@@ -124,8 +124,8 @@ fn run(cells: Vec<CellJob>, deadlines: Deadlines) -> Vec<Vec<Sample>> {
 
 /// The kinds of fault that a law may name, in the words of the message that refuses another.
 fn known() -> Vec<String> {
-    let error = Law::parse("test", "[[fault]]\nkind = \"?\"\nratio = 1").unwrap_err();
-    let message = std::error::Error::source(&error).unwrap().to_string();
+    let Err(LawError::Faulty(faults)) = Law::parse("test", "[[fault]]\nkind = \"?\"\nratio = 1") else { panic!() };
+    let message = faults.iter().next().unwrap().message();
     let names = message.split_once("expected one of").unwrap().1.split('`').skip(1).step_by(2);
     names.map(str::to_owned).collect()
 }

@@ -12,14 +12,18 @@ mod failures;
 mod faults;
 mod fuzzed;
 mod help;
+#[cfg(target_os = "linux")]
+mod late;
 mod laws;
 mod layers;
 mod live;
 mod measured;
+mod open_load;
 mod readme;
 mod rerender;
 mod sandbox;
 mod sessions;
+mod stalls;
 mod stopped;
 mod traces;
 mod truth;

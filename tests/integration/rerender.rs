@@ -65,3 +65,15 @@ fn a_table_of_all_cells_is_longer_than_the_one_that_matters_most() {
     let rows = all.stdout.lines().filter(|line| line.contains("qwen")).count();
     assert_eq!(rows, 2, "{all}");
 }
+
+#[test]
+fn runs_of_the_same_second_have_a_directory_each() {
+    let sandbox = Sandbox::new();
+    let small = ["run", "--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "4", "--rounds", "1"];
+    let started: Vec<_> = (0..4).map(|_| sandbox.start(&small)).collect();
+    for run in started {
+        sandbox.wait(run).measures();
+    }
+    let runs = fs::read_dir(sandbox.path("reports")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(runs.filter(|name| name != "latest").count(), 4);
+}

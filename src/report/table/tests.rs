@@ -54,6 +54,8 @@ simulated; end to end, successes; the 95 %
 interval counts failures as infinite
 * no upper end: too few requests, or too
 many failures
+Closed load has no due time: a stall hides
+what it kept from being sent.
 "#;
     assert_eq!(small(TableStyle { width: 44, ..WIDE }), expected[1..]);
 }

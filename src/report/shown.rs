@@ -146,7 +146,8 @@ fn load(row: &CellRow) -> String {
     }
 }
 
-fn tail(
+/// The tail of so many `requests`, of which these figures are known.
+pub(crate) fn tail(
     requests: u64,
     p99: Option<Latency>,
     max: Option<Latency>,

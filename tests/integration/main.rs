@@ -25,6 +25,8 @@ mod sandbox;
 mod sessions;
 mod stalls;
 mod stopped;
+mod tls;
 mod traces;
 mod truth;
+mod unasked_usage;
 mod validity;

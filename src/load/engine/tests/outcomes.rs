@@ -2,11 +2,14 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::upstream::{
     FINISH, SOON, STREAM_HEAD, TOKEN, Upstream, answer, ask, cell, destination, job, patient, piece, reply, run,
     streamed,
 };
+use crate::load::Prepared;
 use crate::plan::Deadlines;
 use crate::rng::hash;
 use crate::sample::{HttpVersion, Outcome, Usage, UsageSource};
@@ -184,6 +187,33 @@ fn a_silent_peer_runs_into_the_limit_for_the_first_token() {
     let sample = ask(&silent, Deadlines { first_token: SOON, ..patient() });
     assert_eq!(sample.outcome, Outcome::TimeoutFirstToken);
     assert_eq!(sample.error.unwrap().message, "no token within 50ms");
+}
+
+#[test]
+fn a_peer_that_never_reads_runs_into_the_limit_for_the_first_token() {
+    // The system accepts for it, and takes in as much as it has room for.
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut cell = cell(destination(deaf.local_addr().unwrap()), 1, 2);
+    let long = Prepared { rest: vec![b' '; 32 << 20].into(), ..(*cell.requests[0]).clone() };
+    cell.requests = vec![Arc::new(long)];
+    let mut job = job(vec![cell]);
+    job.deadlines = Deadlines { first_token: SOON, ..patient() };
+    for sample in run(job) {
+        assert_eq!((sample.outcome, sample.status), (Outcome::TimeoutFirstToken, None));
+        assert!(sample.moments.sent.is_some());
+    }
+}
+
+#[test]
+fn a_peer_that_never_answers_runs_into_the_limit_for_the_whole_where_no_stream_was_asked_for() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut cell = cell(destination(mute.local_addr().unwrap()), 1, 2);
+    cell.requests = vec![Arc::new(Prepared { stream: false, ..(*cell.requests[0]).clone() })];
+    let mut job = job(vec![cell]);
+    // Neither of the limits that are for streams alone.
+    job.deadlines = Deadlines { first_token: Duration::ZERO, idle: Duration::ZERO, total: SOON, ..patient() };
+    let outcomes: Vec<_> = run(job).iter().map(|sample| sample.outcome).collect();
+    assert_eq!(outcomes, [Outcome::TimeoutTotal; 2]);
 }
 
 #[test]

@@ -79,3 +79,14 @@ fn two_renders_are_the_same() {
     let render = || summary_markdown(&fixture::large_run(50), &fixture::parts());
     assert_eq!(render(), render());
 }
+
+#[test]
+fn every_reason_of_a_cell_is_told_however_many_there_are() {
+    let mut run = fixture::run();
+    let reasons = ["throttled 2 of 100 requests", "event loop was late", "stamped replies late", "sent requests late"];
+    run.manifest.validity[4].reasons = reasons.map(|reason| format!("{reason} {}", "and so on ".repeat(8))).into();
+    let text = summary_markdown(&run, &fixture::parts());
+    for reason in reasons {
+        assert!(text.contains(reason), "{reason} in {text}");
+    }
+}

@@ -50,7 +50,7 @@ fn rows(sweep: &Sweep<'_>) -> impl Iterator<Item = SweepRow> {
     sweep.steps.iter().enumerate().map(|(index, step)| {
         let row = step.row;
         let latency = row.primary_latency();
-        let p99 = tail(row.requests, latency.p99, latency.max, (latency.p99_low, latency.p99_high));
+        let p99 = tail(row, latency.p99, latency.max, (latency.p99_low, latency.p99_high));
         let open = if row.concurrency.is_none() { format!("{}, ", visible(&row.load)) } else { String::new() };
         let remarks = sweep.remarks(index);
         SweepRow {

@@ -27,6 +27,9 @@ use crate::workload::{Prompt, Request, Workload};
 /// How often rows are handed to the system and progress is shown.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Successes below which a cell tells no 99th percentile while it runs.
+const LEAST_FOR_P99: u64 = 100;
+
 /// What was recorded.
 pub(super) struct Recorded {
     /// The figures of every cell.
@@ -195,6 +198,8 @@ impl<'r> Recorder<'r> {
             self.writer.round(&mut self.tally, done)?;
             let cell = &mut self.progress[done.cell];
             (cell.p50, cell.p99) = self.tally.e2e_so_far(done.cell).unzip();
+            // The p99 of fewer is their largest, and no p99 to be told.
+            cell.p99 = cell.p99.filter(|_| cell.done - cell.failed >= LEAST_FOR_P99);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Why a cell must not be judged stands wherever its figures do.
+//! Why a cell must not be judged, or what its requests do not support, stands wherever its figures do.
 
 use std::fs;
 
@@ -99,4 +99,27 @@ fn a_provider_that_throttles_more_than_a_hundredth_ends_the_run_with_code_5_and_
     assert_eq!(judged["valid"], json!(false), "{ran}");
     assert!(judged["reasons"][0].as_str().unwrap().contains("more than 1 %"), "{ran}");
     assert_eq!(rows(&sandbox.read("reports/latest/cells.csv"))[0]["valid"], "false");
+}
+
+#[test]
+fn a_p99_of_too_few_requests_is_called_the_maximum_wherever_it_is_shown() {
+    let sandbox = Sandbox::new();
+    let one = ["--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "40", "--rounds", "1"];
+    sandbox.run(&[&["run", "--run-id", "one"], &one[..]].concat()).measures();
+    let ran = judge(&sandbox, &[]);
+    let row = rows(&sandbox.read("reports/one/cells.csv")).remove(0);
+    assert_eq!((&row["e2e_p99_ms"], &*row["e2e_p99_high_ms"]), (&row["e2e_max_ms"], "inf"));
+    let shown = |text: &str| text.contains("max ");
+    assert!(shown(&ran.stdout) && shown(&sandbox.read("reports/one/summary.md")), "{ran}");
+    let summary: Value = serde_json::from_str(&sandbox.read("reports/one/summary.json")).unwrap();
+    assert_eq!(
+        (&summary["cells"][0]["p99_support"], &summary["cells"][0]["standing"]),
+        (&json!("maximum"), &json!("cannot_tell"))
+    );
+    let page = sandbox.read("reports/one/report.html");
+    assert!(shown(&page) && page.contains("max: below 100 successes the largest time stands in for the p99."));
+    assert!(sandbox.read("reports/one/percentiles.svg").contains("Below 100 successes there is no p99."));
+    assert!(sandbox.read("reports/one/percentiles.hgrm").contains("# n = 40; above 97.5 % the value is the maximum; "));
+    let chart = sandbox.read("reports/one/cost-latency.svg");
+    assert!(chart.contains("up to the maximum") && chart.contains("Below 100 successes a stem ends at the maximum"));
 }

@@ -41,7 +41,7 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
         price(facts, &rows),
     ];
     if facts.marks.iter().any(|mark| mark.tail == Tail::Maximum) {
-        says.push("Below 100 requests a stem ends at the maximum, not at p99".to_owned());
+        says.push("Below 100 successes a stem ends at the maximum, not at p99".to_owned());
     }
     let saturated = rows.iter().filter(|row| row.is_saturated()).count();
     if saturated > 0 {

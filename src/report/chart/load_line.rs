@@ -112,7 +112,7 @@ fn spot<'a>(step: &Step<'a>, name: &str, remarks: &[String]) -> Spot<'a> {
         let low = positive(Some(low))?;
         Some((low, positive(Some(high)).or(p50)?.max(low)))
     });
-    let upper = Upper::of(row.requests, p99, low, high, max);
+    let upper = Upper::of(row, p99, low, high, max);
     let mut says = vec![format!("{name} at {}", step.words())];
     let mut figures_text = Vec::new();
     figures_text.extend(p50.map(|p50| format!("p50 {}", time(p50))));

@@ -80,7 +80,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }
     .map(positive);
     let p50 = p50?;
-    let Upper { tail, cap, low, high } = Upper::of(row.requests, p99, low, high, max)?;
+    let Upper { tail, cap, low, high } = Upper::of(row, p99, low, high, max)?;
     let standing = Word::of(row);
     let limit = Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms);
     let mut mark = Mark {
@@ -106,7 +106,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Upper {
     pub(crate) tail: Tail,
-    /// p99, or the maximum below 100 requests.
+    /// p99, or the maximum below 100 successes.
     pub(crate) cap: f64,
     /// Lower end of the interval of p99; absent when it is unknown or infinite.
     pub(crate) low: Option<f64>,
@@ -115,18 +115,18 @@ pub(crate) struct Upper {
 }
 
 impl Upper {
-    /// What so many `requests` support of these figures; absent when there is none to show.
+    /// What the requests of `row` support of these figures; absent when there is none to show.
     pub(crate) fn of(
-        requests: u64,
+        row: &CellRow,
         p99: Option<f64>,
         low: Option<f64>,
         high: Option<f64>,
         max: Option<f64>,
     ) -> Option<Self> {
-        if requests < LEAST_FOR_P99 {
+        if row.ok < LEAST_FOR_P99 {
             return Some(Self { tail: Tail::Maximum, cap: max.or(p99)?, low: None, high: None });
         }
-        let tail = if high.is_none() || requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed };
+        let tail = if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed };
         Some(Self { tail, cap: p99?, low, high: high.filter(|_| tail == Tail::Closed) })
     }
 }
@@ -203,7 +203,7 @@ mod tests {
             sketch::measure(row, 100, 180.0, 0.3);
             (row.ok, row.failed) = (99, 1);
         });
-        assert_eq!(failed_one.unwrap().tail, Tail::Open, "a failure does not turn the p99 of 100 into a maximum");
+        assert_eq!(failed_one.unwrap().tail, Tail::Maximum, "the p99 of 99 successes is the largest of them");
         let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
         assert_eq!((failing.tail, failing.high), (Tail::Open, None));
     }

@@ -60,7 +60,10 @@ pub(crate) fn draw(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) -> Vec
     for line in &named {
         canvas.titled(&line.title, || draw_line(canvas, scale, frame, line));
     }
-    limits(canvas, scale, panel, &named);
+    // Without a p99 there is nothing to hold against them.
+    if named.iter().any(|line| line.p99.is_some()) {
+        limits(canvas, scale, panel, &named);
+    }
     for line in &named {
         if let Some(p99) = line.p99 {
             let at = scale.at(frame, (100.0, p99));

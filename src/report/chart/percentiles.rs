@@ -169,7 +169,11 @@ fn signs(lines: &[&Line<'_>], dense: bool) -> Vec<(Sign, String)> {
         .map(|(standing, words)| (Sign::Verdict(standing), words.to_owned()))
         .collect();
     let more = [
-        (lines.iter().any(|line| Standing::limit_of(line.row).is_some()), Sign::Limit, "the tiers' limits of p99"),
+        (
+            lines.iter().any(|line| line.p99.is_some() && Standing::limit_of(line.row).is_some()),
+            Sign::Limit,
+            "the tiers' limits of p99",
+        ),
         (
             lines.iter().any(|line| line.bounded < line.points.len()),
             Sign::Thin,
@@ -200,7 +204,7 @@ fn caption(
             .to_owned(),
     ];
     if lines.iter().any(|line| line.p99.is_none()) {
-        says.push("Below 100 requests there is no p99".to_owned());
+        says.push("Below 100 successes there is no p99".to_owned());
     }
     let failed: u64 = lines.iter().map(|line| line.row.failed).sum();
     match failed {

@@ -179,7 +179,7 @@ fn a_tail_that_n_does_not_support_is_open_and_below_100_it_is_the_maximum() {
     assert!(texts(&svg).iter().any(|text| text == "no upper bound at this n, or failures"));
     let svg = cost_latency(&sketch::demo(60), &light());
     assert!(titles(&svg).iter().all(|title| title.contains(", maximum ") && !title.contains("p99 ")));
-    assert!(svg.contains("Below 100 requests a stem ends at the maximum"));
+    assert!(svg.contains("Below 100 successes a stem ends at the maximum"));
     let svg = cost_latency(&one(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)), &light());
     assert!(titles(&svg)[0].contains(" to open)"));
 }

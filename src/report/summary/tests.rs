@@ -81,6 +81,17 @@ fn two_renders_are_the_same() {
 }
 
 #[test]
+fn every_reason_of_a_cell_is_told_however_many_there_are() {
+    let mut run = fixture::run();
+    let reasons = ["throttled 2 of 100 requests", "event loop was late", "stamped replies late", "sent requests late"];
+    run.manifest.validity[4].reasons = reasons.map(|reason| format!("{reason} {}", "and so on ".repeat(8))).into();
+    let text = summary_markdown(&run, &fixture::parts());
+    for reason in reasons {
+        assert!(text.contains(reason), "{reason} in {text}");
+    }
+}
+
+#[test]
 fn a_sweep_has_a_table_of_its_loads_with_every_name_escaped() {
     use crate::report::sketch;
     use crate::report::sweep::sweeps;

@@ -31,7 +31,7 @@ pub use error::RunError;
 pub use inputs::{Inputs, workload};
 pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
-pub use output::{headline_of, judged, write_reports};
+pub use output::{headline_of, judged, swept, write_reports};
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
@@ -52,6 +52,8 @@ pub struct Finished {
     pub path: PathBuf,
     /// How it ended.
     pub ended: Ended,
+    /// What to do about requests that failed, in words; among the manifest's warnings too.
+    pub advice: Vec<String>,
 }
 
 /// How a run ended, as its exit code tells.
@@ -124,6 +126,8 @@ pub fn carry_out(
     manifest.finished_at = Some(notes::moment(Timestamp::now()));
     manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
     manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
+    let advice = recorded.failures.advice(&manifest.cells);
+    manifest.warnings.extend(advice.iter().cloned());
     manifest.failures = recorded.failures.notes(&manifest.cells);
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
@@ -136,7 +140,7 @@ pub fn carry_out(
         _ if manifest.validity.iter().all(|cell| cell.valid) => Ended::Valid,
         _ => Ended::Invalid,
     };
-    Ok(Finished { path, ended })
+    Ok(Finished { path, ended, advice })
 }
 
 /// The simulator inside this process, when requests go there.

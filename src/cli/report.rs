@@ -8,7 +8,7 @@ use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{Parts, TableStyle, table, visible, wrapped};
-use crate::run::{headline_of, judged, write_reports};
+use crate::run::{headline_of, judged, swept, write_reports};
 use crate::rundir::{Run, keep_rebuilt};
 
 /// Reasons for which cells cannot be judged that are told at the end of a run.
@@ -41,7 +41,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
 pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
     let style = TableStyle { width: table_width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
-    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
+    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[], sweeps: &swept(run)? };
     // Lines of a terminal break between words; who reads a pipe gets the sentence as one line.
     let shown = match stdout().is_terminal() {
         true => wrapped(&headline, style.width).join("\n"),

@@ -48,7 +48,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
 
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
-    tell_failures(&run, finished.ended);
+    tell_failures(&run, finished.ended, &finished.advice);
     tell_saturated(&run);
     print_paths(&run);
     print_next(&settings, &run);
@@ -106,6 +106,7 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
             PromptCacheChoice::Natural => PromptCache::Natural,
             PromptCacheChoice::Fresh => PromptCache::Fresh,
         }),
+        no_stream_options: args.no_stream_options,
         http2: args.http2,
         timeouts: [args.timeout_connect, args.timeout_first_token, args.timeout_idle, args.timeout_total],
         max_cost_usd: args.max_cost_usd,
@@ -191,7 +192,7 @@ fn model_lines(inputs: &Inputs) -> Vec<ModelLine> {
 }
 
 /// Says why cells cannot be judged, since the exit code does.
-fn tell_failures(run: &Run, ended: Ended) {
+fn tell_failures(run: &Run, ended: Ended, advice: &[String]) {
     match ended {
         Ended::Interrupted => eprintln!("\ninterrupted: what was measured is kept, and the run is marked as partial"),
         Ended::OverBudget => {
@@ -201,6 +202,9 @@ fn tell_failures(run: &Run, ended: Ended) {
     }
     for line in failure_lines(&run.manifest.failures) {
         eprintln!("failed: {line}");
+    }
+    for line in advice {
+        eprintln!("hint: {}", visible(line));
     }
     tell_invalid(run);
 }

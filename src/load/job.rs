@@ -161,6 +161,10 @@ pub struct Batch {
     pub samples: Vec<Sample>,
     /// Gaps between reads that carried content: cell, round, gap. Successful measured requests only.
     pub chunk_gaps: Vec<(u32, u32, Micros)>,
+    /// How long what a read brought had lain in the kernel when the read was stamped: cell, lag. Measured requests only.
+    ///
+    /// About every eighth read is looked at; none where the system does not say when it received.
+    pub read_lags: Vec<(u32, Micros)>,
     /// How late each worker's timer was, every 5 ms: what the event loop may have added to any stamp.
     ///
     /// The timer itself is 1 ms coarse, and that is in the figure.

@@ -4,6 +4,7 @@
 //! coordinator hands out stretches of work; within one, slots share nothing but the index of the next request.
 
 mod alarm;
+mod arrival;
 mod budget;
 mod clock;
 mod coordinator;

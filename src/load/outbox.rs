@@ -31,11 +31,12 @@ const TOO_MANY: usize = 16_384;
 const PATIENCE: Duration = Duration::from_millis(20);
 
 impl Outbox {
-    /// Puts in a sample, with the gaps between its chunks.
-    pub(crate) fn push(&self, sample: Sample, gaps: &[Micros]) {
+    /// Puts in a sample, with the gaps between its chunks and the lags of its reads.
+    pub(crate) fn push(&self, sample: Sample, gaps: &[Micros], read_lags: &[Micros]) {
         let batch = &mut *self.pending.borrow_mut();
         let (cell, round) = (sample.cell, sample.round);
         batch.chunk_gaps.extend(gaps.iter().map(|gap| (cell, round, *gap)));
+        batch.read_lags.extend(read_lags.iter().map(|lag| (cell, *lag)));
         batch.samples.push(sample);
         if matches!(batch.samples.len(), 1 | FULL) {
             self.due.notify_one();

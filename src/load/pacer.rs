@@ -113,6 +113,7 @@ impl Pacer {
         let prepared = &cell.requests[index as usize % cell.requests.len()];
         let mut dropped = never_sent(Unopened { outcome: Outcome::NotSent, message: String::new() }, &self.crew);
         dropped.moments = Moments { due: Some(due), ..dropped.moments };
-        self.crew.outbox.push(sample(&self.crew, self.cell, prepared, (Step::Measured, index), (false, dropped)), &[]);
+        let sample = sample(&self.crew, self.cell, prepared, (Step::Measured, index), (false, dropped));
+        self.crew.outbox.push(sample, &[], &[]);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::load::job::Prepared;
 use crate::load::outgoing::NONCE_LEN;
-use crate::plan::Streaming;
+use crate::plan::{StreamOptions, Streaming};
 use crate::workload::{Body, Prompt, Request, Synthetic, Workload, prompt_tokens_at_most};
 
 /// Tokens that an answer without a recorded limit is taken to have at most.
@@ -68,11 +68,14 @@ impl Rests {
     /// The workload's requests as they are sent to the model called `wire_model`.
     ///
     /// Entries match [`Workload::requests`].
-    pub fn with_model(&self, wire_model: &str, streaming: Streaming) -> Vec<Arc<Prepared>> {
+    pub fn with_model(&self, wire_model: &str, streaming: Streaming, options: StreamOptions) -> Vec<Arc<Prepared>> {
         let name = json_string(wire_model);
         let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
-        let streamed =
-            Bytes::from(format!(r#"{{"model":{name},"stream":true,"stream_options":{{"include_usage":true}}"#));
+        let usage = match options {
+            StreamOptions::Sent => r#","stream_options":{"include_usage":true}"#,
+            StreamOptions::LeftOut => "",
+        };
+        let streamed = Bytes::from(format!(r#"{{"model":{name},"stream":true{usage}"#));
         let prepare = |(line, rest): (usize, &Rest)| {
             let stream = match streaming {
                 Streaming::On => true,
@@ -170,7 +173,7 @@ mod tests {
                 .replace('\n', "")
                 .as_str(),
         ]);
-        let prepared = rests.with_model("new\"er", Streaming::On).remove(0);
+        let prepared = rests.with_model("new\"er", Streaming::On, StreamOptions::Sent).remove(0);
         assert_eq!(prepared.head, r#"{"model":"new\"er","stream":true,"stream_options":{"include_usage":true}"#);
         let rest = r#","temperature":0.10,"messages":[{"role":"user","content":"a\u00e9"}],"max_tokens":50}"#;
         assert_eq!(prepared.rest, rest);
@@ -185,20 +188,28 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"x"}]}"#,
         ]);
         let streamed = |streaming| -> Vec<bool> {
-            rests.with_model("m", streaming).iter().map(|prepared| prepared.stream).collect()
+            rests.with_model("m", streaming, StreamOptions::Sent).iter().map(|prepared| prepared.stream).collect()
         };
         assert_eq!(streamed(Streaming::AsRecorded), [false, true]);
         assert_eq!(streamed(Streaming::On), [true, true]);
         assert_eq!(streamed(Streaming::Off), [false, false]);
-        let whole = rests.with_model("m", Streaming::Off).remove(0);
+        let whole = rests.with_model("m", Streaming::Off, StreamOptions::Sent).remove(0);
         assert_eq!(whole.head, r#"{"model":"m","stream":false"#);
+    }
+
+    #[test]
+    fn a_provider_that_refuses_stream_options_is_sent_none() {
+        let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}}"#]);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::LeftOut).remove(0);
+        assert_eq!(prepared.head, r#"{"model":"m","stream":true"#);
+        assert!(sent(&prepared, "").get("stream_options").is_none());
     }
 
     #[test]
     fn cells_share_the_bytes_of_a_body() {
         let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}]}"#]);
-        let one = rests.with_model("a", Streaming::On).remove(0);
-        let other = rests.with_model("b", Streaming::Off).remove(0);
+        let one = rests.with_model("a", Streaming::On, StreamOptions::Sent).remove(0);
+        let other = rests.with_model("b", Streaming::Off, StreamOptions::Sent).remove(0);
         assert_eq!(one.rest.as_ptr(), other.rest.as_ptr());
     }
 
@@ -208,7 +219,7 @@ mod tests {
             r#"{"temperature":0,"messages":[ {"content" : "\"hi\"","role":"system"},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}},{"type":"text","text":"see"}]}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
         let contents = ["/messages/0/content", "/messages/0/content/1/text"];
         for ((prepared, content), recorded) in prepared.iter().zip(contents).zip(["\"hi\"", "see"]) {
             assert_eq!(sent(prepared, "0123 ").pointer(content).unwrap(), &format!("0123 {recorded}"));
@@ -221,7 +232,9 @@ mod tests {
             r#"{"messages":[{"role":"assistant","content":null,"tool_calls":[]},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}"#,
         ]);
-        assert!(rests.with_model("m", Streaming::On).iter().all(|prepared| prepared.text_at.is_none()));
+        assert!(
+            rests.with_model("m", Streaming::On, StreamOptions::Sent).iter().all(|prepared| prepared.text_at.is_none())
+        );
     }
 
     #[test]
@@ -230,7 +243,7 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"four"}],"max_tokens":50}"#,
             r#"{"messages":[{"role":"user","content":"four"}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
         let bounds: Vec<_> = prepared.iter().map(|each| (each.input_bound, each.output_bound)).collect();
         assert_eq!(bounds, [(4 + 8 + 13, 50), (4 + 8 + 13, 4_096)]);
     }
@@ -240,7 +253,7 @@ mod tests {
         let lines = br#"{"custom_id":"a","input_length":3,"output_length":4}
 {"custom_id":"b","input_length":3,"output_length":0}"#;
         let workload = Workload::parse("x", "x", lines, BadLines::Stop).unwrap();
-        let prepared = Rests::new(&workload).with_model("m", Streaming::On);
+        let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
         let text = String::from_utf8(prepared[0].synthetic.as_ref().unwrap().text(1)).unwrap();
         let sent = [sent(&prepared[0], &text), sent(&prepared[1], "")];
         let messages = serde_json::json!([{"role": "user", "content": text}]);
@@ -254,7 +267,7 @@ mod tests {
     fn every_built_in_request_with_a_nonce_is_sound_json() {
         for name in ["autocomplete", "documents", "support"] {
             let workload = Workload::built_in(name).unwrap();
-            let prepared = Rests::new(&workload).with_model("m", Streaming::On);
+            let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
             for prepared in &prepared {
                 assert!(prepared.text_at.is_some(), "{name}");
                 assert_eq!(sent(prepared, "0123456789ab ")["model"], "m");

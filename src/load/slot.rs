@@ -27,6 +27,8 @@ pub(crate) struct Slot {
     crew: Rc<Crew>,
     cell: usize,
     link: Option<Link>,
+    /// How long opening the connection took, until the first request over it tells.
+    opening: Opening,
     watch: Watch,
     scratch: Scratch,
 }
@@ -35,7 +37,7 @@ impl Slot {
     /// A slot of `cell`, not yet connected.
     pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
         let watch = Watch { alarm: Alarm::new(), stop: Rc::clone(&crew.stop) };
-        Self { crew, cell, link: None, watch, scratch: Scratch::default() }
+        Self { crew, cell, link: None, opening: Opening::default(), watch, scratch: Scratch::default() }
     }
 
     /// Takes part in every stretch that `seats` brings, until the worker closes it.
@@ -106,8 +108,13 @@ impl Slot {
             }
         }
         let sample = sample(&crew, self.cell, prepared, (step, index), (reused, exchanged));
-        let counts = sample.outcome.is_ok() && sample.phase == Phase::Measured;
-        crew.outbox.push(sample, if counts { &self.scratch.gaps } else { &[] });
+        let Scratch { gaps, read_lags, .. } = &self.scratch;
+        let (gaps, read_lags): (&[_], &[_]) = match sample.phase {
+            Phase::Measured if sample.outcome.is_ok() => (gaps, read_lags),
+            Phase::Measured => (&[], read_lags),
+            Phase::Warmup => (&[], &[]),
+        };
+        crew.outbox.push(sample, gaps, read_lags);
     }
 
     /// Waits for the place in time that the provider's limits give; false when the run is stopped meanwhile.
@@ -127,16 +134,12 @@ impl Slot {
     /// Makes the exchange, on the open connection where there is one; true if it had been open before.
     async fn send(&mut self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> (bool, Exchanged) {
         loop {
-            let mut opening = Opening::default();
             let reused = match &mut self.link {
                 Some(link) => link.is_ready().await,
                 None => false,
             };
-            if !reused {
-                match self.open().await {
-                    Ok(times) => opening = times,
-                    Err(unopened) => return (false, never_sent(unopened, &self.crew)),
-                }
+            if !reused && let Err(unopened) = self.open().await {
+                return (false, never_sent(unopened, &self.crew));
             }
             let request = self.make(cell, prepared, step, index);
             let terms = Terms {
@@ -155,7 +158,7 @@ impl Slot {
             if reused && exchanged.outcome == Outcome::Reset && exchanged.moments.sent.is_none() {
                 continue;
             }
-            let Opening { dns, connect, tls } = opening;
+            let Opening { dns, connect, tls } = std::mem::take(&mut self.opening);
             exchanged.moments = Moments { dns, connect, tls, ..exchanged.moments };
             return (reused, exchanged);
         }
@@ -168,16 +171,16 @@ impl Slot {
     }
 
     /// Opens the slot's connection anew, within the limit for it.
-    async fn open(&mut self) -> Result<Opening, Unopened> {
+    async fn open(&mut self) -> Result<(), Unopened> {
         // The old one goes first, or the two would count twice against the limit of open files.
-        self.link = None;
+        (self.link, self.opening) = (None, Opening::default());
         let floor = Arc::clone(&self.crew.floor);
         let limit = floor.job.deadlines.connect;
         let dialled = dial(&floor.job.cells[self.cell].destination, floor.tls.as_ref(), floor.job.http2);
         match self.watch.limit(Instant::now() + limit, dialled).await {
             Ok(Ok((link, opening))) => {
-                self.link = Some(link);
-                Ok(opening)
+                (self.link, self.opening) = (Some(link), opening);
+                Ok(())
             }
             Ok(Err(unopened)) => Err(unopened),
             Err(Interrupt::Stopped) => Err(Unopened { outcome: Outcome::Cancelled, message: String::new() }),
@@ -212,6 +215,7 @@ pub(crate) fn sample(
         outcome: exchanged.outcome,
         simulated: exchanged.simulated,
         reused,
+        http_version: exchanged.http_version,
         moments: exchanged.moments,
         chunks: exchanged.chunks,
         usage: usage.map(|usage| (usage, UsageSource::Provider)),
@@ -251,6 +255,7 @@ pub(crate) fn never_sent(unopened: Unopened, crew: &Crew) -> Exchanged {
     Exchanged {
         outcome,
         status: None,
+        http_version: None,
         simulated: false,
         request_id: None,
         moments: Moments { end: Some(crew.clock.moment(Instant::now())), ..Moments::default() },

@@ -215,6 +215,15 @@ impl Default for Deadlines {
     }
 }
 
+/// Whether a request for a stream asks for its usage by `stream_options`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamOptions {
+    /// It does.
+    Sent,
+    /// It does not, since the provider refuses it. Usage is then known only where it is reported unasked.
+    LeftOut,
+}
+
 /// Whether answers are streamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streaming {

@@ -18,7 +18,7 @@ mod totals;
 mod turns;
 
 pub use arrivals::{Arrivals, Schedule};
-pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn, round_of};
+pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, StreamOptions, Streaming, Turn, round_of};
 pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
 pub use rate::{BadRate, Rate, Stage, Stages};

@@ -9,6 +9,7 @@ use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts
 use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
 use crate::report::shown::Shown;
+use crate::report::sweep_rows::{SWEEP_LEGEND, SweepRow, sweep_rows};
 use crate::report::totals::{Source, Totals, left_out_place, shortfall};
 use crate::rundir::Run;
 
@@ -23,6 +24,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
     let totals = Totals::of(run, parts);
     let source = Source::of(run);
     let shown = Shown::all(run, parts);
+    let sweep_rows = sweep_rows(parts.sweeps);
     let chart_styles = parts.charts.iter().flat_map(|chart| csp::styles_of(chart.svg));
     let invalid: Vec<Entry> = manifest
         .validity
@@ -58,6 +60,9 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             .iter()
             .map(|chart| Inlined { title: visible(chart.title), svg: without_prologue(chart.svg) })
             .collect(),
+        sweeps_cut: sweep_rows.len().saturating_sub(MOST_SWEEP_ROWS),
+        sweeps: sweep_rows.into_iter().take(MOST_SWEEP_ROWS).collect(),
+        sweep_legend: SWEEP_LEGEND,
         headings: headings(),
         notes: notes(run, &shown),
         cells_text: match run.cells.len() {
@@ -103,6 +108,9 @@ struct Page<'a> {
     invalid_text: String,
     key_facts: Vec<KeyFact>,
     charts: Vec<Inlined<'a>>,
+    sweeps: Vec<SweepRow>,
+    sweeps_cut: usize,
+    sweep_legend: &'static str,
     headings: Vec<Heading>,
     notes: Vec<&'static str>,
     cells_text: String,
@@ -144,6 +152,9 @@ fn headline_words(text: &str) -> Vec<String> {
 fn without_prologue(svg: &str) -> &str {
     svg.find("<svg").map_or("", |start| svg[start..].trim_end())
 }
+
+/// The most loads of sweeps that the page lists.
+const MOST_SWEEP_ROWS: usize = 300;
 
 /// The longest manifest that the page repeats, in bytes: that of a hundred cells or so.
 const LONGEST_MANIFEST: usize = 120_000;

@@ -1,6 +1,7 @@
 //! What a report is given beside the run: the headline, each cell's standing, and the charts.
 
 use crate::gate::Standing;
+use crate::report::sweep::Sweep;
 use crate::rundir::CellRow;
 use crate::units::Micros;
 
@@ -13,6 +14,8 @@ pub struct Parts<'a> {
     pub standings: &'a [Option<Judged>],
     /// The pictures in the order of the page.
     pub charts: &'a [Chart<'a>],
+    /// The sweeps of the run; none where nothing was swept.
+    pub sweeps: &'a [Sweep<'a>],
 }
 
 impl Parts<'_> {

@@ -141,7 +141,8 @@ fn load(row: &CellRow) -> String {
     }
 }
 
-fn tail(
+/// The tail of the requests of `row`, of which these figures are known.
+pub(crate) fn tail(
     row: &CellRow,
     p99: Option<Latency>,
     max: Option<Latency>,

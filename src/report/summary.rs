@@ -7,6 +7,7 @@ use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
 use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::sweep_rows::{SWEEP_LEGEND, telling_rows};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
@@ -41,6 +42,7 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
     }
     text.push('\n');
     text.push_str(&legend(run, &shown));
+    text.push_str(&sweep_table(parts));
 
     let rest: Vec<usize> = (0..shown.len()).filter(|index| !first.contains(index)).collect();
     if !rest.is_empty() {
@@ -167,6 +169,39 @@ impl Columns {
             fields.into_iter().map(|field| field.map_or_else(|| "–".to_owned(), |text| escaped(&text))).collect();
         format!("|{}|\n", fields.join("|"))
     }
+}
+
+/// Rows of the table of sweeps.
+const SWEEP_ROWS: usize = 40;
+
+/// The sweeps with the most and the least goodput, load by load; empty where nothing was swept.
+fn sweep_table(parts: &Parts<'_>) -> String {
+    let rows = telling_rows(parts.sweeps);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let all = parts.sweeps.iter().map(|sweep| sweep.steps.len()).sum::<usize>();
+    let mut text = "**Latency and goodput by load**\n\n|model|region|workload|load|ended/s|p50 ms (95 %)|\
+                    p99 ms (95 %)|goodput/s|remarks|\n|---|---|---|--:|--:|--:|--:|--:|---|\n"
+        .to_owned();
+    for row in rows.iter().take(SWEEP_ROWS) {
+        let fields = [
+            Some(&row.model),
+            row.region.as_ref(),
+            Some(&row.workload),
+            Some(&row.load),
+            row.achieved.as_ref(),
+            row.p50.as_ref(),
+            row.p99.as_ref(),
+            row.goodput.as_ref(),
+        ];
+        let fields = fields.map(|field| field.map_or_else(|| "–".to_owned(), |field| escaped(field)));
+        let remarks = row.remarks.as_ref().map_or_else(String::new, |remarks| escaped(remarks));
+        let _ = writeln!(text, "|{}|{remarks}|", fields.join("|"));
+    }
+    let more = all - rows.len().min(SWEEP_ROWS);
+    let more = if more > 0 { format!(" +{more} more in report.html.") } else { String::new() };
+    format!("{text}\n{}{more}\n\n", escaped(SWEEP_LEGEND))
 }
 
 fn legend(run: &Run, shown: &[Shown]) -> String {

@@ -212,6 +212,8 @@ mod tests {
         assert_eq!((&cells[2]["standing"], &cells[2]["limit_ms"]), (&json!("cannot_tell"), &json!("10000.000")));
         assert_eq!((&cells[4]["e2e_p50_ms"], &cells[4]["cost_usd"]), (&Value::Null, &Value::Null));
         assert_eq!(cells[3]["model"], json!(fixture::HOSTILE));
+        let reasons = |cell: &Value| cell["invalid_because"].as_array().unwrap().len();
+        assert!(cells.iter().all(|cell| (reasons(cell) > 0) == (cell["valid"] == json!(false))), "{text}");
     }
 
     #[test]

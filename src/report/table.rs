@@ -1,43 +1,22 @@
 //! The table that a run ends with at a terminal.
 
+use crate::report::aligned::{Column, Kind, Line, NAMES, TableStyle, fitted, in_charset, line, painted};
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
-use crate::report::plain_text::{clipped, columns, wrapped};
+use crate::report::plain_text::{clipped, wrapped};
 use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::sweep_table::sweep_table;
 use crate::rundir::Run;
 
 /// Rows shown unless all are asked for.
 const ROWS: usize = 10;
 /// Columns that a name may take.
 const NAME_ROOM: usize = 28;
-/// Columns that names of models usually need, and to which longer ones are cut before a figure is left out.
-const SHORT_NAME_ROOM: usize = 18;
-/// Columns below which a name is not cut any further.
-const LEAST_NAME_ROOM: usize = 4;
-/// Columns to which names of models, regions and workloads are cut before one of them is left out.
-const CUT_NAME_ROOM: usize = 9;
-/// The order from which on names are left out, after all figures that can be.
-const NAMES: u8 = 20;
-const STANDING: &str = "standing";
 /// The columns of amounts, which may wear marks.
 const MONEY: [&str; 3] = ["$/M list", "$/M eff.", "cost"];
-/// Blanks between two columns.
-const GAP: usize = 2;
 
-/// How the table is to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TableStyle {
-    /// Columns of the terminal. Nothing is wider, down to 30.
-    pub width: usize,
-    /// Whether colour may be used.
-    pub colour: bool,
-    /// Every cell instead of about ten.
-    pub all: bool,
-    /// Whether symbols beyond ASCII may be used.
-    pub unicode: bool,
-}
-
-/// The run's cells as aligned text, each line ended by a line feed; a run without cells says so.
+/// The run's cells, and below them its sweeps, as aligned text, each line ended by a line feed; a run without cells
+/// says so.
 ///
 /// On a narrow terminal the columns that matter least are left out, then names are cut. Names can hold no escape
 /// sequence: control characters are replaced.
@@ -64,35 +43,14 @@ pub fn table(run: &Run, parts: &Parts<'_>, style: &TableStyle) -> String {
             text.push('\n');
         }
     }
-    text
-}
-
-/// A column: its heading is the first cell.
-struct Column {
-    cells: Vec<String>,
-    align: Align,
-    /// Left out first at 1; never at `None`.
-    dispensable: Option<u8>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Align {
-    Left,
-    Right,
-}
-
-#[derive(Clone, Copy)]
-enum Line {
-    Heading,
-    Row(usize, Option<Word>),
+    text + &sweep_table(parts.sweeps, style)
 }
 
 fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
-    let column = |title: &str, align, dispensable, text: &dyn Fn(&Shown) -> Option<String>| {
-        let cells = rows.iter().map(|row| in_charset(text(row).as_deref().unwrap_or("–"), style));
-        Column { cells: std::iter::once(title.to_owned()).chain(cells).collect(), align, dispensable }
+    let column = |title: &str, kind, dispensable, text: &dyn Fn(&Shown) -> Option<String>| {
+        Column::new(title, kind, dispensable, rows.iter().map(|row| text(row)), style)
     };
-    let (left, right) = (Align::Left, Align::Right);
+    let (left, right) = (Kind::Name, Kind::Figure);
     let mut grid = vec![
         column("tier", right, Some(8), &|row| row.tier.clone()),
         column("model", left, None, &|row| Some(clipped(&row.model, NAME_ROOM))),
@@ -122,90 +80,10 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
         column("$/M eff.", right, Some(7), &|row| row.effective.clone()),
         column("cost", right, Some(4), &|row| row.cost.clone()),
         column("limit", right, Some(1), &|row| row.limit.clone()),
-        column(STANDING, left, None, &word),
+        column("standing", Kind::Words, None, &word),
     ]);
-    let absent = in_charset("–", style);
-    grid.retain(|column| column.dispensable.is_none() || column.cells[1..].iter().any(|cell| *cell != absent));
+    grid.retain(|column| !column.is_dispensable() || column.is_known(style));
     grid
-}
-
-/// The columns that have room: the model's name is cut a little, the least important figures go, then all names are
-/// cut, and where even that is not enough, names but the model's go too.
-fn fitted(mut grid: Vec<Column>, width: usize) -> Vec<Column> {
-    cut_name(&mut grid, width, SHORT_NAME_ROOM);
-    drop_columns(&mut grid, width, |order| order < NAMES);
-    // Without its place a row could be any of its model's, so place and name are cut alike before one of them goes.
-    while taken(&grid) > width {
-        let names = grid.iter_mut().filter(|column| column.is_name() && column.width() > CUT_NAME_ROOM);
-        // The first of the widest, since `max_by_key` would take the last.
-        let Some(widest) = names.rev().max_by_key(|column| column.width()) else { break };
-        let room = widest.width() - 1;
-        widest.cells.iter_mut().for_each(|cell| *cell = clipped(cell, room));
-    }
-    drop_columns(&mut grid, width, |_| true);
-    cut_name(&mut grid, width, LEAST_NAME_ROOM);
-    grid
-}
-
-/// Takes the least important columns among those that `may` go, until the rest fits.
-fn drop_columns(grid: &mut Vec<Column>, width: usize, may: impl Fn(u8) -> bool) {
-    while taken(grid) > width {
-        let dispensable = (0..grid.len()).filter(|&at| grid[at].dispensable.is_some_and(&may));
-        let Some(least) = dispensable.min_by_key(|&at| grid[at].dispensable) else { break };
-        grid.remove(least);
-    }
-}
-
-/// Cuts the model's name by what the grid is too wide, but not below `least`.
-fn cut_name(grid: &mut [Column], width: usize, least: usize) {
-    let over = taken(grid).saturating_sub(width);
-    if let Some(name) = grid.iter_mut().find(|column| column.dispensable.is_none() && column.align == Align::Left) {
-        let room = name.width().saturating_sub(over).max(least);
-        name.cells.iter_mut().for_each(|cell| *cell = clipped(cell, room));
-    }
-}
-
-fn taken(grid: &[Column]) -> usize {
-    grid.iter().map(Column::width).sum::<usize>() + GAP * (grid.len() - 1)
-}
-
-impl Column {
-    /// Whether it names what a row is about; the standing, the last column, does not.
-    fn is_name(&self) -> bool {
-        self.align == Align::Left && self.cells[0] != STANDING
-    }
-
-    fn width(&self) -> usize {
-        self.cells.iter().map(|cell| columns(cell)).max().unwrap_or(0)
-    }
-}
-
-fn line(grid: &[Column], style: &TableStyle, line: Line) -> String {
-    let (row, word) = match line {
-        Line::Heading => (0, None),
-        Line::Row(row, word) => (row + 1, word),
-    };
-    let mut text = String::new();
-    for (at, column) in grid.iter().enumerate() {
-        let cell = &column.cells[row];
-        let blanks = " ".repeat(column.width() - columns(cell));
-        let last = at + 1 == grid.len();
-        let cell = match word {
-            Some(word) if last => painted(cell, colour_of(word), style),
-            _ if row == 0 => painted(cell, "2", style),
-            _ => cell.clone(),
-        };
-        match column.align {
-            Align::Right => text.extend([blanks.as_str(), cell.as_str()]),
-            // Nothing follows the last column, so it needs no blanks.
-            Align::Left => text.extend([cell.as_str(), if last { "" } else { &blanks }]),
-        }
-        if !last {
-            text.push_str(&" ".repeat(GAP));
-        }
-    }
-    text.push('\n');
-    text
 }
 
 fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String> {
@@ -241,14 +119,6 @@ fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String>
     notes
 }
 
-fn in_charset(text: &str, style: &TableStyle) -> String {
-    if style.unicode {
-        return text.to_owned();
-    }
-    let plain: String = text.replace('≥', ">=").replace('∞', "inf").replace('–', "-").replace('…', ".");
-    plain.chars().map(|symbol| if symbol.is_ascii() { symbol } else { '?' }).collect()
-}
-
 const fn plain_symbol(word: Word) -> &'static str {
     match word {
         Word::Meets => "+",
@@ -256,20 +126,6 @@ const fn plain_symbol(word: Word) -> &'static str {
         Word::CannotTell => "?",
         Word::Invalid => "x",
     }
-}
-
-/// The colour of a word as an SGR parameter. Word and symbol say the same, so that nobody needs the colour.
-const fn colour_of(word: Word) -> &'static str {
-    match word {
-        Word::Meets => "36",
-        Word::Misses => "31",
-        Word::CannotTell => "2",
-        Word::Invalid => "33",
-    }
-}
-
-fn painted(text: &str, colour: &str, style: &TableStyle) -> String {
-    if style.colour { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
 #[cfg(test)]

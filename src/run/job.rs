@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, Tariff, raise_open_files};
-use crate::plan::{Cell, Load};
+use crate::plan::{Cell, Load, StreamOptions};
 use crate::registry::{Endpoint, Limits, Price, Registry};
 use crate::run::RunError;
 use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
@@ -112,6 +112,12 @@ pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache 
     settings.prompt_cache.unwrap_or(default)
 }
 
+/// Whether streams of `endpoint` are asked for their usage.
+pub(super) fn stream_options(settings: &Settings, registry: &Registry, endpoint: Endpoint) -> StreamOptions {
+    let refused = settings.no_stream_options || !registry.provider(endpoint).stream_options;
+    if refused { StreamOptions::LeftOut } else { StreamOptions::Sent }
+}
+
 /// The hosts that are called, each once, for the manifest and the first line.
 pub fn hosts(settings: &Settings, inputs: &Inputs) -> Vec<String> {
     let hosts: BTreeSet<String> = match &settings.whereto {
@@ -149,7 +155,8 @@ fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
 }
 
 fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests) -> Vec<Arc<Prepared>> {
-    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming);
+    let options = stream_options(settings, registry, cell.endpoint);
+    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming, options);
     cell.lines.iter().map(|line| Arc::clone(&all[*line as usize])).collect()
 }
 

@@ -1,11 +1,14 @@
 //! The manifest of a run before it starts: settings, inputs and cells as they will stand on disk.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, Streaming};
+use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, StreamOptions, Streaming};
 use crate::registry::{Price, PriceKey, Registry};
 use crate::run::inputs::Inputs;
+use crate::run::job::stream_options;
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, PriceNote,
@@ -78,10 +81,21 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
             workers: start.workers,
             open_files: start.open_files,
         },
-        warnings: inputs.plan.warnings.clone(),
+        warnings: inputs.plan.warnings.iter().cloned().chain(unasked_usage(settings, inputs)).collect(),
         validity: Vec::new(),
         failures: Vec::new(),
     }
+}
+
+/// The providers whose streams are not asked for their usage, as warnings.
+fn unasked_usage(settings: &Settings, inputs: &Inputs) -> Vec<String> {
+    let registry = &inputs.registry;
+    let streams = settings.streaming != Streaming::Off;
+    let unasked = |cell: &&Cell| streams && stream_options(settings, registry, cell.endpoint) == StreamOptions::LeftOut;
+    let cells = inputs.plan.cells.iter().filter(unasked);
+    let providers: BTreeSet<&str> = cells.map(|cell| registry.provider(cell.endpoint).id.as_str()).collect();
+    let warning = |id| format!("provider `{id}` is not asked for the tokens of a stream: `stream_options` is left out");
+    providers.into_iter().map(warning).collect()
 }
 
 /// A moment as every file holds it: RFC 3339 in UTC, whole seconds.

@@ -90,6 +90,7 @@ struct Recorder<'r> {
     any_cost: bool,
     loop_lags: SparseCounts,
     failures: Failures,
+    secrets: Secrets,
     interrupted: bool,
     replies: u64,
     simulated_replies: u64,
@@ -110,7 +111,8 @@ impl<'r> Recorder<'r> {
             spent: Usd::ZERO,
             any_cost: false,
             loop_lags: SparseCounts::default(),
-            failures: Failures::new(secrets),
+            failures: Failures::default(),
+            secrets,
             interrupted: false,
             replies: 0,
             simulated_replies: 0,
@@ -131,7 +133,7 @@ impl<'r> Recorder<'r> {
         loop {
             tokio::select! {
                 batch = batches.recv() => match batch {
-                    Some(batch) => self.take(&batch)?,
+                    Some(batch) => self.take(batch)?,
                     None => break,
                 },
                 _ = tick.tick() => {
@@ -153,16 +155,22 @@ impl<'r> Recorder<'r> {
         Ok(())
     }
 
-    fn take(&mut self, batch: &Batch) -> Result<(), RunError> {
+    fn take(&mut self, batch: Batch) -> Result<(), RunError> {
         // Gaps come before their request, so that a round is encoded with all of them.
         for (cell, round, gap) in &batch.chunk_gaps {
             self.tally.chunk_gap(*cell, *round, *gap);
         }
+        for (cell, lag) in &batch.read_lags {
+            self.tally.read_lag(*cell, *lag);
+        }
         for lag in &batch.loop_lags {
             self.loop_lags.add(u64::from(lag.0), 1);
         }
-        for sample in &batch.samples {
-            self.take_sample(sample)?;
+        for mut sample in batch.samples {
+            if let Some(error) = &mut sample.error {
+                self.secrets.clean(error);
+            }
+            self.take_sample(&sample)?;
         }
         Ok(())
     }

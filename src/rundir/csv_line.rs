@@ -42,6 +42,11 @@ impl CsvLine {
         self.bytes.push(b',');
     }
 
+    /// Adds a cell with `true` or `false`.
+    pub(in crate::rundir) fn yes_or_no(&mut self, yes: bool) {
+        self.text(if yes { "true" } else { "false" });
+    }
+
     /// Adds a cell with microseconds as milliseconds with three decimals, or an empty one.
     pub(in crate::rundir) fn millis(&mut self, micros: Option<u64>) {
         if let Some(micros) = micros {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LoadNote, Manifest, PriceNote, Status, WorkloadNote,
 };
-use crate::sample::{Moments, Outcome, Phase, Sample, Usage, UsageSource};
+use crate::sample::{HttpVersion, Moments, Outcome, Phase, Sample, Usage, UsageSource};
 use crate::units::{Micros, Moment};
 use crate::workload::{Body, Prompt, Request, Workload};
 
@@ -133,10 +133,12 @@ pub(in crate::rundir) fn success(cell: u32, index: u32) -> Sample {
         outcome: Outcome::Ok,
         simulated: true,
         reused: index > 0,
+        http_version: Some(HttpVersion::Http11),
         moments: Moments {
             due: None,
             sent: at(0),
             headers: at(took / 4),
+            first_event: at(took / 3),
             first_token: at(took / 2),
             first_answer: at(took / 2),
             last_token: at(took),

@@ -1,5 +1,6 @@
 //! Run directories: their stored formats and versions.
 
+mod attempts_file;
 mod cell_row;
 mod cells_file;
 mod csv_line;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::rundir::Manifest;
 use crate::rundir::csv_line::CsvLine;
-use crate::sample::{Outcome, Sample};
+use crate::sample::Sample;
 use crate::units::Usd;
 use crate::workload::{Request, Workload};
 
@@ -107,7 +107,6 @@ impl SamplesFile {
         let row = &mut self.row;
         let moments = &sample.moments;
         let usage = sample.usage.map(|(usage, _)| usage);
-        let unsent = matches!(sample.outcome, Outcome::NotSent | Outcome::OverBudget);
 
         row.begin();
         row.text(sample.phase.name());
@@ -124,10 +123,10 @@ impl SamplesFile {
         row.text(&cell.model);
         row.text(&cell.region);
         row.empty();
-        row.text(yes_or_no(sample.simulated));
+        row.yes_or_no(sample.simulated);
         row.text(sample.outcome.name());
-        row.number(Some((!unsent).into()));
-        row.text(yes_or_no(sample.reused));
+        row.number(Some(sample.attempts()));
+        row.yes_or_no(sample.reused);
         for moment in [
             moments.due,
             moments.sent,
@@ -171,7 +170,7 @@ impl SamplesFile {
         }
         row.text(&self.scratch);
         row.empty();
-        row.text(yes_or_no(line.synthetic));
+        row.yes_or_no(line.synthetic);
         row.text(&line.session_id);
         row.number(line.turn);
         self.file.write_all(row.end())
@@ -181,10 +180,6 @@ impl SamplesFile {
     pub(in crate::rundir) fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
-}
-
-const fn yes_or_no(yes: bool) -> &'static str {
-    if yes { "true" } else { "false" }
 }
 
 /// What the rows of a cell have in common.

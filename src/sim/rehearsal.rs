@@ -34,6 +34,8 @@ pub enum FaultKind {
     InformationalFirst,
     /// Status 204 without a body.
     NoContent,
+    /// Status 400 to a stream that asks for its usage by `stream_options`, an answer to any other request.
+    StreamOptionsRefused,
     /// Status 403 with a page of HTML.
     HtmlError,
     /// Status 429 with `retry-after-ms: 1500`.

@@ -81,6 +81,12 @@ pub(super) fn stage(kind: FaultKind, scene: Scene<'_>, now: Timestamp) -> Staged
             *reply.status_mut() = StatusCode::NO_CONTENT;
             Staged::Reply(reply, Outcome::Empty)
         }
+        Kind::StreamOptionsRefused if scene.streamed && scene.usage_wanted => {
+            let message = "Unrecognized request argument supplied: stream_options";
+            let body = error_body("invalid_request_error", Some("unknown_parameter"), message);
+            Staged::Reply(scene.reply(StatusCode::BAD_REQUEST, "application/json", body), Outcome::Http4xx)
+        }
+        Kind::StreamOptionsRefused => sound(scene, [opening, rest].concat(), Outcome::Ok),
         Kind::HtmlError => Staged::Reply(scene.reply(StatusCode::FORBIDDEN, "text/html", PAGE), Outcome::Http4xx),
         Kind::RateLimitedMs => limited(scene, [(RETRY_AFTER_MS, "1500")]),
         Kind::RateLimitedSeconds => limited(scene, [(RETRY_AFTER, "2")]),

@@ -27,6 +27,7 @@ const ENDS: &[(&str, Outcome, Outcome)] = &[
     ("redirect", Outcome::Http4xx, Outcome::Http4xx),
     ("informational_first", Outcome::Ok, Outcome::Ok),
     ("no_content", Outcome::Empty, Outcome::Empty),
+    ("stream_options_refused", Outcome::Http4xx, Outcome::Ok),
     ("html_error", Outcome::Http4xx, Outcome::Http4xx),
     ("rate_limited_ms", Outcome::RateLimited, Outcome::RateLimited),
     ("rate_limited_seconds", Outcome::RateLimited, Outcome::RateLimited),
@@ -71,9 +72,10 @@ fn law(names: &[&str]) -> Law {
 
 /// Two requests to `model` one after the other, so that what a fault does to the connection is seen as well.
 fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
+    let options = if stream { ",\"stream_options\":{\"include_usage\":true}" } else { "" };
     let request = Prepared {
         line: 0,
-        head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}")),
+        head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}{options}")),
         rest: Bytes::from_static(b",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"),
         stream,
         input_bound: 1,

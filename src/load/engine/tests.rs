@@ -1,6 +1,8 @@
 //! The engine against small servers on loopback sockets.
 
 mod http2;
+#[cfg(target_os = "linux")]
+mod lags;
 mod loads;
 mod open;
 mod outcomes;

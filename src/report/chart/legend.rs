@@ -27,6 +27,14 @@ pub(crate) enum Sign {
     Thin,
     /// The area between the fastest and the slowest.
     Band,
+    /// A thin and a firm line: the first and the second of what its words name.
+    Lines,
+    /// The rhombus about a knee.
+    Knee,
+    /// The square of a load at which requests were dropped.
+    Saturated,
+    /// The arrow over a figure without an upper bound.
+    Upwards,
 }
 
 /// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
@@ -92,8 +100,26 @@ pub(crate) fn dashed(canvas: &Canvas<'_>, at: Point, wide: f64) {
 pub(crate) fn open_end(canvas: &Canvas<'_>, at: Point, role: Role) {
     canvas.circle(at, 2.6, Role::Panel.fill());
     canvas.circle(at, 2.6, role.stroke(1.3));
-    canvas.line(&[(at.0, at.1 - 3.0), (at.0, at.1 - 10.0)], role.stroke(1.0));
-    canvas.line(&[(at.0 - 2.5, at.1 - 7.5), (at.0, at.1 - 10.5), (at.0 + 2.5, at.1 - 7.5)], role.stroke(1.0));
+    upwards(canvas, (at.0, at.1 - 3.0), role);
+}
+
+/// The arrow that says that a figure may be any greater, from `at` on.
+pub(crate) fn upwards(canvas: &Canvas<'_>, (x, y): Point, role: Role) {
+    canvas.line(&[(x, y), (x, y - 7.0)], role.stroke(1.0));
+    canvas.line(&[(x - 2.5, y - 4.5), (x, y - 7.5), (x + 2.5, y - 4.5)], role.stroke(1.0));
+}
+
+/// The rhombus about a knee.
+pub(crate) fn knee(canvas: &Canvas<'_>, (x, y): Point) {
+    let reach = 7.5;
+    let corners = [(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y), (x, y - reach)];
+    canvas.line(&corners, Role::Ink.stroke(1.3));
+}
+
+/// The square of a load at which requests were dropped.
+pub(crate) fn saturated(canvas: &Canvas<'_>, at: Point) {
+    canvas.rect(Rect::around(at, 4.5), Role::Notice.fill());
+    canvas.rect(Rect::around(at, 4.5), Role::NoticeInk.stroke(1.6));
 }
 
 const SIZE: f64 = 12.0;
@@ -140,6 +166,13 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
                 canvas.line(&[(x - 1.0, y), (at.0, y)], Role::Muted.stroke(1.8));
                 canvas.line(&[(at.0, y), (x + 13.0, y)], Role::Muted.stroke(0.8));
             }
+            Sign::Lines => {
+                canvas.line(&[(x - 1.0, y - 3.0), (x + 12.0, y - 3.0)], Role::Muted.stroke(1.0));
+                canvas.line(&[(x - 1.0, y + 3.0), (x + 12.0, y + 3.0)], Role::Muted.stroke(2.0));
+            }
+            Sign::Knee => knee(canvas, (at.0 - 1.0, y)),
+            Sign::Saturated => saturated(canvas, at),
+            Sign::Upwards => upwards(canvas, (at.0, y + 4.0), Role::Muted),
             Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }
         canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);

@@ -80,11 +80,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }
     .map(positive);
     let p50 = p50?;
-    let (tail, cap) = if row.ok < LEAST_FOR_P99 {
-        (Tail::Maximum, max.or(p99)?)
-    } else {
-        (if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed }, p99?)
-    };
+    let Upper { tail, cap, low, high } = Upper::of(row, p99, low, high, max)?;
     let standing = Word::of(row);
     let limit = Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms);
     let mut mark = Mark {
@@ -96,14 +92,43 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         p50,
         cap: cap.max(p50),
         tail,
-        low: low.filter(|_| tail != Tail::Maximum),
-        high: high.filter(|_| tail == Tail::Closed),
+        low,
+        high,
         limit,
         standing,
         title: String::new(),
     };
     mark.title = title(&mark, row);
     Some(mark)
+}
+
+/// The upper end of what is shown of an endpoint's latency, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Upper {
+    pub(crate) tail: Tail,
+    /// p99, or the maximum below 100 successes.
+    pub(crate) cap: f64,
+    /// Lower end of the interval of p99; absent when it is unknown or infinite.
+    pub(crate) low: Option<f64>,
+    /// Upper end of the interval of p99; absent when it is unknown or infinite.
+    pub(crate) high: Option<f64>,
+}
+
+impl Upper {
+    /// What the requests of `row` support of these figures; absent when there is none to show.
+    pub(crate) fn of(
+        row: &CellRow,
+        p99: Option<f64>,
+        low: Option<f64>,
+        high: Option<f64>,
+        max: Option<f64>,
+    ) -> Option<Self> {
+        if row.ok < LEAST_FOR_P99 {
+            return Some(Self { tail: Tail::Maximum, cap: max.or(p99)?, low: None, high: None });
+        }
+        let tail = if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed };
+        Some(Self { tail, cap: p99?, low, high: high.filter(|_| tail == Tail::Closed) })
+    }
 }
 
 fn title(mark: &Mark, row: &CellRow) -> String {
@@ -139,7 +164,7 @@ fn title(mark: &Mark, row: &CellRow) -> String {
 }
 
 /// Milliseconds above 0; a log axis has no place for others.
-fn positive(latency: Option<Latency>) -> Option<f64> {
+pub(crate) fn positive(latency: Option<Latency>) -> Option<f64> {
     latency?.finite_ms().filter(|ms| *ms > 0.0)
 }
 

@@ -6,14 +6,14 @@ use crate::report::chart::axes::{Axes, LABELS_BELOW, Labelled, Plot};
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::dodge::{Slot, dodge};
 use crate::report::chart::legend;
+use crate::report::chart::limit_line::limit_lines;
 use crate::report::chart::mark::{Mark, Tail};
 use crate::report::chart::naming::{Named, important, name};
 use crate::report::chart::place::Obstacles;
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::strip;
-use crate::report::chart::text::{clip, width};
+use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
-use crate::report::chart::ticks::time;
 use crate::report::parts::Word;
 
 /// What a panel shows, and where.
@@ -66,7 +66,8 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     let mut hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, if panel.dense { 2.5 } else { 6.0 })).collect();
     let mut soft = Vec::new();
     if panel.dense {
-        let limits = limit_lines(canvas, &plot, panel);
+        let limits = panel.marks.iter().filter_map(|mark| Some((mark.tier?, mark.limit?))).collect();
+        let limits = limit_lines(canvas, frame, limits, |limit| plot.at(1.0, limit).1);
         hard.extend(&limits);
         draw_dense(canvas, &plot, panel, &points);
     } else {
@@ -183,34 +184,4 @@ fn draw_dense(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>, points: &
             }
         });
     }
-}
-
-/// One dashed line for each limit across the panel, named at its right end.
-fn limit_lines(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>) -> Vec<Rect> {
-    let mut limits: Vec<(u8, f64)> = panel.marks.iter().filter_map(|mark| Some((mark.tier?, mark.limit?))).collect();
-    limits.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    limits.dedup();
-    let rect = panel.rect;
-    let mut rects = Vec::new();
-    for (tier, limit) in limits {
-        let y = plot.at(1.0, limit).1;
-        let style = Role::Ink.colour().mix(0.55).stroke_width(10);
-        canvas.alike(style, || {
-            let mut x = rect.x0;
-            while x < rect.x1 {
-                canvas.line(&[(x, y), ((x + 5.0).min(rect.x1), y)], style);
-                x += 9.0;
-            }
-        });
-        let words = format!("tier {tier}: {}", time(limit));
-        let wide = width(&words, 10.0);
-        // From below upwards: a label that would cover the one before stands above that.
-        let foot = rects.last().map_or(y - 1.0, |below: &Rect| below.y0.min(y - 1.0));
-        let label = Rect { x0: rect.x1 - 4.0 - wide, y0: foot - 12.0, x1: rect.x1 - 3.0, y1: foot };
-        canvas.with_halo(|| {
-            canvas.text(&words, (rect.x1 - 4.0, foot - 6.0), Type::new(10.0, Role::Ink), Align::Right);
-        });
-        rects.push(label);
-    }
-    rects
 }

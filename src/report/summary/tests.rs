@@ -56,7 +56,7 @@ fn five_hundred_endpoints_stay_below_60_kb_and_the_rest_is_counted() {
     run.warnings = vec![hostile.clone(); 400];
     run.manifest.warnings = Vec::new();
     let standings = fixture::large_standings(run.cells.len());
-    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[] };
+    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[] };
     let text = summary_markdown(&run, &parts);
     assert!(text.len() < 60_000, "{}", text.len());
     let rows = text.lines().filter(|line| line.contains("|vendor-model-")).count();

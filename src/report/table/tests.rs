@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::fixture;
+use crate::report::plain_text::columns;
 
 const WIDE: TableStyle = TableStyle { width: 160, colour: false, all: false, unicode: true };
 
@@ -71,7 +72,7 @@ fn plain_ascii_replaces_every_symbol() {
 fn no_line_is_wider_than_the_terminal() {
     let large = fixture::large_run(10);
     let standings = fixture::large_standings(large.cells.len());
-    let large_parts = Parts { headline: "", standings: &standings, charts: &[] };
+    let large_parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
     for width in 30..200 {
         for unicode in [true, false] {
             let style = TableStyle { width, unicode, ..WIDE };
@@ -101,7 +102,7 @@ fn colour_changes_nothing_but_colour() {
 fn a_long_run_is_cut_and_says_how_much() {
     let run = fixture::large_run(10);
     let standings = fixture::large_standings(run.cells.len());
-    let parts = Parts { headline: "", standings: &standings, charts: &[] };
+    let parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
     let cut = table(&run, &parts, &WIDE);
     assert_eq!(cut.lines().count(), 1 + 10 + 3);
     assert_eq!(cut.lines().last(), Some("+30 more: --all"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::rundir::fixture::{failure, manifest, success, workload};
 use crate::rundir::{CellRow, Manifest, RunWriter, cell_row, judge, keep_rebuilt, read_samples};
-use crate::sample::{Outcome, Phase, Sample};
+use crate::sample::{Moments, Outcome, Phase, Sample};
 use crate::tally::{CellShape, Lags, Tally};
 use crate::units::{Micros, Usd};
 
@@ -90,6 +90,20 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
 }
 
 #[test]
+fn attempts_may_be_missing_or_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _, rows) = write_run(folder.path());
+    fs::remove_file(path.join("cells.csv")).unwrap();
+    let attempts = path.join("attempts.csv");
+    let whole = fs::read(&attempts).unwrap();
+    fs::write(&attempts, &whole[..whole.len() - 9]).unwrap();
+    assert_eq!(Run::open(&path).unwrap().cells, rows);
+    fs::remove_file(&attempts).unwrap();
+    let run = Run::open(&path).unwrap();
+    assert_eq!((run.cells, run.warnings), (rows, vec![lost(&path)]));
+}
+
+#[test]
 fn a_run_that_died_has_the_rows_it_would_have_written() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _, rows) = write_run(folder.path());
@@ -110,7 +124,9 @@ fn samples_are_read_as_they_were_written() {
     // The warm-up comes first with the workload's third line, so the lines are numbered from there.
     let expected = samples().into_iter().map(|(sample, cost)| {
         let line = (sample.line + 1) % 3;
-        (Sample { line, ..sample }, cost)
+        // What only an attempt tells is not in the rows of requests.
+        let moments = Moments { first_event: None, ..sample.moments };
+        (Sample { line, moments, http_version: None, ..sample }, cost)
     });
     assert_eq!(found, expected.collect::<Vec<_>>());
 }

@@ -150,6 +150,7 @@ pub(super) fn carry_out(job: Job, steer: impl FnOnce(&watch::Sender<Stop>)) -> R
         all.samples.extend(batch.samples);
         all.chunk_gaps.extend(batch.chunk_gaps);
         all.loop_lags.extend(batch.loop_lags);
+        all.read_lags.extend(batch.read_lags);
     }
     running.join()?;
     let mut samples = std::mem::take(&mut all.samples);

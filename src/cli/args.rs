@@ -89,7 +89,7 @@ pub enum ArrivalsChoice {
 pub enum PromptCacheChoice {
     /// Send as recorded.
     Natural,
-    /// Put a short seeded nonce before each prompt.
+    /// Put a short seeded nonce before each prompt, the same for all turns of a session.
     Fresh,
 }
 
@@ -126,19 +126,20 @@ pub struct RunArgs {
     #[arg(long, help_heading = "What is measured")]
     pub skip_bad_lines: bool,
 
-    /// Keep this many requests in flight in each cell; a list makes a cell each [default: the suite's, else 8]
+    /// Keep this many requests, or sessions, under way in each cell; a list makes a cell each [default: the suite's, else 8]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = at_least_one(), help_heading = "Load")]
     pub concurrency: Vec<u32>,
     /// Issue requests like this [default: constant with --rate, else closed]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
     pub arrivals: Option<ArrivalsChoice>,
-    /// Send requests on a fixed schedule, whatever the replies do: 20, or 10..200/60s to ramp; a list makes a cell each
+    /// Send requests, or begin sessions, on a fixed schedule, whatever the replies do: 20, or 10..200/60s to ramp; a list
+    /// makes a cell each
     #[arg(long, value_name = "REQ_PER_S", value_delimiter = ',', help_heading = "Load")]
     pub rate: Vec<Rate>,
     /// Spread the gaps of gamma arrivals: 1 is Poisson, more comes in bursts
     #[arg(long, value_name = "RATIO", help_heading = "Load")]
     pub cv: Option<Positive>,
-    /// Replay recorded arrivals this many times faster [default: 1]
+    /// Replay recorded arrivals, and the delays of their sessions, this many times faster [default: 1]
     #[arg(long, value_name = "FACTOR", help_heading = "Load")]
     pub speed: Option<Positive>,
     /// Drop and count what is due while this many requests of a cell are in flight [default: 10000]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::plan::{Deadlines, Schedule, Turn};
+use crate::plan::{Deadlines, Schedule, Sessions, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
 use crate::workload::Synthetic;
@@ -54,8 +54,10 @@ impl Job {
 pub struct CellJob {
     /// Where requests go.
     pub destination: Arc<Destination>,
-    /// The requests in file order, cycled.
+    /// The requests in the order of the plan's lines, cycled.
     pub requests: Vec<Arc<Prepared>>,
+    /// Which of the requests are turns of one session; absent where each stands alone.
+    pub sessions: Option<Arc<Sessions>>,
     /// Requests in flight; in open load, connections opened beforehand.
     pub concurrency: u32,
     /// The schedule of an open load; absent in closed load.
@@ -78,7 +80,7 @@ pub struct CellJob {
 /// A load that follows a schedule.
 #[derive(Clone, Debug)]
 pub struct OpenLoad {
-    /// When each measured request is due; as many as the cell has.
+    /// When each measured request is due; as many as the cell has. Later turns of a session follow the answer before.
     pub schedule: Arc<Schedule>,
     /// Requests in flight at most, over all workers, 1 or more.
     pub max_in_flight: u32,

@@ -1,5 +1,6 @@
 //! One place in a cell's concurrency: a connection, and one request after another on it.
 
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,9 +51,9 @@ impl Slot {
                 continue;
             }
             while self.may_send().await
-                && let Some(index) = seat.take()
+                && let Some(turns) = seat.take(self.crew.job().cells[self.cell].sessions.as_deref())
             {
-                self.request(seat.stretch().step, index, None).await;
+                self.converse(seat.stretch().step, turns).await;
             }
         }
     }
@@ -61,14 +62,37 @@ impl Slot {
     pub(crate) async fn serve(mut self, mut orders: Receiver<Order>, bench: Rc<Bench>, place: usize) {
         self.crew.stop.register().await;
         while let Some(order) = orders.recv().await {
-            match order.task {
+            match &order.task {
                 // A failure is not lost: the first request tries again, and its outcome tells.
                 Task::Open => drop(self.open().await),
-                Task::Send { step, index, due } => self.request(step, index, due).await,
+                Task::WarmUp { turns } => self.converse(Step::Warmup, turns.clone()).await,
+                Task::Send { turns, due } => {
+                    self.request(Step::Measured, turns.start, Some(*due)).await;
+                    bench.answered(turns.start + 1..turns.end);
+                }
             }
             bench.sit(place);
             drop(order);
         }
+    }
+
+    /// Sends the requests `turns` of one session, each once the one before has ended, however it did, and its delay has
+    /// passed.
+    async fn converse(&mut self, step: Step, turns: Range<u32>) {
+        for index in turns.clone() {
+            if index > turns.start && !(self.think(index).await && self.may_send().await) {
+                return;
+            }
+            self.request(step, index, None).await;
+        }
+    }
+
+    /// Waits from now until the turn `index` may follow the one before; false when the run is stopped meanwhile.
+    async fn think(&mut self, index: u32) -> bool {
+        let sessions = self.crew.job().cells[self.cell].sessions.as_ref();
+        let delay = sessions.map_or(Duration::ZERO, |sessions| sessions.delay(index));
+        let Watch { alarm, stop } = &mut self.watch;
+        delay.is_zero() || stop.before(Stop::Drain, alarm.wait(Instant::now() + delay)).await.is_some()
     }
 
     /// Whether one more request may be sent; waits while the receiver of samples is far behind.
@@ -166,6 +190,8 @@ impl Slot {
 
     fn make(&self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> Request<Outgoing> {
         let warmup = step == Step::Warmup;
+        // A session's turns open with the same words, so that what they share can be cached as it naturally is.
+        let index = cell.sessions.as_ref().map_or(index, |sessions| sessions.first_of(index));
         let inserted = inserted(prepared, cell, Place { cell: self.cell as u32, warmup, index });
         self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, inserted))
     }

@@ -1,5 +1,6 @@
 //! How many requests a cell of a load measures, and when each of them is due.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +10,20 @@ use crate::plan::arrivals::{Arrivals, Schedule, cycle_ms};
 use crate::plan::cell::Load;
 use crate::plan::input::{Amount, MOST_CV, PlanError};
 use crate::plan::rate::Stages;
+use crate::plan::sessions::Sessions;
 use crate::rng::seeded;
+use crate::units::Positive;
 use crate::workload::Workload;
 
 /// What a load makes of a workload's lines.
 pub(super) struct Measured {
     /// The lines in the order in which they are sent.
     pub(super) lines: Vec<u32>,
+    /// Which of them are turns of one session; absent where each stands alone.
+    pub(super) sessions: Option<Arc<Sessions>>,
     /// How many requests.
     pub(super) requests: u32,
-    /// When each is due; absent in closed load.
+    /// When each is due, and later turns of a session at the earliest; absent in closed load.
     pub(super) schedule: Option<Arc<Schedule>>,
 }
 
@@ -36,40 +41,75 @@ pub(super) fn measured(
 ) -> Result<Measured, PlanError> {
     let (mut lines, once) = (lines.to_vec(), u32::try_from(lines.len()).unwrap_or(u32::MAX));
     let Load::Open { arrivals, .. } = load else {
-        return match amount {
-            Amount::Requests(requests) => Ok(Measured { lines, requests, schedule: None }),
-            Amount::Once => Ok(Measured { lines, requests: once, schedule: None }),
-            Amount::Lasting(_) => Err(PlanError::ClosedDuration),
+        let sessions = Sessions::gather(workload, &mut lines, Positive::ONE).map(Arc::new);
+        let requests = match amount {
+            Amount::Requests(requests) => requests,
+            Amount::Once => once,
+            Amount::Lasting(_) => return Err(PlanError::ClosedDuration),
         };
+        return Ok(Measured { lines, sessions, requests, schedule: None });
     };
-    let recorded = match arrivals {
-        Arrivals::Recorded { .. } => in_order(workload, &mut lines)?,
-        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => Vec::new(),
+    let speed = match arrivals {
+        Arrivals::Recorded { speed } => {
+            in_order(workload, &mut lines)?;
+            *speed
+        }
+        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => Positive::ONE,
         Arrivals::Gamma { cv, .. } if cv.get() > MOST_CV => return Err(PlanError::WildCv { cv: *cv }),
-        Arrivals::Gamma { .. } => Vec::new(),
+        Arrivals::Gamma { .. } => Positive::ONE,
+    };
+    // What arrives is a line alone or a session; when its later turns are due, only the answers before them can tell.
+    let sessions = Sessions::gather(workload, &mut lines, speed).map(Arc::new);
+    let arrives = |at: u32| sessions.as_ref().is_none_or(|sessions| sessions.first_of(at) == at);
+    let times = (0..).zip(&lines).filter(|(at, _)| arrives(*at));
+    let recorded: Vec<u64> = times.filter_map(|(_, line)| workload.requests[*line as usize].timestamp_ms).collect();
+    let too_many = |arrived| {
+        let duration = if let Amount::Lasting(time) = amount { time } else { Duration::ZERO };
+        PlanError::DurationTooFar { load: load.to_string(), duration, requests: u64::from(arrived) }
+    };
+    let all_turns = |arrived: u32| match &sessions {
+        None => Ok(arrived),
+        Some(sessions) => sessions.requests_of(arrived).ok_or_else(|| too_many(arrived)),
     };
     let mut rng = seeded(seed, &format!("arrivals of {slug}"));
-    if let Some(stages) = arrivals.stages() {
-        let schedule = of_stages(load, arrivals, stages, &mut rng)?;
-        return Ok(Measured { lines, requests: schedule.len() as u32, schedule: Some(Arc::new(schedule)) });
-    }
-    let requests = match amount {
-        Amount::Requests(requests) => requests,
-        Amount::Once => once,
-        Amount::Lasting(time) => within(load, arrivals, &recorded, time)?,
+    let (requests, schedule) = match (arrivals.stages(), amount) {
+        (Some(stages), _) => {
+            let schedule = of_stages(load, arrivals, stages, &mut rng)?;
+            (all_turns(schedule.len() as u32)?, schedule)
+        }
+        (None, amount) => {
+            let requests = match amount {
+                Amount::Requests(requests) => requests,
+                Amount::Once => once,
+                Amount::Lasting(time) => all_turns(within(load, arrivals, &recorded, time)?)?,
+            };
+            let last = requests.saturating_sub(1);
+            let arriving = sessions.as_ref().map_or(requests, |sessions| sessions.number_of(last) + 1);
+            (requests, Schedule::new(arrivals, arriving, &recorded, &mut rng))
+        }
     };
-    let schedule = Schedule::new(arrivals, requests, &recorded, &mut rng);
-    Ok(Measured { lines, requests, schedule: Some(Arc::new(schedule)) })
+    let schedule = match &sessions {
+        None => schedule,
+        Some(sessions) => schedule.of_sessions(sessions, requests),
+    };
+    Ok(Measured { lines, sessions, requests, schedule: Some(Arc::new(schedule)) })
 }
 
-/// Sorts `lines` by their times, those of one time as they stand in the file, and returns the times.
-fn in_order(workload: &Workload, lines: &mut [u32]) -> Result<Vec<u64>, PlanError> {
-    let request = |line: &u32| &workload.requests[*line as usize];
-    if let Some(without) = lines.iter().map(request).find(|request| request.timestamp_ms.is_none()) {
-        return Err(PlanError::NoTimestamp { file: workload.source.clone(), line: without.line });
+/// Sorts `lines` by the times of what arrives: a line's own, or that of its session's first turn. Those of one time stay
+/// as they stand in the file.
+fn in_order(workload: &Workload, lines: &mut Vec<u32>) -> Result<(), PlanError> {
+    let mut first_turns: HashMap<&str, u32> = HashMap::new();
+    let mut timed = Vec::with_capacity(lines.len());
+    for line in lines.iter().copied() {
+        let session = workload.requests[line as usize].session_id.as_deref();
+        let arriving = session.map_or(line, |session| *first_turns.entry(session).or_insert(line));
+        let arriving = &workload.requests[arriving as usize];
+        let without = || PlanError::NoTimestamp { file: workload.source.clone(), line: arriving.line };
+        timed.push((arriving.timestamp_ms.ok_or_else(without)?, line));
     }
-    lines.sort_by_key(|line| request(line).timestamp_ms);
-    Ok(lines.iter().filter_map(|line| request(line).timestamp_ms).collect())
+    timed.sort_by_key(|(time, _)| *time);
+    *lines = timed.into_iter().map(|(_, line)| line).collect();
+    Ok(())
 }
 
 /// All that the stages bring. They say themselves how much that is.
@@ -184,6 +224,52 @@ mod tests {
             refusal(closed, Amount::Lasting(Duration::from_secs(1))),
             "`duration` has no meaning in closed load, which ends with its requests: `--requests-per-cell` says how many"
         );
+    }
+
+    /// Sessions `a`, `b`, `a`, none, `b` at these times; only what arrives by itself has one.
+    fn conversations() -> Workload {
+        let line = |(number, (session, time)): (usize, (&str, Option<u64>))| {
+            let session = if session.is_empty() { String::new() } else { format!(r#","session_id":"{session}""#) };
+            let time = time.map_or(String::new(), |time| format!(r#","timestamp":{time}"#));
+            format!(r#"{{"custom_id":"{number}","input_length":1,"output_length":1{session}{time}}}"#)
+        };
+        let lines = [("a", Some(700)), ("b", Some(200)), ("a", None), ("", Some(500)), ("b", Some(9_000))];
+        let text: Vec<String> = lines.into_iter().enumerate().map(line).collect();
+        Workload::parse("w", "w.jsonl", text.join("\n").as_bytes(), BadLines::Stop).unwrap()
+    }
+
+    #[test]
+    fn sessions_arrive_at_the_times_of_their_first_turns() {
+        let load = open(Arrivals::Recorded { speed: positive(1.0) });
+        let found = measured(&load, Amount::Requests(7), &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        assert_eq!(found.lines, [1, 4, 3, 0, 2]);
+        // The next cycle begins a mean gap after the last arrival.
+        assert_eq!(dues(&found), [0, 0, 300, 500, 500, 750, 750]);
+    }
+
+    #[test]
+    fn a_rate_is_that_of_sessions_and_a_time_holds_all_turns_of_those_that_arrive_in_it() {
+        let load = open(Arrivals::Constant { rate: steady(2.0) });
+        let of = |amount| measured(&load, amount, &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        let found = of(Amount::Lasting(Duration::from_secs(2)));
+        assert_eq!((&found.lines[..], found.requests), (&[0, 2, 1, 4, 3][..], 7));
+        assert_eq!(dues(&found), [0, 0, 500, 500, 1_000, 1_500, 1_500]);
+        assert_eq!(dues(&of(Amount::Requests(4))), [0, 0, 500, 500]);
+        assert_eq!(dues(&of(Amount::Once)).len(), 5);
+        // Stages say how many sessions arrive, and each brings all its turns.
+        let load = open(Arrivals::Constant { rate: "2..2/2s".parse().unwrap() });
+        let found = measured(&load, Amount::Once, &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        assert_eq!((found.requests, dues(&found).len()), (7, 7));
+    }
+
+    #[test]
+    fn a_first_turn_without_a_time_is_named() {
+        let text = r#"{"custom_id":"1","input_length":1,"output_length":1,"session_id":"a"}
+{"custom_id":"2","input_length":1,"output_length":1,"session_id":"a","timestamp":5}"#;
+        let workload = Workload::parse("w", "w.jsonl", text.as_bytes(), BadLines::Stop).unwrap();
+        let load = open(Arrivals::Recorded { speed: Positive::ONE });
+        let error = measured(&load, Amount::Once, &workload, &[0, 1], (1, "slug")).err().unwrap();
+        assert_eq!(error.to_string(), "w.jsonl:1: has no `timestamp`, which recorded arrivals need");
     }
 
     #[test]

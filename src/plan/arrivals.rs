@@ -6,6 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::plan::rate::{Rate, Stages};
+use crate::plan::sessions::Sessions;
 use crate::units::Positive;
 
 /// The process by which requests of an open load arrive, whatever the replies do.
@@ -98,6 +99,12 @@ impl Schedule {
             (_, None) => unreachable!("arrivals without a rate are recorded"),
         };
         Self { dues }
+    }
+
+    /// The moments of `requests` requests where what arrives at these moments are whole sessions: each request has the
+    /// moment of its session.
+    pub(super) fn of_sessions(&self, sessions: &Sessions, requests: u32) -> Self {
+        Self { dues: (0..requests).map(|index| self.dues[sessions.number_of(index) as usize]).collect() }
     }
 
     /// When request `index` is due, in whole microseconds. The index must be one of the schedule.

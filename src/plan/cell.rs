@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::plan::arrivals::{Arrivals, Schedule};
 use crate::plan::rate::Rate;
+use crate::plan::sessions::Sessions;
 use crate::registry::Endpoint;
 
 /// All cells of a run and how they follow each other. It depends on its inputs and the seed alone.
@@ -37,11 +38,13 @@ pub struct Cell {
     /// Index into the run's workloads.
     pub workload: usize,
     /// Indices of the workload's requests that fit this endpoint, in file order, or in the order of their times where
-    /// arrivals are as recorded; cycled.
+    /// arrivals are as recorded, and turns of one session side by side; cycled.
     pub lines: Vec<u32>,
+    /// Which of the lines are turns of one session; absent where each stands alone.
+    pub sessions: Option<Arc<Sessions>>,
     /// How requests are issued.
     pub load: Load,
-    /// When each measured request is due; absent in closed load.
+    /// When each measured request is due, and later turns of a session at the earliest; absent in closed load.
     pub schedule: Option<Arc<Schedule>>,
     /// Measured requests over all rounds.
     pub requests: u32,
@@ -178,6 +181,12 @@ impl Cell {
                 (rate.ceil() as u32).clamp(1, self.requests.min(*max_in_flight).max(1))
             }
         }
+    }
+
+    /// The first index from `index` on at which requests can be cut without cutting a session, up to the last.
+    pub fn cut_at(&self, index: u32) -> u32 {
+        let whole = self.sessions.as_ref().map_or(index, |sessions| sessions.next_start(index));
+        whole.min(self.requests)
     }
 
     /// How many requests `round` holds, when the cell is cut into `rounds` equal shares; see [`round_of`].

@@ -42,7 +42,7 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
                 if !lines.is_empty() {
                     let slug = slugs.unique(&slug_parts(input.registry, *endpoint, recorded, &load.tag()));
                     let (load, fewer) = in_flight_of(load.clone(), input, *endpoint);
-                    let Measured { lines, requests, schedule } =
+                    let Measured { lines, sessions, requests, schedule } =
                         measured(&load, input.amount, recorded, lines, (input.seed, &slug))?;
                     plan.warnings.extend(fewer.filter(|fewer| !plan.warnings.contains(fewer)));
                     plan.cells.push(Cell {
@@ -50,6 +50,7 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
                         endpoint: *endpoint,
                         workload,
                         lines,
+                        sessions,
                         load,
                         schedule,
                         requests,

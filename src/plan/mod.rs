@@ -11,6 +11,7 @@ mod rate;
 #[cfg(test)]
 mod samples;
 mod select;
+mod sessions;
 mod side_by_side;
 mod slug;
 mod suite;
@@ -23,4 +24,5 @@ pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
 pub use rate::{BadRate, Rate, Stage, Stages};
 pub use select::{SelectError, not_offered, select};
+pub use sessions::Sessions;
 pub use suite::{ArrivalKind, LoadKeys, Measure, Suite, SuiteError};

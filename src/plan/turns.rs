@@ -68,20 +68,22 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
 ///
 /// A load in stages is sent whole in the first: with pauses in between it would be another.
 fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
+    let mut shares = vec![0; cells.len()];
     let mut sent = vec![0; cells.len()];
     let mut turns = Vec::with_capacity(cells.len() * rounds as usize);
     for round in 0..rounds {
         let mut order: Vec<usize> = (0..cells.len()).collect();
         seeded(seed, &format!("round {round}")).shuffle(&mut order);
         for cell in order {
-            let requests = match (cells[cell].load.is_staged(), round) {
+            shares[cell] += match (cells[cell].load.is_staged(), round) {
                 (false, _) => cells[cell].share_of(round, rounds),
                 (true, 0) => cells[cell].requests,
                 (true, _) => 0,
             };
-            if requests > 0 {
-                turns.push(Turn { cell, first: sent[cell], requests });
-                sent[cell] += requests;
+            // A session is not cut: its turns go on where the cell would wait for others.
+            let first = std::mem::replace(&mut sent[cell], cells[cell].cut_at(shares[cell]));
+            if sent[cell] > first {
+                turns.push(Turn { cell, first, requests: sent[cell] - first });
             }
         }
     }
@@ -91,10 +93,15 @@ fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    use crate::plan::Sessions;
     use crate::plan::arrivals::Arrivals;
     use crate::plan::cell::Load;
     use crate::plan::rate::Rate;
     use crate::registry::Endpoint;
+    use crate::units::Positive;
+    use crate::workload::{BadLines, Workload};
 
     fn cells(count: usize, requests: u32, concurrency: u32) -> Vec<Cell> {
         let cell = |model: usize| Cell {
@@ -102,6 +109,7 @@ mod tests {
             endpoint: Endpoint { model, offer: 0, region: None },
             workload: 0,
             lines: vec![0],
+            sessions: None,
             load: Load::Closed { concurrency },
             schedule: None,
             requests,
@@ -136,6 +144,28 @@ mod tests {
         assert!(orders.windows(2).any(|pair| pair[0] != pair[1]));
         let mine: Vec<_> = turns.iter().filter(|turn| turn.cell == 5).map(|turn| (turn.first, turn.requests)).collect();
         assert_eq!(mine, [(0, 101), (101, 101), (202, 100), (302, 100)]);
+    }
+
+    #[test]
+    fn a_turn_of_a_cell_ends_where_a_session_does() {
+        let text: Vec<String> = ["a", "a", "a", "b", "b"]
+            .iter()
+            .enumerate()
+            .map(|(id, session)| {
+                format!(r#"{{"custom_id":"{id}","input_length":1,"output_length":1,"session_id":"{session}"}}"#)
+            })
+            .collect();
+        let workload = Workload::parse("w", "w", text.join("\n").as_bytes(), BadLines::Stop).unwrap();
+        let mut lines = vec![0, 1, 2, 3, 4];
+        let sessions = Sessions::gather(&workload, &mut lines, Positive::ONE).map(Arc::new);
+        let cell = Cell { lines, sessions, ..cells(1, 22, 1).remove(0) };
+        let of = |cell: &Cell| {
+            let turns = interleaved(std::slice::from_ref(cell), 4, 1);
+            turns.iter().map(|turn| (turn.first, turn.requests)).collect::<Vec<_>>()
+        };
+        // Shares of 6, 6, 5 and 5.
+        assert_eq!(of(&cell), [(0, 8), (8, 5), (13, 5), (18, 4)]);
+        assert_eq!(of(&Cell { requests: 4, ..cell }), [(0, 3), (3, 1)]);
     }
 
     #[test]

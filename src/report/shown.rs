@@ -141,7 +141,7 @@ fn load(row: &CellRow) -> String {
     }
 }
 
-/// The tail of the requests of `row`, of which these figures are known.
+/// The tail of `row`, of which these figures are known.
 pub(crate) fn tail(
     row: &CellRow,
     p99: Option<Latency>,

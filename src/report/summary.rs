@@ -21,7 +21,7 @@ const RESERVE: usize = 6_000;
 /// Warnings, invalid cells and combinations left out that are listed before the rest is only counted.
 const LISTED: usize = 12;
 /// Characters of one listed line.
-const LINE_ROOM: usize = 200;
+const LINE_ROOM: usize = 600;
 
 /// The run in GitHub-flavoured Markdown, below 60 kB whatever its size. It stands without pictures.
 ///

@@ -54,3 +54,46 @@ fn grid(rows: &[SweepRow], style: &TableStyle) -> Vec<Column> {
     grid.retain(|column| !column.is_dispensable() || column.is_known(style));
     grid
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::plain_text::columns;
+    use crate::report::sketch;
+    use crate::report::sweep::sweeps;
+    use crate::rundir::Run;
+
+    const WIDE: TableStyle = TableStyle { width: 160, colour: false, all: false, unicode: true };
+
+    fn run(models: usize) -> Run {
+        let steps = [(1, 5.5, 180.0), (16, 80.0, 182.0), (64, 84.0, 691.0)];
+        let row = |index| steps.map(|step| (sketch::swept(&format!("model-{index}"), "us-west-2", step), false));
+        sketch::of_rows((0..models).flat_map(row).collect())
+    }
+
+    #[test]
+    fn each_load_has_a_row_and_the_knee_is_named() {
+        let expected = "
+model    region             load  ended/s  p50 ms               p99 ms  remarks
+model-0  us-west-2   1 in flight      5.5     180        362 (324–427)
+model-0  us-west-2  16 in flight       80     182        366 (328–431)  knee
+model-0  us-west-2  64 in flight       84     691  1,388 (1,244–1,638)
+Goodput counts requests that succeeded within the tier's p99 limit; the knee has the most successes a second for their median latency.
+";
+        assert_eq!(sweep_table(&sweeps(&run(1), None), &WIDE), expected);
+        assert_eq!(sweep_table(&[], &WIDE), "");
+    }
+
+    #[test]
+    fn a_narrow_terminal_is_kept_to_and_what_is_cut_is_counted() {
+        let run = run(7);
+        let swept = sweeps(&run, None);
+        for width in [30, 40, 80, 120] {
+            let text = sweep_table(&swept, &TableStyle { width, ..WIDE });
+            assert!(text.lines().all(|line| columns(line) <= width), "{width}: {text}");
+            assert!(text.ends_with("+6 more loads: --all\n") && text.contains("knee"), "{text}");
+        }
+        let all = sweep_table(&swept, &TableStyle { all: true, ..WIDE });
+        assert_eq!(all.matches("16 in flight").count(), 7);
+    }
+}

@@ -50,6 +50,7 @@ pub(super) fn assemble(
         cells.push(CellJob {
             destination,
             requests: prepared(settings, cell, registry, &rests[cell.workload]),
+            sessions: cell.sessions.clone(),
             concurrency: cell.about_in_flight(),
             open,
             total: cell.requests,

@@ -45,6 +45,11 @@ pub(super) fn parse_line(line: usize, text: &str) -> Result<Request, Vec<String>
     let timestamp_ms = reading.whole_number("timestamp", "milliseconds, 0 or more");
     let session_id = reading.text("session_id");
     let delay_ms = reading.whole_number("delay", "milliseconds, 0 or more");
+    if delay_ms.is_some() && reading.find("session_id").is_none() {
+        reading
+            .problems
+            .push("`delay` is given without `session_id`, must follow a turn of the same session".to_owned());
+    }
     let class = reading.text("class");
     let origin = reading.text("origin");
     let expect = match reading.find("expect").map(parse_expect) {
@@ -224,6 +229,10 @@ mod tests {
                     "`timestamp` is -1, must be a whole number of milliseconds, 0 or more",
                     "`delay` is 0.5, must be a whole number of milliseconds, 0 or more",
                 ],
+            ),
+            (
+                format!(r#"{{"custom_id":"a",{BODY},"delay":5}}"#),
+                vec!["`delay` is given without `session_id`, must follow a turn of the same session"],
             ),
             (r#"{"custom_id":"a"}"#.to_owned(), vec!["holds neither `body` nor `input_length` and `output_length`"]),
             (

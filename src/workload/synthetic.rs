@@ -63,8 +63,6 @@ impl Synthetic {
     }
 
     /// Makes the text: the same for the same `seed`, and for another one different in every block.
-    ///
-    /// It takes about a nanosecond a token.
     pub fn text(&self, seed: u64) -> Vec<u8> {
         let key = extend_hash(self.trace, &seed.to_le_bytes());
         let mut text = Vec::with_capacity(self.len());

@@ -100,6 +100,7 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         warmup: 0,
         pace: None,
         tariff: None,
+        sessions: None,
         nonce_seed: None,
         text_seed: 0,
     }

@@ -22,6 +22,7 @@ mod open_load;
 mod readme;
 mod rerender;
 mod sandbox;
+mod sessions;
 mod stalls;
 mod stopped;
 mod tls;

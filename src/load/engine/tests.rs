@@ -6,4 +6,5 @@ mod lags;
 mod loads;
 mod open;
 mod outcomes;
+mod sessions;
 mod upstream;

@@ -79,3 +79,30 @@ fn two_renders_are_the_same() {
     let render = || summary_markdown(&fixture::large_run(50), &fixture::parts());
     assert_eq!(render(), render());
 }
+
+#[test]
+fn every_reason_of_a_cell_is_told_however_many_there_are() {
+    let mut run = fixture::run();
+    let reasons = ["throttled 2 of 100 requests", "event loop was late", "stamped replies late", "sent requests late"];
+    run.manifest.validity[4].reasons = reasons.map(|reason| format!("{reason} {}", "and so on ".repeat(8))).into();
+    let text = summary_markdown(&run, &fixture::parts());
+    for reason in reasons {
+        assert!(text.contains(reason), "{reason} in {text}");
+    }
+}
+
+#[test]
+fn a_sweep_has_a_table_of_its_loads_with_every_name_escaped() {
+    use crate::report::sketch;
+    use crate::report::sweep::sweeps;
+
+    let steps = [(1, 5.5, 180.0), (16, 80.0, 182.0), (64, 84.0, 691.0)];
+    let mut run = sketch::of_rows(steps.map(|step| (sketch::swept("a|b", "us-west-2", step), false)).into());
+    (run.cells[2].arrivals, run.cells[2].dropped) = (Some(800), Some(200));
+    let swept = sweeps(&run, None);
+    let text = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &swept });
+    assert!(text.contains("|a\\|b|us-west-2|autocomplete|16 in flight|80|182|366 (328–431)|–|knee|"), "{text}");
+    assert!(text.contains("|–|saturated: 25.0 % dropped|"), "{text}");
+    let none = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &[] });
+    assert!(!none.contains("goodput/s"));
+}

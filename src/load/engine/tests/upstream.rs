@@ -119,6 +119,7 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
         warmup: 0,
         pace: None,
         tariff: None,
+        sessions: None,
         nonce_seed: None,
         text_seed: 0,
     }

@@ -37,7 +37,7 @@ pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
 
 /// Batches that may wait for the recorder before workers wait for it.
-const BATCHES_WAITING: usize = 1_024;
+const BATCHES_WAITING: usize = 256;
 
 /// Who is told how far the run has come.
 pub trait Watch {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::bench_args::BenchArgs;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
 use crate::units::{Positive, Usd};
@@ -316,57 +317,7 @@ pub struct SimulateArgs {
     pub seed: u64,
 }
 
-/// Flags of `bench`.
-#[derive(Debug, Args)]
-#[command(after_help = BENCH_EXAMPLES)]
-pub struct BenchArgs {
-    /// Measure these parts alone [default: all]
-    #[arg(value_enum, value_name = "PART")]
-    pub parts: Vec<BenchPart>,
-    /// Keep this many requests in flight for streamed and plain replies
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one())]
-    pub concurrency: u32,
-    /// Measure this many streamed and this many plain replies
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
-    pub requests: u32,
-    /// Print the figures in this form
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: BenchFormat,
-    /// Serve the null upstream at this address for other clients instead, until interrupted
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["parts", "concurrency", "requests", "format"])]
-    pub serve: Option<SocketAddr>,
-}
-
-const BENCH_EXAMPLES: &str = "\
-Everything runs on this machine, against an upstream on one thread that always answers the same: 19 events,
-16 of them with content, or one document.
-
-Examples:
-  tollmark bench
-  tollmark bench streamed --concurrency 256 --format json
-  tollmark bench --serve 127.0.0.1:8090";
-
-/// A part of what `bench` measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchPart {
-    /// Streamed replies a second, and their cost.
-    Streamed,
-    /// The same for replies in one document.
-    Plain,
-    /// Reported times against true ones at 128 and 1,024 streams.
-    Fidelity,
-}
-
-/// The form of figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchFormat {
-    /// Columns for people.
-    Text,
-    /// One object.
-    Json,
-}
-
-fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
 }
 

@@ -116,39 +116,13 @@ fn one_percent_of_timeouts_makes_the_p99_with_failures_infinite_and_leaves_that_
     assert!(measured.figure("e2e_p99_ms").is_finite());
 }
 
-/// A law under which the provider stalls for 2 s at its 154th request, the 150th that is measured.
-fn stalling() -> String {
-    format!("{}[[stall]]\nat_request = 154\nlasts_s = 2\n", law("{ kind = \"constant\", median_ms = 1 }"))
-}
-
-#[test]
-fn a_stall_under_open_load_is_seen_in_full_from_due() {
-    let arguments = ["--workload", "autocomplete", "--rate", "100", "--requests-per-cell", "500"];
-    let measured = measure(&stalling(), &arguments);
-    let open = measured.samples.iter().filter(|row| number(row, "e2e_from_due_ms") >= 1_000.0).count();
-    // A hundred requests are due in the first half of the stall, and each waits through all of the second.
-    assert!(open >= 95, "{open} requests waited a second or longer");
-    assert!(measured.figure("e2e_from_due_max_ms") >= 2_000.0);
-    assert!(measured.figure("e2e_from_due_p99_ms") >= 1_900.0, "{}", measured.cell["e2e_from_due_p99_ms"]);
-    assert!(measured.says("Open load counts from when a request was due: a stall is seen in full."));
-}
-
-#[test]
-fn a_stall_under_closed_load_is_not_seen_and_the_report_says_so() {
-    let arguments = ["--workload", "autocomplete", "--concurrency", "2", "--requests-per-cell", "1000"];
-    let measured = measure(&stalling(), &arguments);
-    assert!(measured.figure("e2e_max_ms") >= 2_000.0);
-    // Both slots meet the stall with one request each; p99 leaves out ten.
-    assert!(measured.figure("e2e_p99_ms") < 1_000.0, "{}", measured.cell["e2e_p99_ms"]);
-    assert_eq!(measured.cell["e2e_from_due_p99_ms"], "");
-    assert!(measured.says("Closed load has no due time: a stall hides what it kept from being sent."));
-}
-
 #[test]
 #[ignore = "needs a machine that does nothing else; every other test decides without that"]
-fn on_a_quiet_machine_each_law_comes_out_within_three_milliseconds() {
-    // The simulator's timers tick once a millisecond and wake up to one late; the rest is the way there and back.
+fn on_a_quiet_machine_each_law_comes_out_within_milliseconds() {
+    // The simulator's timers tick once a millisecond and wake up to one late; the rest is the way there and back, and
+    // what eight requests at once wait for each other.
     const ADDED_MS: f64 = 3.0;
+    const ADDED_TO_TAIL_MS: f64 = 5.0;
     let mut told = String::new();
     for (shape, ttft, median, p99) in SHAPES {
         let measured = measure(&law(ttft), &REQUESTS);
@@ -164,11 +138,11 @@ fn on_a_quiet_machine_each_law_comes_out_within_three_milliseconds() {
             let p50_is_near =
                 if shape == "lognormal" { p50.abs() <= ADDED_MS } else { (0.0..=ADDED_MS).contains(&p50) };
             let p99_is_near = if shape == "lognormal" {
-                measured.figure(&low) - ADDED_MS <= p99 + more && p99 + more <= measured.figure(&high)
+                measured.figure(&low) - ADDED_TO_TAIL_MS <= p99 + more && p99 + more <= measured.figure(&high)
             } else {
-                (0.0..=ADDED_MS).contains(&p99_at)
+                (0.0..=ADDED_TO_TAIL_MS).contains(&p99_at)
             };
-            assert!(p50_is_near && p99_is_near && max <= ADDED_MS, "{told}");
+            assert!(p50_is_near && p99_is_near && max <= ADDED_TO_TAIL_MS, "{told}");
         }
     }
     eprint!("{told}");

@@ -12,8 +12,6 @@ pub(crate) struct Measured {
     pub(crate) truth: BTreeMap<String, Row>,
     /// The one row of `cells.csv`.
     pub(crate) cell: Row,
-    /// `summary.md` and `report.html`.
-    reports: [String; 2],
 }
 
 /// A run of `arguments` against a simulator of `law`.
@@ -27,8 +25,7 @@ pub(crate) fn measure(law: &str, arguments: &[&str]) -> Measured {
     let samples = rows(&sandbox.read("reports/latest/samples.csv"));
     let truth = rows(&sandbox.read("truth.csv")).into_iter().map(|row| (row["request_id"].clone(), row)).collect();
     let cell = rows(&sandbox.read("reports/latest/cells.csv")).remove(0);
-    let reports = ["summary.md", "report.html"].map(|name| sandbox.read(&format!("reports/latest/{name}")));
-    Measured { samples: samples.into_iter().filter(|row| row["phase"] == "measured").collect(), truth, cell, reports }
+    Measured { samples: samples.into_iter().filter(|row| row["phase"] == "measured").collect(), truth, cell }
 }
 
 impl Measured {
@@ -39,11 +36,6 @@ impl Measured {
     /// Every sample's `column` with what the server says of it.
     pub(crate) fn pairs(&self, column: &str) -> Vec<(f64, f64)> {
         self.samples.iter().map(|row| (number(row, column), number(self.truth_of(row), column))).collect()
-    }
-
-    /// Whether every report for people holds `words`.
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.reports.iter().all(|report| report.contains(words))
     }
 
     /// Every time reported is the server's own or longer, request by request.

@@ -1,7 +1,5 @@
 //! Why a cell must not be judged, or what its requests do not support, stands wherever its figures do.
 
-use std::fs;
-
 use serde_json::{Value, json};
 use tollmark::sample::Outcome;
 use tollmark::tally::{CellFigures, CellShape, Lags, Tally, reasons};
@@ -44,28 +42,18 @@ fn broken_rules() -> Vec<(Vec<String>, &'static str)> {
     ]
 }
 
-/// Gives the only cell of the run `reports/one` the judgement of `reasons`, valid without one, and has everything made again from that.
-fn judge(sandbox: &Sandbox, reasons: &[String]) -> crate::sandbox::Ran {
-    let mut manifest: Value = serde_json::from_str(&sandbox.read("reports/one/manifest.json")).unwrap();
-    manifest["validity"][0]["valid"] = json!(reasons.is_empty());
-    manifest["validity"][0]["reasons"] = json!(reasons);
-    sandbox.write("reports/one/manifest.json", &manifest.to_string());
-    fs::remove_file(sandbox.path("reports/one/cells.csv")).unwrap();
-    sandbox.run(&["report", "reports/one"]).exits_with(0)
-}
-
 #[test]
 fn the_reason_of_every_rule_stands_in_every_report() {
     let sandbox = Sandbox::new();
     let one = ["--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "20", "--rounds", "1"];
     sandbox.run(&[&["run", "--run-id", "one"], &one[..]].concat()).measures();
-    judge(&sandbox, &[]);
+    sandbox.judge("reports/one", &[]);
     assert!(!sandbox.read("reports/one/cost-latency.svg").contains("invalid"));
     for (reasons, begins) in broken_rules() {
         assert_eq!(reasons.len(), 1, "{reasons:?}");
         let reason = &reasons[0];
         assert!(reason.starts_with(begins), "{reason}");
-        let ran = judge(&sandbox, &reasons);
+        let ran = sandbox.judge("reports/one", &reasons);
         let cells = rows(&sandbox.read("reports/one/cells.csv"));
         assert_eq!(cells[0]["valid"], "false", "{reason}");
         // At the terminal the table has the word, and the reason follows.
@@ -106,7 +94,7 @@ fn a_p99_of_too_few_requests_is_called_the_maximum_wherever_it_is_shown() {
     let sandbox = Sandbox::new();
     let one = ["--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "40", "--rounds", "1"];
     sandbox.run(&[&["run", "--run-id", "one"], &one[..]].concat()).measures();
-    let ran = judge(&sandbox, &[]);
+    let ran = sandbox.judge("reports/one", &[]);
     let row = rows(&sandbox.read("reports/one/cells.csv")).remove(0);
     assert_eq!((&row["e2e_p99_ms"], &*row["e2e_p99_high_ms"]), (&row["e2e_max_ms"], "inf"));
     let shown = |text: &str| text.contains("max ");

@@ -30,7 +30,7 @@ pub(crate) struct Spot<'a> {
     pub(crate) p50: Option<f64>,
     /// The 95 % interval of p50; it ends at p50 where it has no upper end.
     pub(crate) p50_interval: Option<(f64, f64)>,
-    /// p99, or the maximum below 100 requests.
+    /// p99, or the maximum below 100 successes.
     pub(crate) upper: Option<Upper>,
     /// Requests that ended a second.
     pub(crate) rate: Option<f64>,

@@ -167,7 +167,7 @@ pub(crate) fn caption(facts: &Facts<'_, '_>, blocks: &[Vec<Line<'_>>]) -> String
         says.push("Goodput is not known where latency.hlog is missing".to_owned());
     }
     if spots().any(|spot| spot.upper.is_some_and(|upper| upper.tail == Tail::Maximum)) {
-        says.push("Below 100 requests the maximum stands for p99".to_owned());
+        says.push("Below 100 successes the maximum stands for p99".to_owned());
     }
     if blocks.iter().any(|lines| lines.len() > 1) {
         says.push(

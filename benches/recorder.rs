@@ -7,7 +7,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 use serde_json::json;
 use tempfile::tempdir;
 use tollmark::rundir::{FORMAT_VERSION, Manifest, RunWriter};
-use tollmark::sample::{Moments, Outcome, Phase, Sample, Usage, UsageSource};
+use tollmark::sample::{HttpVersion, Moments, Outcome, Phase, Sample, Usage, UsageSource};
 use tollmark::tally::{CellShape, Tally};
 use tollmark::units::{Micros, Moment, Usd};
 use tollmark::workload::Workload;
@@ -54,7 +54,7 @@ fn tally(criterion: &mut Criterion, samples: &[Sample]) {
     group.finish();
 }
 
-/// Rows of `samples.csv`, on a real file.
+/// Rows of `samples.csv` and `attempts.csv`, on real files.
 fn rows(criterion: &mut Criterion, samples: &[Sample]) {
     let folder = tempdir().expect("there is a temporary folder");
     let mut writer = writer(folder.path());
@@ -70,11 +70,13 @@ fn rows(criterion: &mut Criterion, samples: &[Sample]) {
     group.finish();
 }
 
-/// A writer that keeps nothing of what it is given but the first round: the file is removed from under it.
+/// A writer that keeps nothing of what it is given but the first round: the files are removed from under it.
 fn writer(folder: &Path) -> RunWriter {
     let workload = Workload::built_in(WORKLOAD).expect("the workload is built in");
     let writer = RunWriter::create(folder, &manifest(), &[workload]).expect("the folder is empty");
-    std::fs::remove_file(writer.path().join("samples.csv")).expect("the file was made");
+    for file in ["samples.csv", "attempts.csv"] {
+        std::fs::remove_file(writer.path().join(file)).expect("the file was made");
+    }
     writer
 }
 
@@ -115,9 +117,11 @@ fn sample(index: u32) -> Sample {
         outcome: Outcome::Ok,
         simulated: false,
         reused: true,
+        http_version: Some(HttpVersion::Http11),
         moments: Moments {
             sent: at(0),
             headers: at(1_000),
+            first_event: at(1_000),
             first_token: at(50_000 + jitter),
             first_answer: at(50_000 + jitter),
             last_token: at(200_000 + 2 * jitter),

@@ -5,6 +5,11 @@ pub fn seeded(seed: u64, purpose: &str) -> fastrand::Rng {
     fastrand::Rng::with_seed(mix(seed ^ hash(purpose.as_bytes())))
 }
 
+/// A generator for a key that was hashed together from numbers, where a name would be slow to write.
+pub fn keyed(key: u64) -> fastrand::Rng {
+    fastrand::Rng::with_seed(mix(key))
+}
+
 /// FNV-1a over `bytes`, 64 bits: stable across platforms and versions, unlike the standard hasher.
 pub fn hash(bytes: &[u8]) -> u64 {
     extend_hash(0xcbf2_9ce4_8422_2325, bytes)

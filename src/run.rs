@@ -23,21 +23,21 @@ use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
 use crate::run::secrets::Secrets;
-use crate::rundir::{Run, RunWriter, Status, cell_row};
+use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row};
 use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
 pub use error::RunError;
 pub use inputs::{Inputs, workload};
-pub use job::{hosts, urls};
+pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
-pub use output::{headline_of, judged, write_reports};
+pub use output::{headline_of, judged, swept, write_reports};
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
 
 /// Batches that may wait for the recorder before workers wait for it.
-const BATCHES_WAITING: usize = 1_024;
+const BATCHES_WAITING: usize = 256;
 
 /// Who is told how far the run has come.
 pub trait Watch {
@@ -52,6 +52,8 @@ pub struct Finished {
     pub path: PathBuf,
     /// How it ended.
     pub ended: Ended,
+    /// What to do about requests that failed, in words; among the manifest's warnings too.
+    pub advice: Vec<String>,
 }
 
 /// How a run ended, as its exit code tells.
@@ -92,9 +94,15 @@ pub fn carry_out(
         workers: u32::try_from(job.workers).unwrap_or(u32::MAX),
         open_files: job::open_files(&job, simulator.is_some())?,
     };
-    let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
-    let mut manifest = notes::manifest(&run_id, settings, inputs, &begun);
-    let mut writer = RunWriter::create(&settings.out, &manifest, &inputs.workloads)?;
+    let (mut manifest, mut writer) = loop {
+        let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
+        let manifest = notes::manifest(&run_id, settings, inputs, &begun);
+        match RunWriter::create(&settings.out, &manifest, &inputs.workloads) {
+            // Another run of the same second was quicker.
+            Err(RunDirError::Exists { .. }) if settings.run_id.is_none() => {}
+            created => break (manifest, created?),
+        }
+    };
 
     let clock = Clock::start();
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
@@ -118,6 +126,8 @@ pub fn carry_out(
     manifest.finished_at = Some(notes::moment(Timestamp::now()));
     manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
     manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
+    let advice = recorded.failures.advice(&manifest.cells);
+    manifest.warnings.extend(advice.iter().cloned());
     manifest.failures = recorded.failures.notes(&manifest.cells);
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
@@ -130,7 +140,7 @@ pub fn carry_out(
         _ if manifest.validity.iter().all(|cell| cell.valid) => Ended::Valid,
         _ => Ended::Invalid,
     };
-    Ok(Finished { path, ended })
+    Ok(Finished { path, ended, advice })
 }
 
 /// The simulator inside this process, when requests go there.

@@ -194,6 +194,8 @@ pub struct Moments {
     pub sent: Option<Moment>,
     /// The response's status line and headers read.
     pub headers: Option<Moment>,
+    /// The first event of a stream, whatever it held; comments are none. Absent for a reply in one piece.
+    pub first_event: Option<Moment>,
     /// The first generated token on any channel.
     pub first_token: Option<Moment>,
     /// The first output that is not reasoning.
@@ -202,12 +204,36 @@ pub struct Moments {
     pub last_token: Option<Moment>,
     /// `[DONE]` or the end of the body; for a failure, when it was noticed.
     pub end: Option<Moment>,
-    /// Name resolution, where this request opened its connection.
+    /// Name resolution, where this request was the first over its connection.
+    ///
+    /// Where the connection had been opened beforehand, this and the next two are no part of the request's own time.
     pub dns: Option<Micros>,
-    /// The TCP handshake, where this request opened its connection.
+    /// The TCP handshake, where this request was the first over its connection.
     pub connect: Option<Micros>,
-    /// The TLS handshake, where this request opened its connection.
+    /// The TLS handshake, where this request was the first over its connection.
     pub tls: Option<Micros>,
+}
+
+/// The protocol that a reply came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+    /// HTTP/2.
+    Http2,
+}
+
+impl HttpVersion {
+    /// The name used in `attempts.csv`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+            Self::Http2 => "HTTP/2",
+        }
+    }
 }
 
 /// What a provider said of an error.
@@ -242,6 +268,8 @@ pub struct Sample {
     pub simulated: bool,
     /// Whether the connection had been opened before this request.
     pub reused: bool,
+    /// The protocol of the reply; absent when no response line arrived, and in a sample read back from `samples.csv`.
+    pub http_version: Option<HttpVersion>,
     /// When everything happened.
     pub moments: Moments,
     /// Reads that carried content; a chunk is not a token.
@@ -263,6 +291,11 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// HTTP exchanges that it took: one, unless the run could not or would not send it at all.
+    pub const fn attempts(&self) -> u64 {
+        !matches!(self.outcome, Outcome::NotSent | Outcome::OverBudget) as u64
+    }
+
     /// Time to first token: `first_token − sent`.
     pub fn ttft(&self) -> Option<Micros> {
         Some(self.moments.first_token?.since(self.moments.sent?))

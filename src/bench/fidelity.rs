@@ -25,7 +25,7 @@ pub const GAP: Duration = Duration::from_millis(10);
 pub struct Fidelity {
     /// Streams in flight.
     pub streams: u32,
-    /// Requests of which both sides told.
+    /// Requests of which both sides told, without the first of every stream.
     pub requests: u64,
     /// Time to first token.
     pub ttft: Compared,
@@ -50,21 +50,24 @@ pub struct Compared {
     pub apart_p99: Micros,
 }
 
-/// Sends `requests` to an upstream that streams as a model would, with `streams` of them in flight.
+/// Holds `requests` against an upstream that streams as a model would, with `streams` of them in flight.
+///
+/// The first reply of every stream comes before them. It brings the streams out of step, and is sent within the same
+/// stretch, since all streams wait for each other after a warm-up and would be in step again.
 ///
 /// # Errors
 /// The run cannot be carried out or read again, or a request failed.
 pub fn fidelity(streams: u32, requests: u32) -> Result<Fidelity, BenchError> {
     let tempo = Tempo::Paced { ttft: FIRST_TOKEN, gap: GAP };
     let upstream = NullUpstream::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tempo)?;
-    let passage = Passage { concurrency: streams, requests, warmup: streams, streaming: Streaming::On };
+    let sent = streams + requests;
+    let passage = Passage { concurrency: streams, requests: sent, warmup: 0, streaming: Streaming::On };
     let reported = passage.carry_out(&upstream, &mut Unwatched, reported)?;
-    let compared = compare(streams, &upstream.stop(), &reported);
-    let failed = u64::from(requests) - compared.requests;
+    let failed = u64::from(sent) - reported.len() as u64;
     if failed > 0 {
-        return Err(BenchError::Failed { failed, requests: u64::from(requests) });
+        return Err(BenchError::Failed { failed, requests: u64::from(sent) });
     }
-    Ok(compared)
+    Ok(compare(streams, &upstream.stop(), &reported))
 }
 
 struct Unwatched;
@@ -85,7 +88,8 @@ fn reported(path: &Path) -> Result<Vec<Sample>, BenchError> {
 }
 
 fn compare(streams: u32, truth: &[TrueTimes], reported: &[Sample]) -> Fidelity {
-    let truth: HashMap<&str, &TrueTimes> = truth.iter().map(|times| (times.request_id.as_str(), times)).collect();
+    let in_full_swing = truth.iter().filter(|times| !times.held_back);
+    let truth: HashMap<&str, &TrueTimes> = in_full_swing.map(|times| (times.request_id.as_str(), times)).collect();
     let both = |sample: &Sample| {
         let times = truth.get(sample.request_id.as_deref()?)?;
         Some([(times.ttft, sample.ttft()?), (times.e2e, sample.e2e()?)])

@@ -7,9 +7,11 @@
 mod ceiling;
 mod error;
 mod fidelity;
+mod memory;
 mod passage;
 mod stopwatch;
 
 pub use ceiling::{Ceiling, ceiling};
 pub use error::BenchError;
 pub use fidelity::{Compared, FIRST_TOKEN, Fidelity, GAP, fidelity};
+pub use memory::peak_memory;

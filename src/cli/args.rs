@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::bench_args::BenchArgs;
 use crate::conf::parse_duration;
+use crate::plan::Rate;
 use crate::units::{Positive, Usd};
 
 /// Measures what LLM traffic costs, in dollars and in milliseconds, and whether that got worse.
@@ -88,7 +90,7 @@ pub enum ArrivalsChoice {
 pub enum PromptCacheChoice {
     /// Send as recorded.
     Natural,
-    /// Put a short seeded nonce before each prompt.
+    /// Put a short seeded nonce before each prompt, the same for all turns of a session.
     Fresh,
 }
 
@@ -125,19 +127,20 @@ pub struct RunArgs {
     #[arg(long, help_heading = "What is measured")]
     pub skip_bad_lines: bool,
 
-    /// Keep this many requests in flight in each cell; a list makes a cell each [default: 8]
+    /// Keep this many requests, or sessions, under way in each cell; a list makes a cell each [default: the suite's, else 8]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = at_least_one(), help_heading = "Load")]
     pub concurrency: Vec<u32>,
     /// Issue requests like this [default: constant with --rate, else closed]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
     pub arrivals: Option<ArrivalsChoice>,
-    /// Send requests on a fixed schedule, whatever the replies do; a list makes a cell each
+    /// Send requests, or begin sessions, on a fixed schedule, whatever the replies do: 20, or 10..200/60s to ramp; a list
+    /// makes a cell each
     #[arg(long, value_name = "REQ_PER_S", value_delimiter = ',', help_heading = "Load")]
-    pub rate: Vec<Positive>,
+    pub rate: Vec<Rate>,
     /// Spread the gaps of gamma arrivals: 1 is Poisson, more comes in bursts
     #[arg(long, value_name = "RATIO", help_heading = "Load")]
     pub cv: Option<Positive>,
-    /// Replay recorded arrivals this many times faster [default: 1]
+    /// Replay recorded arrivals, and the delays of their sessions, this many times faster [default: 1]
     #[arg(long, value_name = "FACTOR", help_heading = "Load")]
     pub speed: Option<Positive>,
     /// Drop and count what is due while this many requests of a cell are in flight [default: 10000]
@@ -146,13 +149,13 @@ pub struct RunArgs {
     /// Measure what arrives in this time, in place of a number of requests
     #[arg(long, value_name = "TIME", value_parser = positive_duration, conflicts_with = "requests_per_cell", help_heading = "Load")]
     pub duration: Option<Duration>,
-    /// Measure this many requests in each cell [default: 400, or a recording once]
+    /// Measure this many requests in each cell [default: the suite's, else 400, or a recording once]
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
     pub requests_per_cell: Option<u32>,
-    /// Cut each cell into this many equal shares [default: 20]
+    /// Cut each cell into this many equal shares [default: the suite's, else 20]
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Load")]
     pub rounds: Option<u32>,
-    /// Send this many requests to each cell first, and leave them out [default: 8]
+    /// Send this many requests to each cell first, and leave them out [default: the suite's, else 8]
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub warmup: Option<u32>,
     /// Measure this many cells side by side [default: all when simulated, 1 when live]
@@ -167,6 +170,9 @@ pub struct RunArgs {
     /// Send prompts as recorded, or made new each time [default: fresh where lines repeat live, else natural]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
     pub prompt_cache: Option<PromptCacheChoice>,
+    /// Leave `stream_options` out, for a provider that refuses it; a stream's tokens may then be unknown
+    #[arg(long, help_heading = "Load")]
+    pub no_stream_options: bool,
     /// Speak HTTP/2, each request in flight on a connection of its own
     #[arg(long, help_heading = "Load")]
     pub http2: bool,
@@ -216,6 +222,7 @@ Examples:
   tollmark run --quick --model 'qwen*' --region us-west-2
   tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo
   tollmark run --arrivals poisson --rate 5,50 --duration 4s --model qwen3-8b --region us-west-2
+  tollmark run --arrivals poisson --rate 5..50/4s --model qwen3-8b --region us-west-2
   tollmark run --dry-run --live --workload long-context
 
 A suite file holds the same and is kept under version control:
@@ -310,57 +317,7 @@ pub struct SimulateArgs {
     pub seed: u64,
 }
 
-/// Flags of `bench`.
-#[derive(Debug, Args)]
-#[command(after_help = BENCH_EXAMPLES)]
-pub struct BenchArgs {
-    /// Measure these parts alone [default: all]
-    #[arg(value_enum, value_name = "PART")]
-    pub parts: Vec<BenchPart>,
-    /// Keep this many requests in flight for streamed and plain replies
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one())]
-    pub concurrency: u32,
-    /// Measure this many streamed and this many plain replies
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
-    pub requests: u32,
-    /// Print the figures in this form
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: BenchFormat,
-    /// Serve the null upstream at this address for other clients instead, until interrupted
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["parts", "concurrency", "requests", "format"])]
-    pub serve: Option<SocketAddr>,
-}
-
-const BENCH_EXAMPLES: &str = "\
-Everything runs on this machine, against an upstream on one thread that always answers the same: 19 events,
-16 of them with content, or one document.
-
-Examples:
-  tollmark bench
-  tollmark bench streamed --concurrency 256 --format json
-  tollmark bench --serve 127.0.0.1:8090";
-
-/// A part of what `bench` measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchPart {
-    /// Streamed replies a second, and their cost.
-    Streamed,
-    /// The same for replies in one document.
-    Plain,
-    /// Reported times against true ones at 128 and 1,024 streams.
-    Fidelity,
-}
-
-/// The form of figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BenchFormat {
-    /// Columns for people.
-    Text,
-    /// One object.
-    Json,
-}
-
-fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
 }
 

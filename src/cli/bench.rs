@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Ceiling, Compared, FIRST_TOKEN, Fidelity, GAP, ceiling, fidelity};
-use crate::cli::args::{BenchArgs, BenchFormat, BenchPart};
+use crate::bench::{Ceiling, Compared, FIRST_TOKEN, Fidelity, GAP, ceiling, fidelity, peak_memory};
+use crate::cli::bench_args::{BenchArgs, BenchFormat, BenchPart};
 use crate::cli::exit::CliError;
 use crate::cli::simulate::ended;
 use crate::plan::Streaming;
 use crate::sim::{NullUpstream, Tempo};
 use crate::units::Micros;
 
-/// Streams in flight at which times are held against the upstream's, with the requests that each stream makes.
-const STREAMS: [(u32, u32); 2] = [(128, 20), (1_024, 10)];
+/// Requests that all streams make together when times are held against the upstream's, within reason for each.
+const COMPARED: u32 = 10_240;
 
 /// Measures what `args` ask for and prints it, or serves the null upstream alone.
 ///
@@ -24,7 +24,7 @@ const STREAMS: [(u32, u32); 2] = [(128, 20), (1_024, 10)];
 /// Nothing could be measured, or nobody takes the output.
 pub(super) fn bench(args: &BenchArgs) -> Result<ExitCode, CliError> {
     if let Some(address) = args.serve {
-        return serve(address);
+        return serve(address, args.paced);
     }
     let wanted = |part| args.parts.is_empty() || args.parts.contains(&part);
     let mut found = Found::default();
@@ -37,11 +37,13 @@ pub(super) fn bench(args: &BenchArgs) -> Result<ExitCode, CliError> {
         }
     }
     if wanted(BenchPart::Fidelity) {
-        for (streams, each) in STREAMS {
+        for streams in args.streams.iter().copied() {
             eprintln!("holding times against the upstream's at {streams} streams");
-            found.fidelities.push(fidelity(streams, streams * each)?);
+            let each = (COMPARED / streams).clamp(2, 20);
+            found.fidelities.push(fidelity(streams, streams.saturating_mul(each))?);
         }
     }
+    found.peak_memory = peak_memory();
     match args.format {
         BenchFormat::Text => write!(stdout(), "{}", found.text(args))?,
         BenchFormat::Json => writeln!(stdout(), "{:#}", found.json(args))?,
@@ -50,8 +52,9 @@ pub(super) fn bench(args: &BenchArgs) -> Result<ExitCode, CliError> {
 }
 
 /// Serves until interrupted, for other clients to be held against.
-fn serve(address: SocketAddr) -> Result<ExitCode, CliError> {
-    let upstream = NullUpstream::start(address, Tempo::AtOnce)?;
+fn serve(address: SocketAddr, paced: bool) -> Result<ExitCode, CliError> {
+    let tempo = if paced { Tempo::Paced { ttft: FIRST_TOKEN, gap: GAP } } else { Tempo::AtOnce };
+    let upstream = NullUpstream::start(address, tempo)?;
     writeln!(stdout(), "{}", upstream.base_url())?;
     eprintln!("serving the null upstream until interrupted (Ctrl-C)");
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(ended())?;
@@ -63,6 +66,8 @@ fn serve(address: SocketAddr) -> Result<ExitCode, CliError> {
 struct Found {
     ceilings: Vec<(&'static str, Ceiling)>,
     fidelities: Vec<Fidelity>,
+    /// In bytes.
+    peak_memory: Option<u64>,
 }
 
 impl Found {
@@ -109,6 +114,10 @@ impl Found {
                 }
             }
         }
+        if let Some(bytes) = self.peak_memory {
+            lines.push(String::new());
+            lines.push(format!("peak memory, upstream included: {:.1} MB", bytes as f64 / 1e6));
+        }
         lines.join("\n") + "\n"
     }
 
@@ -136,6 +145,7 @@ impl Found {
             "processors": processors(),
             "ceilings": ceilings.collect::<Vec<_>>(),
             "fidelities": fidelities.collect::<Vec<_>>(),
+            "peak_memory_bytes": self.peak_memory,
         })
     }
 }

@@ -20,12 +20,11 @@ pub(super) fn dry_run(inputs: &Inputs) -> String {
         groups.entry((cell.workload, cell.load.to_string())).or_default().push(cell);
     }
     for ((workload, load), cells) in groups {
-        line(format!(
-            "{}, {load}: {} cells of {} requests",
-            inputs.workloads[workload].name,
-            cells.len(),
-            cells[0].requests
-        ));
+        // Random arrivals bring each cell its own number within their stages.
+        let requests = || cells.iter().map(|cell| cell.requests);
+        let (fewest, most) = (requests().min().unwrap_or(0), requests().max().unwrap_or(0));
+        let each = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+        line(format!("{}, {load}: {} cells of {each} requests", inputs.workloads[workload].name, cells.len()));
         let mut models: Vec<(usize, Vec<&str>)> = Vec::new();
         for cell in cells {
             let region = registry.region(cell.endpoint).map_or("no region", |region| region.id.as_str());

@@ -97,6 +97,7 @@ pub fn print_error(error: &CliError) {
 fn faults(error: &CliError) -> Option<&Faults> {
     match error {
         CliError::Registry(RegistryError::Faulty(faults))
+        | CliError::Law(LawError::Faulty(faults))
         | CliError::Run(
             RunError::Registry(RegistryError::Faulty(faults)) | RunError::Suite(SuiteError::Faulty(faults)),
         ) => Some(faults),

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod bench_args;
 mod dispatch;
 mod dry_run;
 mod exit;

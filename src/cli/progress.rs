@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::progress_text::{Sums, cell_text, model_text, plain_line, sums, total_text};
+use crate::cli::progress_text::{Sums, cell_text, model_text, places, places_heading, plain_line, sums, total_text};
 use crate::report::{clipped, columns, visible};
 use crate::run::{ModelLine, Snapshot};
 
@@ -44,12 +44,22 @@ impl Ui {
 /// The progress of one run. It never fails: who cannot write to stderr sees nothing.
 pub(super) struct Progress {
     models: Vec<ModelLine>,
+    places: Vec<String>,
     sink: Sink,
 }
 
 enum Sink {
-    Bars { screen: MultiProgress, lines: Vec<ProgressBar>, total: ProgressBar },
-    Plain { stderr: Box<dyn Write + Send>, next: Duration },
+    Bars {
+        screen: MultiProgress,
+        /// Over the bars; absent where the models are too many for one each.
+        heading: Option<ProgressBar>,
+        lines: Vec<ProgressBar>,
+        total: ProgressBar,
+    },
+    Plain {
+        stderr: Box<dyn Write + Send>,
+        next: Duration,
+    },
     None,
 }
 
@@ -61,7 +71,7 @@ impl Progress {
             Ui::Plain => Sink::Plain { stderr, next: PLAIN_EVERY },
             Ui::None => Sink::None,
         };
-        Self { models, sink }
+        Self { places: places(&models), models, sink }
     }
 
     /// Shows how far the run has come; call it as often as you like.
@@ -79,7 +89,7 @@ impl Progress {
                 } else {
                     for (line, model) in lines.iter().zip(&self.models) {
                         line.set_position(Sums::of(model, snapshot).done);
-                        line.set_message(model_text(model, snapshot));
+                        line.set_message(model_text(model, &self.places, snapshot));
                     }
                 }
             }
@@ -97,8 +107,8 @@ impl Progress {
 
     /// Removes the bars, so that the report starts on a clean line.
     pub(super) fn finish(self) {
-        if let Sink::Bars { screen, lines, total } = self.sink {
-            for line in lines {
+        if let Sink::Bars { screen, heading, lines, total } = self.sink {
+            for line in heading.into_iter().chain(lines) {
                 line.finish_and_clear();
             }
             total.finish_and_clear();
@@ -114,10 +124,18 @@ fn bars(models: &[ModelLine], target: ProgressDrawTarget) -> Sink {
         ProgressStyle::with_template(template).expect("the template is part of the program").progress_chars("━╸─")
     };
     let room = models.iter().map(|model| columns(&model.model)).max().unwrap_or(0).clamp(5, 24);
-    let lines = if models.len() > MOST_BARS {
+    let many = models.len() > MOST_BARS;
+    // What stands under it is a bar of 8 columns and a share of 5.
+    let template = format!("{:room$} {:14}  {{wide_msg}}", "", "p50/p99 in ms");
+    let heading = (!many).then(|| {
+        let line = screen.add(ProgressBar::new(0).with_style(style(&template)));
+        line.set_message(places_heading(&places(models)));
+        line
+    });
+    let lines = if many {
         (0..SLOWEST).map(|_| screen.add(ProgressBar::new(0).with_style(style("  {wide_msg}")))).collect()
     } else {
-        let template = format!("{{prefix:{room}}} {{bar:12}} {{percent:>3}} %  {{wide_msg}}");
+        let template = format!("{{prefix:{room}}} {{bar:8}} {{percent:>3}} %  {{wide_msg}}");
         models
             .iter()
             .map(|model| {
@@ -127,9 +145,9 @@ fn bars(models: &[ModelLine], target: ProgressDrawTarget) -> Sink {
             .collect()
     };
     let requests = models.iter().map(|model| model.total_requests).sum();
-    let template = format!("{:room$} {{bar:12}} {{percent:>3}} %  {{wide_msg}}", "all");
+    let template = format!("{:room$} {{bar:8}} {{percent:>3}} %  {{wide_msg}}", "all");
     let total = screen.add(ProgressBar::new(requests).with_style(style(&template)));
-    Sink::Bars { screen, lines, total }
+    Sink::Bars { screen, heading, lines, total }
 }
 
 /// The cells with the longest tails so far, slowest first; among equals the first of the plan.

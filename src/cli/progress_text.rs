@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::report::{figures, visible};
+use crate::report::{columns, figures, visible};
 use crate::run::{CellProgress, ModelLine, Snapshot};
 use crate::units::{Latency, Micros};
 
@@ -38,23 +38,54 @@ pub(crate) fn sums(models: &[ModelLine], snapshot: &Snapshot) -> Sums {
     })
 }
 
-/// What stands beside a model's bar: its regions' p50/p99 in milliseconds, and the failures.
-pub(crate) fn model_text(model: &ModelLine, snapshot: &Snapshot) -> String {
-    let mut parts = Vec::new();
-    let failed = Sums::of(model, snapshot).failed;
-    // First, because what follows may be cut off by a narrow terminal.
-    if failed > 0 {
-        parts.push(format!("{} failed", figures::count(failed)));
+/// The places of all models, in the order of the plan; each is a column beside the bars.
+pub(crate) fn places(models: &[ModelLine]) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    for (_, place) in models.iter().flat_map(|model| &model.cells) {
+        if !places.contains(place) {
+            places.push(place.clone());
+        }
     }
-    parts.extend(
-        model
-            .cells
-            .iter()
-            .filter_map(|(cell, place)| Some((snapshot.cells.get(*cell)?, place)))
-            .filter(|(cell, _)| cell.done > 0)
-            .map(|(cell, place)| tail_text(place, *cell)),
-    );
-    parts.join("  ")
+    places
+}
+
+/// The heading of what stands beside the bars.
+pub(crate) fn places_heading(places: &[String]) -> String {
+    let names = places.iter().map(|place| in_column(visible(place), place));
+    row(FAILED, names)
+}
+
+/// What stands beside a model's bar: its failures, and its p50/p99 in milliseconds in each of `places`.
+///
+/// Of several cells in one place the slowest is shown; a place without a reply yet is blank.
+pub(crate) fn model_text(model: &ModelLine, places: &[String], snapshot: &Snapshot) -> String {
+    let slowest = |place: &String| {
+        let here = model.cells.iter().filter(|(_, of)| of == place);
+        let cells = here.filter_map(|(cell, _)| snapshot.cells.get(*cell)).filter(|cell| cell.done > 0);
+        cells.max_by_key(|cell| cell.p99)
+    };
+    let figures =
+        places.iter().map(|place| in_column(slowest(place).map_or_else(String::new, |cell| tail(*cell)), place));
+    let failed = Sums::of(model, snapshot).failed;
+    row(&figures::count(failed), figures)
+}
+
+const FAILED: &str = "failed";
+
+/// The columns that `1,160/1,548` takes.
+const LEAST_WIDE: usize = 11;
+
+fn row(failed: &str, columns: impl Iterator<Item = String>) -> String {
+    let mut text = format!("{failed:>wide$}", wide = FAILED.len());
+    columns.for_each(|column| text.extend(["  ", &column]));
+    text.trim_end().to_owned()
+}
+
+/// `text` with blanks up to the width of the column of `place`.
+fn in_column(text: String, place: &str) -> String {
+    let wide = columns(&visible(place)).max(LEAST_WIDE);
+    let blanks = " ".repeat(wide.saturating_sub(columns(&text)));
+    text + &blanks
 }
 
 /// A cell by its place: `us-east-1 102/184 ms, 3 failed`.
@@ -63,18 +94,19 @@ pub(crate) fn cell_text(place: &str, cell: CellProgress) -> String {
     format!("{} ms{failed}", tail_text(place, cell))
 }
 
-/// The sum of all: requests, failures, dollars, time left.
+/// The sum of all: time left, requests, failures, dollars; a narrow terminal cuts the last ones off.
 pub(crate) fn total_text(sums: &Sums, snapshot: &Snapshot) -> String {
-    let mut parts = vec![
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(left) = time_left(sums, snapshot.elapsed) {
+        parts.push(format!("{} left", clock(left)));
+    }
+    parts.extend([
         format!("{}/{} requests", figures::count(sums.done), figures::count(sums.planned)),
         format!("{} failed", figures::count(sums.failed)),
-    ];
+    ]);
     if let Some(spent) = snapshot.spent {
         let how = if snapshot.simulated { "simulated cost" } else { "spent" };
         parts.push(format!("{} {how}", figures::usd(spent)));
-    }
-    if let Some(left) = time_left(sums, snapshot.elapsed) {
-        parts.push(format!("{} left", clock(left)));
     }
     parts.join(" · ")
 }
@@ -96,8 +128,13 @@ pub(crate) fn plain_line(models: &[ModelLine], snapshot: &Snapshot) -> String {
 }
 
 fn tail_text(place: &str, cell: CellProgress) -> String {
+    format!("{} {}", visible(place), tail(cell))
+}
+
+/// `102/184`: p50 and p99 in milliseconds.
+fn tail(cell: CellProgress) -> String {
     let ms = |time: Option<Micros>| time.map_or_else(|| "–".to_owned(), |time| figures::ms(Latency::Finite(time)));
-    format!("{} {}/{}", visible(place), ms(cell.p50), ms(cell.p99))
+    format!("{}/{}", ms(cell.p50), ms(cell.p99))
 }
 
 fn time(time: Micros) -> String {

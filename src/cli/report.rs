@@ -7,9 +7,12 @@ use std::process::{Command, ExitCode, Stdio};
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
-use crate::report::{Parts, TableStyle, table};
-use crate::run::{headline_of, judged, write_reports};
+use crate::report::{Parts, TableStyle, table, visible, wrapped};
+use crate::run::{headline_of, judged, swept, write_reports};
 use crate::rundir::{Run, keep_rebuilt};
+
+/// Reasons for which cells cannot be judged that are told at the end of a run.
+const MOST_REASONS: usize = 5;
 
 /// Renders the run in `args` again.
 ///
@@ -23,6 +26,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
     write_reports(&run)?;
     keep_rebuilt(&run)?;
     print_result(&run, args.all)?;
+    tell_invalid(&run);
     print_paths(&run);
     if args.open {
         open(&run.path.join("report.html"));
@@ -37,9 +41,36 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
 pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
     let style = TableStyle { width: table_width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
-    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[] };
-    put(&format!("{headline}\n\n{}", table(run, &parts, &style)))?;
+    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[], sweeps: &swept(run)? };
+    // Lines of a terminal break between words; who reads a pipe gets the sentence as one line.
+    let shown = match stdout().is_terminal() {
+        true => wrapped(&headline, style.width).join("\n"),
+        false => headline.clone(),
+    };
+    put(&format!("{shown}\n\n{}", table(run, &parts, &style)))?;
     Ok(())
+}
+
+/// Says on stderr which cells cannot be judged, and why.
+pub(super) fn tell_invalid(run: &Run) {
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    for cell in run.manifest.validity.iter().filter(|cell| !cell.valid) {
+        let reason = visible(&cell.reasons.join("; "));
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, cells)) => cells.push(&cell.cell),
+            None => by_reason.push((reason, vec![&cell.cell])),
+        }
+    }
+    for (reason, cells) in by_reason.iter().take(MOST_REASONS) {
+        match cells.as_slice() {
+            [cell] => eprintln!("invalid: {cell}: {reason}"),
+            cells => eprintln!("invalid: {} cells: {reason}", cells.len()),
+        }
+    }
+    let more: usize = by_reason.iter().skip(MOST_REASONS).map(|(_, cells)| cells.len()).sum();
+    if more > 0 {
+        eprintln!("invalid: {more} more, listed in the report");
+    }
 }
 
 /// Says on stderr where the reports are.

@@ -7,14 +7,14 @@ use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice,
 use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
-use crate::cli::report::{open, print_paths, print_result};
+use crate::cli::report::{open, print_paths, print_result, tell_invalid};
 use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::{ArrivalKind, Streaming};
 use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
-    Watch, Whereto, carry_out, hosts, look,
+    Watch, Whereto, carry_out, check_keys, hosts, look,
 };
 use crate::rundir::{FailureNote, Run};
 
@@ -22,9 +22,6 @@ use crate::rundir::{FailureNote, Run};
 const QUICK: (u32, u32) = (40, 2);
 /// Kinds of failure that are told at the end.
 const MOST_FAILURES: usize = 6;
-
-/// Reasons for which cells cannot be judged that are told at the end of a run.
-const MOST_REASONS: usize = 5;
 
 /// Carries out `run`.
 ///
@@ -39,6 +36,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
         put(&dry_run(&inputs))?;
         return Ok(ExitCode::SUCCESS);
     }
+    check_keys(&settings, &inputs, &Environment)?;
     confirm(&settings, &inputs)?;
     reach(&settings)?;
     warn(&inputs);
@@ -50,7 +48,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
 
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
-    tell_failures(&run, finished.ended);
+    tell_failures(&run, finished.ended, &finished.advice);
     tell_saturated(&run);
     print_paths(&run);
     print_next(&settings, &run);
@@ -108,6 +106,7 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
             PromptCacheChoice::Natural => PromptCache::Natural,
             PromptCacheChoice::Fresh => PromptCache::Fresh,
         }),
+        no_stream_options: args.no_stream_options,
         http2: args.http2,
         timeouts: [args.timeout_connect, args.timeout_first_token, args.timeout_idle, args.timeout_total],
         max_cost_usd: args.max_cost_usd,
@@ -193,7 +192,7 @@ fn model_lines(inputs: &Inputs) -> Vec<ModelLine> {
 }
 
 /// Says why cells cannot be judged, since the exit code does.
-fn tell_failures(run: &Run, ended: Ended) {
+fn tell_failures(run: &Run, ended: Ended, advice: &[String]) {
     match ended {
         Ended::Interrupted => eprintln!("\ninterrupted: what was measured is kept, and the run is marked as partial"),
         Ended::OverBudget => {
@@ -204,24 +203,10 @@ fn tell_failures(run: &Run, ended: Ended) {
     for line in failure_lines(&run.manifest.failures) {
         eprintln!("failed: {line}");
     }
-    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
-    for cell in run.manifest.validity.iter().filter(|cell| !cell.valid) {
-        let reason = visible(&cell.reasons.join("; "));
-        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, cells)) => cells.push(&cell.cell),
-            None => by_reason.push((reason, vec![&cell.cell])),
-        }
+    for line in advice {
+        eprintln!("hint: {}", visible(line));
     }
-    for (reason, cells) in by_reason.iter().take(MOST_REASONS) {
-        match cells.as_slice() {
-            [cell] => eprintln!("invalid: {cell}: {reason}"),
-            cells => eprintln!("invalid: {} cells: {reason}", cells.len()),
-        }
-    }
-    let more: usize = by_reason.iter().skip(MOST_REASONS).map(|(_, cells)| cells.len()).sum();
-    if more > 0 {
-        eprintln!("invalid: {more} more, listed in the report");
-    }
+    tell_invalid(run);
 }
 
 /// What failed, the most frequent first: requests and cells that ended so, and what one of them was told.

@@ -20,6 +20,14 @@ impl Faults {
         self.all.iter()
     }
 
+    /// The one mistake that a deserializer stopped at in `text`; `source` is the file's name in messages.
+    pub fn of_toml(source: &str, text: &str, error: &toml::de::Error) -> Self {
+        let span = error.span().unwrap_or(0..text.lines().next().map_or(0, str::len));
+        // Its message may go on with a list on lines of its own, which the place beside it makes hard to read.
+        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::of(source, text, &[], vec![Found { span, message, hint: None, kind: Kind::Value }])
+    }
+
     /// All mistakes as a terminal shows them: message, the line with a caret under the place, and the hint.
     ///
     /// `width` is in columns. Values that look like secrets are masked.

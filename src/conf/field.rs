@@ -91,6 +91,11 @@ impl<'d> Field<'d> {
         text.parse().map_err(|error: NotPositive| self.fault(&format!("is {text}, {error}"))).ok()
     }
 
+    /// Any number, with a point or without; `right` says in words what it must be.
+    pub fn any_number(self, right: &str) -> Option<f64> {
+        self.number(right)?.replace('_', "").parse().ok()
+    }
+
     /// `true` or `false`.
     pub fn boolean(self) -> Option<bool> {
         self.value.get_ref().as_bool().or_else(|| self.wrong_type("true or false"))

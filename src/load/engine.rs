@@ -105,7 +105,12 @@ pub fn start(
         let (line, seats) = mpsc::channel(LINE_LEN);
         lines.push(line);
         let (floor, its) = (Arc::clone(&floor), Lines { seats, batches: batches.clone(), stop: stop.clone() });
-        threads.push(spawn(format!("tollmark-load-{index}"), move || work(&runtime, floor, clock, its))?);
+        threads.push(spawn(format!("tollmark-load-{index}"), move || {
+            let ended = work(&runtime, floor, clock, its);
+            // Dropped, the loop would wait for a resolver that was given up, however long that takes to answer.
+            runtime.shutdown_background();
+            ended
+        })?);
     }
     threads.push(spawn("tollmark-turns".to_owned(), move || {
         coordinating.block_on(coordinate(&floor.job, clock, lines, stop));

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 
 use crate::load::Clock;
@@ -13,7 +13,7 @@ use crate::load::dial::causes;
 use crate::load::link::{Interrupt, Link, Watch};
 use crate::load::outgoing::Outgoing;
 use crate::plan::Deadlines;
-use crate::sample::{ErrorReply, Moments, Outcome};
+use crate::sample::{ErrorReply, HttpVersion, Moments, Outcome};
 use crate::units::Micros;
 use crate::wire::{Answered, EventParser, Framing, Heard, Reply, capped, error_of_body, retry_after};
 
@@ -22,6 +22,7 @@ use crate::wire::{Answered, EventParser, Framing, Heard, Reply, capped, error_of
 pub(crate) struct Exchanged {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<u16>,
+    pub(crate) http_version: Option<HttpVersion>,
     pub(crate) simulated: bool,
     pub(crate) request_id: Option<Box<str>>,
     pub(crate) moments: Moments,
@@ -40,6 +41,8 @@ pub(crate) struct Scratch {
     body: Vec<u8>,
     /// The gaps between the reads with content of the latest exchange.
     pub(crate) gaps: Vec<Micros>,
+    /// How late reads of the latest exchange were stamped, as far as the system tells.
+    pub(crate) read_lags: Vec<Micros>,
 }
 
 /// What the exchange is made with.
@@ -72,6 +75,7 @@ pub(crate) async fn exchange(request: Request<Outgoing>, terms: Terms<'_>) -> Ex
     let exchanged = Exchanged {
         outcome: Outcome::Reset,
         status: None,
+        http_version: None,
         simulated: false,
         request_id: None,
         moments: Moments::default(),
@@ -99,6 +103,7 @@ impl Exchange<'_> {
             Ok(response) => self.read(response).await,
             Err(interrupt) => self.interrupted(interrupt),
         }
+        self.terms.link.stamps.take_lags(&mut self.terms.scratch.read_lags);
         self.exchanged
     }
 
@@ -107,6 +112,12 @@ impl Exchange<'_> {
         let exchanged = &mut self.exchanged;
         exchanged.moments.headers = self.terms.link.stamps.read().map(|read| self.terms.clock.moment(read));
         exchanged.status = Some(head.status.as_u16());
+        exchanged.http_version = Some(match head.version {
+            Version::HTTP_2 => HttpVersion::Http2,
+            Version::HTTP_10 => HttpVersion::Http10,
+            // The client speaks nothing but these.
+            _ => HttpVersion::Http11,
+        });
         exchanged.simulated = head.headers.contains_key(SIMULATED);
         exchanged.request_id = REQUEST_ID.iter().find_map(|name| text(&head.headers, name)).map(Box::from);
 
@@ -146,22 +157,35 @@ impl Exchange<'_> {
                     let Scratch { parser, reply, .. } = &mut *self.terms.scratch;
                     let was_decided = reply.is_decided();
                     let mut heard = Heard::default();
-                    if let Err(error) = parser.feed(&bytes, |event| heard = heard.and(reply.event(event))) {
+                    let mut event_came = false;
+                    let fed = parser.feed(&bytes, |event| {
+                        event_came = true;
+                        heard = heard.and(reply.event(event));
+                    });
+                    if let Err(error) = fed {
                         reply.too_long(error);
+                        self.event(event_came, read);
                         return self.verdict(read);
                     }
                     if !was_decided && reply.is_decided() {
                         self.exchanged.moments.end = Some(self.terms.clock.moment(read));
                     }
+                    self.event(event_came, read);
                     self.hear(heard, read);
                 }
                 Ok(None) => {
                     let read = self.last_read();
                     let Scratch { parser, reply, .. } = &mut *self.terms.scratch;
                     let mut heard = Heard::default();
-                    if let Err(error) = parser.finish(|event| heard = heard.and(reply.last_event(event))) {
+                    let mut event_came = false;
+                    let finished = parser.finish(|event| {
+                        event_came = true;
+                        heard = heard.and(reply.last_event(event));
+                    });
+                    if let Err(error) = finished {
                         reply.too_long(error);
                     }
+                    self.event(event_came, read);
                     self.hear(heard, read);
                     self.exchanged.reusable = true;
                     return self.verdict(read);
@@ -226,6 +250,13 @@ impl Exchange<'_> {
         }
         self.exchanged.reusable = true;
         Ok(())
+    }
+
+    /// Stamps the first event with the read that brought it.
+    fn event(&mut self, came: bool, read: Instant) {
+        if came && self.exchanged.moments.first_event.is_none() {
+            self.exchanged.moments.first_event = Some(self.terms.clock.moment(read));
+        }
     }
 
     /// Stamps what was heard with the read that brought it.

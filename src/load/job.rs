@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::plan::{Deadlines, Schedule, Turn};
+use crate::plan::{Deadlines, Schedule, Sessions, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
+use crate::workload::Synthetic;
 
 /// Everything the engine needs to carry out a plan; it knows nothing of registries or prices.
 #[derive(Clone, Debug)]
@@ -53,8 +54,10 @@ impl Job {
 pub struct CellJob {
     /// Where requests go.
     pub destination: Arc<Destination>,
-    /// The requests in file order, cycled.
+    /// The requests in the order of the plan's lines, cycled.
     pub requests: Vec<Arc<Prepared>>,
+    /// Which of the requests are turns of one session; absent where each stands alone.
+    pub sessions: Option<Arc<Sessions>>,
     /// Requests in flight; in open load, connections opened beforehand.
     pub concurrency: u32,
     /// The schedule of an open load; absent in closed load.
@@ -67,14 +70,17 @@ pub struct CellJob {
     pub pace: Option<Arc<Pace>>,
     /// What its tokens cost, for the budget; absent: its requests are not held against it.
     pub tariff: Option<Tariff>,
-    /// Makes every prompt different, where [`Prepared::nonce_at`] says where; absent: sent as recorded.
+    /// Makes every prompt different, where [`Prepared::text_at`] says where; absent: sent as recorded. A prompt that is
+    /// [synthetic](Prepared::synthetic) gets no nonce: it is made of other words in each cycle and phase instead.
     pub nonce_seed: Option<u64>,
+    /// What synthetic text is made of, where it need not be different each time.
+    pub text_seed: u64,
 }
 
 /// A load that follows a schedule.
 #[derive(Clone, Debug)]
 pub struct OpenLoad {
-    /// When each measured request is due; as many as the cell has.
+    /// When each measured request is due; as many as the cell has. Later turns of a session follow the answer before.
     pub schedule: Arc<Schedule>,
     /// Requests in flight at most, over all workers, 1 or more.
     pub max_in_flight: u32,
@@ -132,8 +138,11 @@ pub struct Prepared {
     pub input_bound: u64,
     /// Tokens that the answer has at most, for the same.
     pub output_bound: u64,
-    /// The offset into `rest` at which 13 bytes of nonce may be inserted; absent: nowhere.
-    pub nonce_at: Option<usize>,
+    /// The offset into `rest` at which the prompt's text begins: 13 bytes of nonce may be inserted there, and synthetic
+    /// text is. Absent: it does not begin with text.
+    pub text_at: Option<usize>,
+    /// The text that `rest` leaves out, made when it is sent; absent: it is all there.
+    pub synthetic: Option<Arc<Synthetic>>,
 }
 
 /// A provider's limits a minute, shared by all workers without a lock: each request reserves its place in time.
@@ -154,6 +163,10 @@ pub struct Batch {
     pub samples: Vec<Sample>,
     /// Gaps between reads that carried content: cell, round, gap. Successful measured requests only.
     pub chunk_gaps: Vec<(u32, u32, Micros)>,
+    /// How long what a read brought had lain in the kernel when the read was stamped: cell, lag. Measured requests only.
+    ///
+    /// About every eighth read is looked at; none where the system does not say when it received.
+    pub read_lags: Vec<(u32, Micros)>,
     /// How late each worker's timer was, every 5 ms: what the event loop may have added to any stamp.
     ///
     /// The timer itself is 1 ms coarse, and that is in the figure.

@@ -3,7 +3,9 @@
 //! Worker threads each run their own event loop, and each slot of a cell is a task with a connection of its own. A
 //! coordinator hands out stretches of work; within one, slots share nothing but the index of the next request.
 
+mod agenda;
 mod alarm;
+mod arrival;
 mod budget;
 mod clock;
 mod coordinator;

@@ -22,7 +22,7 @@ pub(crate) struct Outbox {
 }
 
 /// Samples that make a batch worth sending at once.
-const FULL: usize = 64;
+const FULL: usize = 256;
 
 /// Samples beyond which slots wait: the receiver is then so slow that memory would not hold what is found.
 const TOO_MANY: usize = 16_384;
@@ -31,11 +31,12 @@ const TOO_MANY: usize = 16_384;
 const PATIENCE: Duration = Duration::from_millis(20);
 
 impl Outbox {
-    /// Puts in a sample, with the gaps between its chunks.
-    pub(crate) fn push(&self, sample: Sample, gaps: &[Micros]) {
+    /// Puts in a sample, with the gaps between its chunks and the lags of its reads.
+    pub(crate) fn push(&self, sample: Sample, gaps: &[Micros], read_lags: &[Micros]) {
         let batch = &mut *self.pending.borrow_mut();
         let (cell, round) = (sample.cell, sample.round);
         batch.chunk_gaps.extend(gaps.iter().map(|gap| (cell, round, *gap)));
+        batch.read_lags.extend(read_lags.iter().map(|lag| (cell, *lag)));
         batch.samples.push(sample);
         if matches!(batch.samples.len(), 1 | FULL) {
             self.due.notify_one();
@@ -60,6 +61,13 @@ impl Outbox {
         self.due.notify_one();
     }
 
+    /// Takes out what is there, and makes room for as much again.
+    fn next_batch(&self) -> Batch {
+        let mut pending = self.pending.borrow_mut();
+        let samples = Vec::with_capacity(pending.samples.len());
+        std::mem::replace(&mut *pending, Batch { samples, ..Batch::default() })
+    }
+
     /// Sends batches until the outbox is closed; false when nobody receives them any more.
     pub(crate) async fn deliver(&self, batches: &Sender<Batch>) -> bool {
         loop {
@@ -69,7 +77,7 @@ impl Outbox {
                 let _ = tokio::time::timeout(PATIENCE, self.due.notified()).await;
             }
             let closed = self.closed.get();
-            let batch = self.pending.take();
+            let batch = self.next_batch();
             self.room.notify_waiters();
             let worth_sending = !batch.samples.is_empty() || closed && !batch.loop_lags.is_empty();
             if worth_sending && batches.send(batch).await.is_err() {

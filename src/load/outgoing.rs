@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::load::Prepared;
+use crate::load::{CellJob, Prepared};
 use crate::rng::{extend_hash, hash};
 
 /// A body of up to four pieces, each a reference to bytes that many requests share.
@@ -22,11 +22,11 @@ pub(crate) struct Outgoing {
 pub(crate) const NONCE_LEN: usize = 13;
 
 impl Outgoing {
-    /// The body of `request`, with `nonce` where the request says, if both are there.
-    pub(crate) fn new(request: &Prepared, nonce: Option<[u8; NONCE_LEN]>) -> Self {
+    /// The body of `request`, with `inserted` where the request says, if both are there.
+    pub(crate) fn new(request: &Prepared, inserted: Option<Bytes>) -> Self {
         let (head, rest) = (request.head.clone(), request.rest.clone());
-        let pieces = match (request.nonce_at, nonce) {
-            (Some(at), Some(nonce)) => [head, rest.slice(..at), Bytes::copy_from_slice(&nonce), rest.slice(at..)],
+        let pieces = match (request.text_at, inserted) {
+            (Some(at), Some(inserted)) => [head, rest.slice(..at), inserted, rest.slice(at..)],
             _ => [head, rest, Bytes::new(), Bytes::new()],
         };
         let left = pieces.iter().map(|piece| piece.len() as u64).sum();
@@ -34,10 +34,42 @@ impl Outgoing {
     }
 }
 
+/// What is put into `request`, whose place in the run is `place`: synthetic text, made here and dropped once it is sent, a
+/// nonce, or nothing.
+///
+/// Where prompts are to be fresh, all synthetic text of one cycle has the same seed. So what its requests share they
+/// still do, and nothing is as in another cycle, phase or cell.
+pub(crate) fn inserted(request: &Prepared, cell: &CellJob, place: Place) -> Option<Bytes> {
+    match (&request.synthetic, cell.nonce_seed) {
+        (Some(synthetic), None) => Some(synthetic.text(cell.text_seed).into()),
+        (Some(synthetic), Some(seed)) => {
+            let cycle = Place { index: place.index / cell.requests.len() as u32, ..place };
+            Some(synthetic.text(cycle.key(seed)).into())
+        }
+        (None, Some(seed)) => Some(Bytes::copy_from_slice(&nonce(seed, place))),
+        (None, None) => None,
+    }
+}
+
+/// Where a request stands in a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) cell: u32,
+    pub(crate) warmup: bool,
+    pub(crate) index: u32,
+}
+
+impl Place {
+    /// A number that is the same for the same place and seed, and different otherwise.
+    fn key(self, seed: u64) -> u64 {
+        let place = u64::from(self.cell) << 33 | u64::from(self.warmup) << 32 | u64::from(self.index);
+        extend_hash(hash(&seed.to_le_bytes()), &place.to_le_bytes())
+    }
+}
+
 /// Text that opens a prompt so that no provider has it cached: the same for the same arguments, different otherwise.
-pub(crate) fn nonce(seed: u64, cell: u32, warmup: bool, index: u32) -> [u8; NONCE_LEN] {
-    let place = u64::from(cell) << 33 | u64::from(warmup) << 32 | u64::from(index);
-    let digits = extend_hash(hash(&seed.to_le_bytes()), &place.to_le_bytes());
+fn nonce(seed: u64, place: Place) -> [u8; NONCE_LEN] {
+    let digits = place.key(seed);
     let mut nonce = [b' '; NONCE_LEN];
     for (at, digit) in nonce[..NONCE_LEN - 1].iter_mut().enumerate() {
         *digit = b"0123456789abcdef"[(digits >> (4 * at) & 15) as usize];
@@ -79,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    fn request(nonce_at: Option<usize>) -> Prepared {
+    fn request(text_at: Option<usize>) -> Prepared {
         Prepared {
             line: 0,
             head: Bytes::from_static(b"{\"model\":\"m\""),
@@ -87,17 +119,18 @@ mod tests {
             stream: true,
             input_bound: 1,
             output_bound: 1,
-            nonce_at,
+            text_at,
+            synthetic: None,
         }
     }
 
     #[tokio::test]
     async fn the_pieces_make_the_body_and_the_length_is_exact() {
-        for (nonce_at, text) in [
+        for (text_at, text) in [
             (None, "{\"model\":\"m\",\"messages\":[\"hi\"]}"),
             (Some(14), "{\"model\":\"m\",\"messages\":[\"0123456789ab hi\"]}"),
         ] {
-            let body = Outgoing::new(&request(nonce_at), Some(*b"0123456789ab "));
+            let body = Outgoing::new(&request(text_at), Some(Bytes::from_static(b"0123456789ab ")));
             assert_eq!(body.size_hint().exact(), Some(text.len() as u64));
             assert_eq!(body.collect().await.unwrap().to_bytes(), text);
         }
@@ -115,12 +148,13 @@ mod tests {
         for seed in 0..4 {
             for cell in 0..8 {
                 for index in 0..64 {
-                    assert!(seen.insert(nonce(seed, cell, false, index)));
-                    assert!(seen.insert(nonce(seed, cell, true, index)));
+                    assert!(seen.insert(nonce(seed, Place { cell, warmup: false, index })));
+                    assert!(seen.insert(nonce(seed, Place { cell, warmup: true, index })));
                 }
             }
         }
-        assert_eq!(nonce(1, 2, false, 3), nonce(1, 2, false, 3));
-        assert_eq!(nonce(1, 2, false, 3)[12], b' ');
+        let place = Place { cell: 2, warmup: false, index: 3 };
+        assert_eq!(nonce(1, place), nonce(1, place));
+        assert_eq!(nonce(1, place)[12], b' ');
     }
 }

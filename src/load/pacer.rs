@@ -6,6 +6,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::Receiver;
 
 use crate::load::OpenLoad;
+use crate::load::agenda::Agenda;
 use crate::load::dial::Unopened;
 use crate::load::pool::{Pool, Task};
 use crate::load::slot::{never_sent, sample};
@@ -13,11 +14,22 @@ use crate::load::stop::Stop;
 use crate::load::stretch::{Seat, Step};
 use crate::load::timer::Timer;
 use crate::load::worker::Crew;
+use crate::plan::Sessions;
 use crate::sample::{Moments, Outcome};
 use crate::units::Moment;
 
 /// Of so many slots one is kept idle with an open connection, so that a request rarely waits for its own.
 const SLOTS_TO_A_SPARE: usize = 8;
+
+/// What a wait of the pacer came to.
+enum Waited {
+    /// The moment has come, or has only to be waited for.
+    UntilDue,
+    /// A slot has become idle, and its answer may have freed a turn.
+    UntilFreed,
+    /// Nothing more is to be sent.
+    InVain,
+}
 
 /// One worker's part of an open cell: it takes arrivals one by one and waits for each, never for a reply.
 pub(crate) struct Pacer {
@@ -58,32 +70,87 @@ impl Pacer {
     async fn warm_up(&mut self, seat: &Seat) {
         let slots = self.share(seat).max(1) as usize;
         while self.may_send(None).await
-            && let Some(index) = seat.take()
+            && let Some(turns) = seat.take(self.crew.job().cells[self.cell].sessions.as_deref())
         {
-            self.pool.give(Task::Send { step: Step::Warmup, index, due: None }, None);
+            self.pool.give(Task::WarmUp { turns }, None);
             self.pool.below(slots).await;
         }
     }
 
     async fn keep_schedule(&mut self, seat: &Seat) {
         let crew = Rc::clone(&self.crew);
-        let Some(OpenLoad { schedule, max_in_flight }) = &crew.job().cells[self.cell].open else { return };
+        let cell = &crew.job().cells[self.cell];
+        let Some(OpenLoad { schedule, max_in_flight }) = &cell.open else { return };
+        let sessions = cell.sessions.as_deref();
         let stretch = seat.stretch();
         let first = schedule.due(stretch.first);
-        while let Some(index) = seat.take() {
-            // A turn begins with its first arrival, so what came before it is no gap.
-            let due = stretch.begin.after(schedule.due(index).saturating_sub(first));
+        let mut agenda = Agenda::default();
+        loop {
+            self.note_answers(sessions, &mut agenda);
+            if !agenda.has_arrival()
+                && let Some(turns) = seat.take(sessions)
+            {
+                // A stretch begins with its first arrival, so what came before it is no gap.
+                let due = stretch.begin.after(schedule.due(turns.start).saturating_sub(first));
+                agenda.arrival(due, turns);
+            }
+            let due = agenda.next_due();
+            match self.wait(due, sessions.is_some()).await {
+                Waited::UntilDue => {}
+                Waited::UntilFreed => continue,
+                Waited::InVain => return,
+            }
+            let Some((due, turns)) = due.zip(agenda.pop()) else { return };
             if !self.may_send(Some(due)).await {
                 return;
             }
             match seat.enter(*max_in_flight) {
                 Some(permit) => {
-                    self.pool.give(Task::Send { step: Step::Measured, index, due: Some(due) }, Some(permit));
+                    self.pool.give(Task::Send { turns, due }, Some(permit));
                     self.keep_spare(*max_in_flight);
                 }
-                None => self.drop_request(index, due),
+                None => {
+                    self.drop_request(turns.start, due);
+                    // The session goes on, as after any failure.
+                    self.pool.answered(turns.start + 1..turns.end);
+                }
             }
         }
+    }
+
+    /// Puts the turns that answers have freed since the last time into `agenda`, each due its delay after the answer.
+    fn note_answers(&self, sessions: Option<&Sessions>, agenda: &mut Agenda) {
+        let Some(sessions) = sessions else { return };
+        for (ended, turns) in self.pool.take_answered() {
+            agenda.turn(self.crew.clock.moment(ended + sessions.delay(turns.start)), turns);
+        }
+    }
+
+    /// Waits for `due`, and where answers can free `more` turns for those too: one of them may be due earlier.
+    async fn wait(&mut self, due: Option<Moment>, more: bool) -> Waited {
+        let Crew { stop, clock, .. } = &*self.crew;
+        let (timer, pool) = (&mut self.timer, &self.pool);
+        let freed = async {
+            pool.freed().await;
+            Waited::UntilFreed
+        };
+        let waited = match due {
+            // Without answers to come the wait is that of `may_send`.
+            Some(_) if !(more && pool.is_busy()) => return Waited::UntilDue,
+            None if !(more && pool.is_busy()) => return Waited::InVain,
+            None => stop.before(Stop::Drain, freed).await,
+            Some(due) => {
+                let either = async {
+                    tokio::select! {
+                        biased;
+                        waited = freed => waited,
+                        () = timer.wait(clock.instant(due)) => Waited::UntilDue,
+                    }
+                };
+                stop.before(Stop::Drain, either).await
+            }
+        };
+        waited.unwrap_or(Waited::InVain)
     }
 
     /// Waits for `due`, and while the receiver of samples is far behind; whether a request may be sent then.
@@ -113,6 +180,7 @@ impl Pacer {
         let prepared = &cell.requests[index as usize % cell.requests.len()];
         let mut dropped = never_sent(Unopened { outcome: Outcome::NotSent, message: String::new() }, &self.crew);
         dropped.moments = Moments { due: Some(due), ..dropped.moments };
-        self.crew.outbox.push(sample(&self.crew, self.cell, prepared, (Step::Measured, index), (false, dropped)), &[]);
+        let sample = sample(&self.crew, self.cell, prepared, (Step::Measured, index), (false, dropped));
+        self.crew.outbox.push(sample, &[], &[]);
     }
 }

@@ -1,13 +1,15 @@
 //! The slots of an open cell on one worker: as many as the replies make necessary.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
+use std::time::Instant;
 
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use crate::load::slot::Slot;
-use crate::load::stretch::{Permit, Step};
+use crate::load::stretch::Permit;
 use crate::load::worker::{Crew, resume};
 use crate::units::Moment;
 
@@ -15,12 +17,17 @@ use crate::units::Moment;
 pub(crate) enum Task {
     /// Open its connection.
     Open,
-    /// Send a request.
+    /// Send the requests of a session, or a lone one, to warm up.
+    WarmUp {
+        /// Their indices.
+        turns: Range<u32>,
+    },
+    /// Send a measured request, the first of `turns`.
     Send {
-        step: Step,
-        index: u32,
-        /// When the schedule wants it sent; absent in warm-up.
-        due: Option<Moment>,
+        /// Its index, and those of the turns that follow it.
+        turns: Range<u32>,
+        /// When it is to be sent.
+        due: Moment,
     },
 }
 
@@ -38,7 +45,9 @@ pub(crate) struct Bench {
     /// Places of slots that have nothing to do, the last used one last: its connection is the least likely to be closed.
     idle: RefCell<Vec<usize>>,
     busy: Cell<usize>,
-    /// A slot has become idle. Only the pool's owner waits for it.
+    /// Turns that can follow now that the one before has ended, and when it did. The pacer takes them out.
+    answered: RefCell<Vec<(Instant, Range<u32>)>>,
+    /// A slot has become idle. Only the pool's owner waits for it, one wait at a time.
     freed: Notify,
 }
 
@@ -46,6 +55,13 @@ impl Bench {
     /// Takes the slot at `place` back.
     pub(crate) fn sit(&self, place: usize) {
         self.idle.borrow_mut().push(place);
+    }
+
+    /// Takes note that the turn before `turns` has just ended; if there are none, nothing follows.
+    pub(crate) fn answered(&self, turns: Range<u32>) {
+        if !turns.is_empty() {
+            self.answered.borrow_mut().push((Instant::now(), turns));
+        }
     }
 }
 
@@ -100,6 +116,26 @@ impl Pool {
     /// Slots with nothing to do.
     pub(crate) fn idle(&self) -> usize {
         self.bench.idle.borrow().len()
+    }
+
+    /// The turns that have been freed to follow since the last call, with the ends that they follow.
+    pub(crate) fn take_answered(&self) -> Vec<(Instant, Range<u32>)> {
+        self.bench.answered.take()
+    }
+
+    /// Takes note that the turn before `turns` has just ended, without having been given to a slot.
+    pub(crate) fn answered(&self, turns: Range<u32>) {
+        self.bench.answered(turns);
+    }
+
+    /// Whether a slot has something to do, and so may free more turns.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.bench.busy.get() > 0
+    }
+
+    /// Waits until a slot has become idle; one that has since the last wait counts.
+    pub(crate) async fn freed(&self) {
+        self.bench.freed.notified().await;
     }
 
     /// Waits until fewer than `limit` slots are busy.

@@ -8,16 +8,19 @@ use serde_json::value::RawValue;
 
 use crate::load::job::Prepared;
 use crate::load::outgoing::NONCE_LEN;
-use crate::plan::Streaming;
-use crate::workload::{Body, Prompt, Workload, prompt_tokens_at_most};
+use crate::plan::{StreamOptions, Streaming};
+use crate::workload::{Body, Prompt, Request, Synthetic, Workload, prompt_tokens_at_most};
 
 /// Tokens that an answer without a recorded limit is taken to have at most.
 const UNLIMITED_ANSWER: u64 = 4_096;
 
+/// What stands before text that is made when it is sent.
+const BEFORE_TEXT: &str = r#","messages":[{"role":"user","content":""#;
+
 /// A workload's bodies without what differs between cells: made once, and shared by all of them.
 #[derive(Clone, Debug)]
 pub struct Rests {
-    rests: Vec<Option<Rest>>,
+    rests: Vec<Rest>,
 }
 
 /// One request's share.
@@ -26,38 +29,53 @@ struct Rest {
     bytes: Bytes,
     /// Where the text of the first message begins in `bytes`; absent: it does not begin with text.
     text_at: Option<usize>,
+    synthetic: Option<Arc<Synthetic>>,
     streamed: Option<bool>,
     input_bound: u64,
     output_bound: u64,
 }
 
 impl Rests {
-    /// The bodies of all requests that have one.
+    /// The bodies of all requests, those of lengths alone without their text.
     pub fn new(workload: &Workload) -> Self {
-        let rest = |prompt: &Prompt| match prompt {
+        let rest = |request: &Request| match &request.prompt {
             Prompt::Body(body) => {
                 let (bytes, text_at) = write_rest(body);
-                Some(Rest {
+                Rest {
                     bytes,
                     text_at,
+                    synthetic: None,
                     streamed: body.stream,
-                    input_bound: prompt_tokens_at_most(prompt),
+                    input_bound: prompt_tokens_at_most(&request.prompt),
                     output_bound: body.max_tokens.unwrap_or(UNLIMITED_ANSWER),
-                })
+                }
             }
-            Prompt::Lengths { .. } => None,
+            Prompt::Lengths(lengths) => {
+                let end = format!(r#""}}],"max_tokens":{}}}"#, lengths.max_tokens());
+                Rest {
+                    bytes: Bytes::from(format!("{BEFORE_TEXT}{end}")),
+                    text_at: Some(BEFORE_TEXT.len()),
+                    synthetic: Some(Arc::new(Synthetic::new(&workload.name, request.line, lengths))),
+                    streamed: None,
+                    input_bound: prompt_tokens_at_most(&request.prompt),
+                    output_bound: lengths.max_tokens(),
+                }
+            }
         };
-        Self { rests: workload.requests.iter().map(|request| rest(&request.prompt)).collect() }
+        Self { rests: workload.requests.iter().map(rest).collect() }
     }
 
     /// The workload's requests as they are sent to the model called `wire_model`.
     ///
-    /// Entries match [`Workload::requests`]; one of lengths alone is absent.
-    pub fn with_model(&self, wire_model: &str, streaming: Streaming) -> Vec<Option<Arc<Prepared>>> {
+    /// Entries match [`Workload::requests`].
+    pub fn with_model(&self, wire_model: &str, streaming: Streaming, options: StreamOptions) -> Vec<Arc<Prepared>> {
         let name = json_string(wire_model);
         let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
-        let streamed =
-            Bytes::from(format!(r#"{{"model":{name},"stream":true,"stream_options":{{"include_usage":true}}"#));
+        let usage = match options {
+            StreamOptions::Sent => r#","stream_options":{"include_usage":true}"#,
+            StreamOptions::LeftOut => "",
+        };
+        let streamed = Bytes::from(format!(r#"{{"model":{name},"stream":true{usage}"#));
         let prepare = |(line, rest): (usize, &Rest)| {
             let stream = match streaming {
                 Streaming::On => true,
@@ -71,11 +89,11 @@ impl Rests {
                 stream,
                 input_bound: rest.input_bound.saturating_add(rest.text_at.map_or(0, |_| NONCE_LEN as u64)),
                 output_bound: rest.output_bound,
-                nonce_at: rest.text_at,
+                text_at: rest.text_at,
+                synthetic: rest.synthetic.clone(),
             })
         };
-        let lines = self.rests.iter().enumerate();
-        lines.map(|(line, rest)| rest.as_ref().map(|rest| prepare((line, rest)))).collect()
+        self.rests.iter().enumerate().map(prepare).collect()
     }
 }
 
@@ -140,7 +158,7 @@ mod tests {
     /// What is sent when `nonce` is put where the request says.
     fn sent(prepared: &Prepared, nonce: &str) -> serde_json::Value {
         let mut bytes = prepared.head.to_vec();
-        let at = prepared.nonce_at.unwrap_or(0);
+        let at = prepared.text_at.unwrap_or(0);
         bytes.extend(&prepared.rest[..at]);
         bytes.extend(nonce.as_bytes());
         bytes.extend(&prepared.rest[at..]);
@@ -155,7 +173,7 @@ mod tests {
                 .replace('\n', "")
                 .as_str(),
         ]);
-        let prepared = rests.with_model("new\"er", Streaming::On).remove(0).unwrap();
+        let prepared = rests.with_model("new\"er", Streaming::On, StreamOptions::Sent).remove(0);
         assert_eq!(prepared.head, r#"{"model":"new\"er","stream":true,"stream_options":{"include_usage":true}"#);
         let rest = r#","temperature":0.10,"messages":[{"role":"user","content":"a\u00e9"}],"max_tokens":50}"#;
         assert_eq!(prepared.rest, rest);
@@ -170,20 +188,28 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"x"}]}"#,
         ]);
         let streamed = |streaming| -> Vec<bool> {
-            rests.with_model("m", streaming).iter().flatten().map(|prepared| prepared.stream).collect()
+            rests.with_model("m", streaming, StreamOptions::Sent).iter().map(|prepared| prepared.stream).collect()
         };
         assert_eq!(streamed(Streaming::AsRecorded), [false, true]);
         assert_eq!(streamed(Streaming::On), [true, true]);
         assert_eq!(streamed(Streaming::Off), [false, false]);
-        let whole = rests.with_model("m", Streaming::Off).remove(0).unwrap();
+        let whole = rests.with_model("m", Streaming::Off, StreamOptions::Sent).remove(0);
         assert_eq!(whole.head, r#"{"model":"m","stream":false"#);
+    }
+
+    #[test]
+    fn a_provider_that_refuses_stream_options_is_sent_none() {
+        let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}}"#]);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::LeftOut).remove(0);
+        assert_eq!(prepared.head, r#"{"model":"m","stream":true"#);
+        assert!(sent(&prepared, "").get("stream_options").is_none());
     }
 
     #[test]
     fn cells_share_the_bytes_of_a_body() {
         let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}]}"#]);
-        let one = rests.with_model("a", Streaming::On).remove(0).unwrap();
-        let other = rests.with_model("b", Streaming::Off).remove(0).unwrap();
+        let one = rests.with_model("a", Streaming::On, StreamOptions::Sent).remove(0);
+        let other = rests.with_model("b", Streaming::Off, StreamOptions::Sent).remove(0);
         assert_eq!(one.rest.as_ptr(), other.rest.as_ptr());
     }
 
@@ -193,9 +219,9 @@ mod tests {
             r#"{"temperature":0,"messages":[ {"content" : "\"hi\"","role":"system"},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}},{"type":"text","text":"see"}]}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On);
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
         let contents = ["/messages/0/content", "/messages/0/content/1/text"];
-        for ((prepared, content), recorded) in prepared.iter().flatten().zip(contents).zip(["\"hi\"", "see"]) {
+        for ((prepared, content), recorded) in prepared.iter().zip(contents).zip(["\"hi\"", "see"]) {
             assert_eq!(sent(prepared, "0123 ").pointer(content).unwrap(), &format!("0123 {recorded}"));
         }
     }
@@ -206,7 +232,9 @@ mod tests {
             r#"{"messages":[{"role":"assistant","content":null,"tool_calls":[]},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}"#,
         ]);
-        assert!(rests.with_model("m", Streaming::On).iter().flatten().all(|prepared| prepared.nonce_at.is_none()));
+        assert!(
+            rests.with_model("m", Streaming::On, StreamOptions::Sent).iter().all(|prepared| prepared.text_at.is_none())
+        );
     }
 
     #[test]
@@ -215,25 +243,33 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"four"}],"max_tokens":50}"#,
             r#"{"messages":[{"role":"user","content":"four"}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On);
-        let bounds: Vec<_> = prepared.iter().flatten().map(|each| (each.input_bound, each.output_bound)).collect();
+        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
+        let bounds: Vec<_> = prepared.iter().map(|each| (each.input_bound, each.output_bound)).collect();
         assert_eq!(bounds, [(4 + 8 + 13, 50), (4 + 8 + 13, 4_096)]);
     }
 
     #[test]
-    fn a_request_of_lengths_alone_is_absent() {
-        let line = br#"{"custom_id":"a","input_length":3,"output_length":4}"#;
-        let workload = Workload::parse("x", "x", line, BadLines::Stop).unwrap();
-        assert!(Rests::new(&workload).with_model("m", Streaming::On)[0].is_none());
+    fn a_request_of_lengths_alone_is_a_message_of_text_to_come_and_a_limit() {
+        let lines = br#"{"custom_id":"a","input_length":3,"output_length":4}
+{"custom_id":"b","input_length":3,"output_length":0}"#;
+        let workload = Workload::parse("x", "x", lines, BadLines::Stop).unwrap();
+        let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
+        let text = String::from_utf8(prepared[0].synthetic.as_ref().unwrap().text(1)).unwrap();
+        let sent = [sent(&prepared[0], &text), sent(&prepared[1], "")];
+        let messages = serde_json::json!([{"role": "user", "content": text}]);
+        assert_eq!((&sent[0]["messages"], &sent[0]["max_tokens"]), (&messages, &4.into()));
+        // No answer at all cannot be asked for.
+        assert_eq!(sent[1]["max_tokens"], 1);
+        assert!(prepared[0].input_bound >= 3 && prepared[0].output_bound == 4);
     }
 
     #[test]
     fn every_built_in_request_with_a_nonce_is_sound_json() {
         for name in ["autocomplete", "documents", "support"] {
             let workload = Workload::built_in(name).unwrap();
-            let prepared = Rests::new(&workload).with_model("m", Streaming::On);
-            for prepared in prepared.iter().flatten() {
-                assert!(prepared.nonce_at.is_some(), "{name}");
+            let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
+            for prepared in &prepared {
+                assert!(prepared.text_at.is_some(), "{name}");
                 assert_eq!(sent(prepared, "0123456789ab ")["model"], "m");
             }
         }

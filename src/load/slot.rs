@@ -1,5 +1,6 @@
 //! One place in a cell's concurrency: a connection, and one request after another on it.
 
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crate::load::alarm::Alarm;
 use crate::load::dial::{Opening, Unopened, dial};
 use crate::load::exchange::{Exchanged, Scratch, Terms, exchange};
 use crate::load::link::{Interrupt, Link, Watch};
-use crate::load::outgoing::{Outgoing, nonce};
+use crate::load::outgoing::{Outgoing, Place, inserted};
 use crate::load::pool::{Bench, Order, Task};
 use crate::load::stop::Stop;
 use crate::load::stretch::{Seat, Step};
@@ -27,6 +28,8 @@ pub(crate) struct Slot {
     crew: Rc<Crew>,
     cell: usize,
     link: Option<Link>,
+    /// How long opening the connection took, until the first request over it tells.
+    opening: Opening,
     watch: Watch,
     scratch: Scratch,
 }
@@ -35,7 +38,7 @@ impl Slot {
     /// A slot of `cell`, not yet connected.
     pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
         let watch = Watch { alarm: Alarm::new(), stop: Rc::clone(&crew.stop) };
-        Self { crew, cell, link: None, watch, scratch: Scratch::default() }
+        Self { crew, cell, link: None, opening: Opening::default(), watch, scratch: Scratch::default() }
     }
 
     /// Takes part in every stretch that `seats` brings, until the worker closes it.
@@ -48,9 +51,9 @@ impl Slot {
                 continue;
             }
             while self.may_send().await
-                && let Some(index) = seat.take()
+                && let Some(turns) = seat.take(self.crew.job().cells[self.cell].sessions.as_deref())
             {
-                self.request(seat.stretch().step, index, None).await;
+                self.converse(seat.stretch().step, turns).await;
             }
         }
     }
@@ -59,14 +62,37 @@ impl Slot {
     pub(crate) async fn serve(mut self, mut orders: Receiver<Order>, bench: Rc<Bench>, place: usize) {
         self.crew.stop.register().await;
         while let Some(order) = orders.recv().await {
-            match order.task {
+            match &order.task {
                 // A failure is not lost: the first request tries again, and its outcome tells.
                 Task::Open => drop(self.open().await),
-                Task::Send { step, index, due } => self.request(step, index, due).await,
+                Task::WarmUp { turns } => self.converse(Step::Warmup, turns.clone()).await,
+                Task::Send { turns, due } => {
+                    self.request(Step::Measured, turns.start, Some(*due)).await;
+                    bench.answered(turns.start + 1..turns.end);
+                }
             }
             bench.sit(place);
             drop(order);
         }
+    }
+
+    /// Sends the requests `turns` of one session, each once the one before has ended, however it did, and its delay has
+    /// passed.
+    async fn converse(&mut self, step: Step, turns: Range<u32>) {
+        for index in turns.clone() {
+            if index > turns.start && !(self.think(index).await && self.may_send().await) {
+                return;
+            }
+            self.request(step, index, None).await;
+        }
+    }
+
+    /// Waits from now until the turn `index` may follow the one before; false when the run is stopped meanwhile.
+    async fn think(&mut self, index: u32) -> bool {
+        let sessions = self.crew.job().cells[self.cell].sessions.as_ref();
+        let delay = sessions.map_or(Duration::ZERO, |sessions| sessions.delay(index));
+        let Watch { alarm, stop } = &mut self.watch;
+        delay.is_zero() || stop.before(Stop::Drain, alarm.wait(Instant::now() + delay)).await.is_some()
     }
 
     /// Whether one more request may be sent; waits while the receiver of samples is far behind.
@@ -106,8 +132,13 @@ impl Slot {
             }
         }
         let sample = sample(&crew, self.cell, prepared, (step, index), (reused, exchanged));
-        let counts = sample.outcome.is_ok() && sample.phase == Phase::Measured;
-        crew.outbox.push(sample, if counts { &self.scratch.gaps } else { &[] });
+        let Scratch { gaps, read_lags, .. } = &self.scratch;
+        let (gaps, read_lags): (&[_], &[_]) = match sample.phase {
+            Phase::Measured if sample.outcome.is_ok() => (gaps, read_lags),
+            Phase::Measured => (&[], read_lags),
+            Phase::Warmup => (&[], &[]),
+        };
+        crew.outbox.push(sample, gaps, read_lags);
     }
 
     /// Waits for the place in time that the provider's limits give; false when the run is stopped meanwhile.
@@ -127,16 +158,12 @@ impl Slot {
     /// Makes the exchange, on the open connection where there is one; true if it had been open before.
     async fn send(&mut self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> (bool, Exchanged) {
         loop {
-            let mut opening = Opening::default();
             let reused = match &mut self.link {
                 Some(link) => link.is_ready().await,
                 None => false,
             };
-            if !reused {
-                match self.open().await {
-                    Ok(times) => opening = times,
-                    Err(unopened) => return (false, never_sent(unopened, &self.crew)),
-                }
+            if !reused && let Err(unopened) = self.open().await {
+                return (false, never_sent(unopened, &self.crew));
             }
             let request = self.make(cell, prepared, step, index);
             let terms = Terms {
@@ -155,7 +182,7 @@ impl Slot {
             if reused && exchanged.outcome == Outcome::Reset && exchanged.moments.sent.is_none() {
                 continue;
             }
-            let Opening { dns, connect, tls } = opening;
+            let Opening { dns, connect, tls } = std::mem::take(&mut self.opening);
             exchanged.moments = Moments { dns, connect, tls, ..exchanged.moments };
             return (reused, exchanged);
         }
@@ -163,21 +190,24 @@ impl Slot {
 
     fn make(&self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> Request<Outgoing> {
         let warmup = step == Step::Warmup;
-        let nonce = cell.nonce_seed.map(|seed| nonce(seed, self.cell as u32, warmup, index));
-        self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, nonce))
+        // A session's turns open with the same words, so that what they share can be cached as it naturally is.
+        let index = cell.sessions.as_ref().map_or(index, |sessions| sessions.first_of(index));
+        let inserted = inserted(prepared, cell, Place { cell: self.cell as u32, warmup, index });
+        self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, inserted))
     }
 
     /// Opens the slot's connection anew, within the limit for it.
-    async fn open(&mut self) -> Result<Opening, Unopened> {
+    async fn open(&mut self) -> Result<(), Unopened> {
         // The old one goes first, or the two would count twice against the limit of open files.
-        self.link = None;
+        (self.link, self.opening) = (None, Opening::default());
         let floor = Arc::clone(&self.crew.floor);
         let limit = floor.job.deadlines.connect;
-        let dialled = dial(&floor.job.cells[self.cell].destination, floor.tls.as_ref(), floor.job.http2);
+        // On the heap for this moment only: what it takes to shake hands would otherwise be room in every slot.
+        let dialled = Box::pin(dial(&floor.job.cells[self.cell].destination, floor.tls.as_ref(), floor.job.http2));
         match self.watch.limit(Instant::now() + limit, dialled).await {
             Ok(Ok((link, opening))) => {
-                self.link = Some(link);
-                Ok(opening)
+                (self.link, self.opening) = (Some(link), opening);
+                Ok(())
             }
             Ok(Err(unopened)) => Err(unopened),
             Err(Interrupt::Stopped) => Err(Unopened { outcome: Outcome::Cancelled, message: String::new() }),
@@ -212,6 +242,7 @@ pub(crate) fn sample(
         outcome: exchanged.outcome,
         simulated: exchanged.simulated,
         reused,
+        http_version: exchanged.http_version,
         moments: exchanged.moments,
         chunks: exchanged.chunks,
         usage: usage.map(|usage| (usage, UsageSource::Provider)),
@@ -251,11 +282,26 @@ pub(crate) fn never_sent(unopened: Unopened, crew: &Crew) -> Exchanged {
     Exchanged {
         outcome,
         status: None,
+        http_version: None,
         simulated: false,
         request_id: None,
         moments: Moments { end: Some(crew.clock.moment(Instant::now())), ..Moments::default() },
         chunks: 0,
         answered: Answered { error, ..Answered::default() },
         reusable: false,
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<T>(_: impl FnOnce(Slot, Receiver<Seat>) -> T) -> usize {
+        size_of::<T>()
+    }
+
+    #[test]
+    fn ten_thousand_slots_wait_in_less_than_80_mb() {
+        let task = size(Slot::run);
+        assert!(task < 8_000, "{task}");
     }
 }

@@ -1,6 +1,6 @@
 //! The moments of the socket itself, taken before anything is decrypted or parsed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,6 +8,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::load::arrival::{self, Looks};
+use crate::units::Micros;
 
 /// The stamps of one connection, shared by its socket and its slot.
 #[derive(Debug, Default)]
@@ -15,6 +19,8 @@ pub(crate) struct Stamps {
     read: Cell<Option<Instant>>,
     sent: Cell<Option<Instant>>,
     armed: Cell<bool>,
+    /// How late reads since arming were stamped.
+    lags: RefCell<Vec<Micros>>,
 }
 
 impl Stamps {
@@ -23,6 +29,7 @@ impl Stamps {
         self.read.set(None);
         self.sent.set(None);
         self.armed.set(true);
+        self.lags.borrow_mut().clear();
     }
 
     /// The latest read, where the end of the stream counts as one; absent before the first.
@@ -36,6 +43,12 @@ impl Stamps {
     /// The first write since arming; absent before it.
     pub(crate) fn sent(&self) -> Option<Instant> {
         self.sent.get()
+    }
+
+    /// Puts the lags since arming in place of what `lags` holds.
+    pub(crate) fn take_lags(&self, lags: &mut Vec<Micros>) {
+        lags.clear();
+        lags.append(&mut self.lags.borrow_mut());
     }
 
     /// Notes the result of a write that began at `before`.
@@ -54,26 +67,36 @@ impl Stamps {
 
 /// A socket whose reads and first write are stamped.
 #[derive(Debug)]
-pub(crate) struct Stamped<S> {
-    socket: S,
+pub(crate) struct Stamped {
+    socket: TcpStream,
     stamps: Rc<Stamps>,
+    looks: Looks,
 }
 
-impl<S> Stamped<S> {
-    pub(crate) fn new(socket: S, stamps: Rc<Stamps>) -> Self {
-        Self { socket, stamps }
+impl Stamped {
+    /// `socket`, with its stamps in `stamps`.
+    pub(crate) fn new(socket: TcpStream, stamps: Rc<Stamps>) -> Self {
+        let looks = Looks::at(&socket);
+        Self { socket, stamps, looks }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Stamped<S> {
+impl AsyncRead for Stamped {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let result = ready!(Pin::new(&mut self.socket).poll_read(cx, buf));
-        self.stamps.read.set(Some(Instant::now()));
+        let (at, result) = if self.looks.is_due() {
+            let (at, read) = ready!(arrival::poll_read(&mut self.socket, cx, buf));
+            (at, read.map(|lag| self.stamps.lags.borrow_mut().extend(lag)))
+        } else {
+            let result = ready!(Pin::new(&mut self.socket).poll_read(cx, buf));
+            (Instant::now(), result)
+        };
+        self.stamps.read.set(Some(at));
+        self.looks.went_by();
         Poll::Ready(result)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stamped<S> {
+impl AsyncWrite for Stamped {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let before = self.stamps.before_write();
         let result = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes));
@@ -106,36 +129,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stamped<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn only_the_first_write_after_arming_is_stamped() {
-        let (near, _far) = tokio::io::duplex(64);
-        let stamps = Rc::new(Stamps::default());
-        let mut socket = Stamped::new(near, Rc::clone(&stamps));
-        socket.write_all(b"a").await.unwrap();
-        assert_eq!(stamps.sent(), None);
-        stamps.arm();
-        socket.write_all(b"b").await.unwrap();
-        let first = stamps.sent();
-        assert!(first.is_some());
-        socket.write_all(b"c").await.unwrap();
-        assert_eq!(stamps.sent(), first);
-    }
-
-    #[tokio::test]
-    async fn a_read_is_stamped_and_arming_forgets_it() {
-        let (near, mut far) = tokio::io::duplex(64);
-        let stamps = Rc::new(Stamps::default());
-        let mut socket = Stamped::new(near, Rc::clone(&stamps));
-        let before = Instant::now();
-        far.write_all(b"a").await.unwrap();
-        socket.read_u8().await.unwrap();
-        assert!(stamps.read().unwrap() >= before);
-        stamps.arm();
-        assert_eq!(stamps.read(), None);
-    }
-}
+mod tests;

@@ -1,11 +1,13 @@
 //! A stretch of work: requests of one cell that its slots take one by one.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 use tokio::sync::mpsc::Sender;
 
+use crate::plan::Sessions;
 use crate::units::Moment;
 
 /// What the slots of a cell do together.
@@ -70,10 +72,17 @@ impl Stretch {
 }
 
 impl Seat {
-    /// The index of the next request; absent when all are taken.
-    pub(crate) fn take(&self) -> Option<u32> {
-        let index = self.stretch.next.fetch_add(1, Relaxed);
-        (index < self.stretch.end).then_some(index)
+    /// The indices of the next request, or of the next session's as far as they belong to the stretch; absent when all
+    /// are taken.
+    pub(crate) fn take(&self, sessions: Option<&Sessions>) -> Option<Range<u32>> {
+        let Stretch { next, end, .. } = &*self.stretch;
+        let Some(sessions) = sessions else {
+            let index = next.fetch_add(1, Relaxed);
+            return (index < *end).then(|| index..index + 1);
+        };
+        let after = |index: u32| sessions.end_of(index).min(*end);
+        let taken = next.fetch_update(Relaxed, Relaxed, |index| (index < *end).then(|| after(index)));
+        taken.ok().map(|index| index..after(index))
     }
 
     /// A place in flight; absent when `limit` requests of the stretch are.
@@ -119,7 +128,7 @@ mod tests {
     fn every_request_is_taken_once_and_the_last_slot_reports_the_end() {
         let (left, mut done) = mpsc::channel(1);
         let mut seats: Vec<Seat> = Stretch::seats((7, Step::Measured, true), (10, 4), Moment(0), 3, left).collect();
-        let taken: Vec<_> = (0..6).map(|turn| seats[turn % 3].take()).collect();
+        let taken: Vec<_> = (0..6).map(|turn| seats[turn % 3].take(None).map(|taken| taken.start)).collect();
         assert_eq!(taken, [Some(10), Some(11), Some(12), Some(13), None, None]);
         seats.truncate(1);
         assert!(done.try_recv().is_err());

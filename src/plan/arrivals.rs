@@ -5,25 +5,27 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::plan::rate::{Rate, Stages};
+use crate::plan::sessions::Sessions;
 use crate::units::Positive;
 
 /// The process by which requests of an open load arrive, whatever the replies do.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Arrivals {
-    /// One after the same gap each time.
+    /// One after the same gap each time, as far as the rate stays the same.
     Constant {
         /// Requests a second.
-        rate_rps: Positive,
+        rate: Rate,
     },
     /// As from many callers who know nothing of each other: gaps are exponential.
     Poisson {
         /// Requests a second, in the mean.
-        rate_rps: Positive,
+        rate: Rate,
     },
     /// Burstier or more even than Poisson: gaps follow a gamma law.
     Gamma {
         /// Requests a second, in the mean.
-        rate_rps: Positive,
+        rate: Rate,
         /// The standard deviation of a gap over its mean: 1 is Poisson, more is burstier.
         cv: Positive,
     },
@@ -36,7 +38,7 @@ pub enum Arrivals {
 
 impl Arrivals {
     /// The name used in files and flags: `poisson`.
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Constant { .. } => "constant",
             Self::Poisson { .. } => "poisson",
@@ -46,10 +48,27 @@ impl Arrivals {
     }
 
     /// Requests a second asked for; absent where the recording decides.
-    pub const fn rate_rps(self) -> Option<Positive> {
+    pub const fn rate(&self) -> Option<&Rate> {
         match self {
-            Self::Constant { rate_rps } | Self::Poisson { rate_rps } | Self::Gamma { rate_rps, .. } => Some(rate_rps),
+            Self::Constant { rate } | Self::Poisson { rate } | Self::Gamma { rate, .. } => Some(rate),
             Self::Recorded { .. } => None,
+        }
+    }
+
+    /// The stages of the rate; absent where it is steady, and where the recording decides.
+    pub fn stages(&self) -> Option<&Stages> {
+        self.rate().and_then(Rate::stages)
+    }
+
+    /// Draws what lies between two requests where one a second is wanted; its mean is 1.
+    fn gap(&self, rng: &mut Rng) -> f64 {
+        match self {
+            Self::Constant { .. } | Self::Recorded { .. } => 1.0,
+            Self::Poisson { .. } => exponential(rng),
+            Self::Gamma { cv, .. } => {
+                let shape = cv.get().powi(-2);
+                gamma(shape, rng) / shape
+            }
         }
     }
 }
@@ -64,24 +83,28 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The first `requests` moments of `arrivals`, everything random drawn from `rng`.
+    /// The first `requests` moments of `arrivals`, everything random drawn from `rng`; where the rate has stages, those
+    /// that they bring and no more.
     ///
     /// `recorded_ms` holds the times of a recording, ascending and at least one; only recorded arrivals look at it. A
     /// recording that is used up begins anew, one mean gap after its end.
-    pub fn new(arrivals: Arrivals, requests: u32, recorded_ms: &[u64], rng: &mut Rng) -> Self {
-        let dues = match arrivals {
-            Arrivals::Constant { rate_rps } => {
-                // Each from its index, not from the one before, so that no rounding adds up.
-                (0..requests).map(|index| micros(f64::from(index) / rate_rps.get())).collect()
+    pub fn new(arrivals: &Arrivals, requests: u32, recorded_ms: &[u64], rng: &mut Rng) -> Self {
+        let counts = Counts::new(arrivals, rng).take(requests as usize);
+        let dues = match (arrivals, arrivals.rate()) {
+            (Arrivals::Recorded { speed }, _) => recording(requests, recorded_ms, *speed),
+            (_, Some(Rate::Steady(rate_rps))) => counts.map(|count| micros(count / rate_rps.get())).collect(),
+            (_, Some(Rate::Staged(stages))) => {
+                counts.map_while(|count| stages.passes(count)).map(|due| due.as_micros() as u64).collect()
             }
-            Arrivals::Poisson { rate_rps } => summed(requests, rate_rps, || exponential(rng)),
-            Arrivals::Gamma { rate_rps, cv } => {
-                let shape = cv.get().powi(-2);
-                summed(requests, rate_rps, || gamma(shape, rng) / shape)
-            }
-            Arrivals::Recorded { speed } => recording(requests, recorded_ms, speed),
+            (_, None) => unreachable!("arrivals without a rate are recorded"),
         };
         Self { dues }
+    }
+
+    /// The moments of `requests` requests where what arrives at these moments are whole sessions: each request has the
+    /// moment of its session.
+    pub(super) fn of_sessions(&self, sessions: &Sessions, requests: u32) -> Self {
+        Self { dues: (0..requests).map(|index| self.dues[sessions.number_of(index) as usize]).collect() }
     }
 
     /// When request `index` is due, in whole microseconds. The index must be one of the schedule.
@@ -114,14 +137,27 @@ impl Schedule {
     }
 }
 
-/// Moments whose gaps are drawn by `gap`, which has a mean of 1.
-fn summed(requests: u32, rate_rps: Positive, mut gap: impl FnMut() -> f64) -> Vec<u64> {
-    let mut gaps = 0.0;
-    let next = |_| {
-        gaps += gap();
-        micros(gaps / rate_rps.get())
-    };
-    (0..requests).map(next).collect()
+/// How far the rate has added up when each request is due: what arrives at one a second, before any rate stretches it.
+struct Counts<'a> {
+    arrivals: &'a Arrivals,
+    rng: &'a mut Rng,
+    count: f64,
+}
+
+impl<'a> Counts<'a> {
+    fn new(arrivals: &'a Arrivals, rng: &'a mut Rng) -> Self {
+        // Constant arrivals begin at once; whole numbers add up without rounding.
+        let count = if matches!(arrivals, Arrivals::Constant { .. }) { -1.0 } else { 0.0 };
+        Self { arrivals, rng, count }
+    }
+}
+
+impl Iterator for Counts<'_> {
+    type Item = f64;
+    fn next(&mut self) -> Option<f64> {
+        self.count += self.arrivals.gap(self.rng);
+        Some(self.count)
+    }
 }
 
 fn recording(requests: u32, recorded_ms: &[u64], speed: Positive) -> Vec<u64> {
@@ -183,13 +219,18 @@ fn normal(rng: &mut Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::rate::Stage;
     use crate::rng::seeded;
 
     fn positive(number: f64) -> Positive {
         Positive::new(number).unwrap()
     }
 
-    fn schedule(arrivals: Arrivals, requests: u32) -> Schedule {
+    fn steady(number: f64) -> Rate {
+        Rate::Steady(positive(number))
+    }
+
+    fn schedule(arrivals: &Arrivals, requests: u32) -> Schedule {
         Schedule::new(arrivals, requests, &[], &mut seeded(7, "arrivals"))
     }
 
@@ -211,7 +252,7 @@ mod tests {
 
     #[test]
     fn constant_arrivals_are_evenly_spaced_and_no_rounding_adds_up() {
-        let schedule = schedule(Arrivals::Constant { rate_rps: positive(3.0) }, 3_000_001);
+        let schedule = schedule(&Arrivals::Constant { rate: steady(3.0) }, 3_000_001);
         assert_eq!(schedule.dues[..5], [0, 333_333, 666_667, 1_000_000, 1_333_333]);
         assert_eq!(schedule.due(3_000_000), Duration::from_secs(1_000_000));
         assert!(a_second(&schedule)[..1_000_000].iter().all(|count| *count == 3));
@@ -219,8 +260,8 @@ mod tests {
 
     #[test]
     fn poisson_arrivals_are_the_same_for_the_same_seed_and_another_for_another() {
-        let arrivals = Arrivals::Poisson { rate_rps: positive(20.0) };
-        let of = |seed| Schedule::new(arrivals, 200, &[], &mut seeded(seed, "arrivals"));
+        let arrivals = Arrivals::Poisson { rate: steady(20.0) };
+        let of = |seed| Schedule::new(&arrivals, 200, &[], &mut seeded(seed, "arrivals"));
         assert_eq!(of(7), of(7));
         assert_ne!(of(7), of(8));
         assert_eq!(a_second(&of(7))[..8], POISSON_COUNTS);
@@ -228,7 +269,7 @@ mod tests {
 
     #[test]
     fn poisson_counts_vary_as_much_as_their_mean() {
-        let counts = a_second(&schedule(Arrivals::Poisson { rate_rps: positive(50.0) }, 100_000));
+        let counts = a_second(&schedule(&Arrivals::Poisson { rate: steady(50.0) }, 100_000));
         let whole = &counts[..counts.len() - 1];
         let mean = whole.iter().sum::<usize>() as f64 / whole.len() as f64;
         let variance = whole.iter().map(|count| (*count as f64 - mean).powi(2)).sum::<f64>() / whole.len() as f64;
@@ -239,8 +280,7 @@ mod tests {
     #[test]
     fn gamma_gaps_have_the_mean_and_the_spread_that_was_asked_for() {
         for cv in [0.25, 1.0, 3.0] {
-            let (mean, deviation) =
-                gaps(&schedule(Arrivals::Gamma { rate_rps: positive(50.0), cv: positive(cv) }, 200_000));
+            let (mean, deviation) = gaps(&schedule(&Arrivals::Gamma { rate: steady(50.0), cv: positive(cv) }, 200_000));
             assert!((mean * 50.0 - 1.0).abs() < 0.03, "{cv}: {mean}");
             assert!((deviation / mean / cv - 1.0).abs() < 0.03, "{cv}: {deviation}");
         }
@@ -251,7 +291,7 @@ mod tests {
         let recorded = [1_250, 1_250, 1_500, 4_250];
         let of = |speed| {
             let arrivals = Arrivals::Recorded { speed: positive(speed) };
-            Schedule::new(arrivals, 6, &recorded, &mut seeded(1, "")).dues
+            Schedule::new(&arrivals, 6, &recorded, &mut seeded(1, "")).dues
         };
         assert_eq!(of(1.0), [0, 0, 250_000, 3_000_000, 4_000_000, 4_000_000]);
         assert_eq!(of(10.0), [0, 0, 25_000, 300_000, 400_000, 400_000]);
@@ -259,10 +299,47 @@ mod tests {
 
     #[test]
     fn a_schedule_tells_how_many_arrive_within_a_time() {
-        let schedule = schedule(Arrivals::Constant { rate_rps: positive(10.0) }, 50);
+        let schedule = schedule(&Arrivals::Constant { rate: steady(10.0) }, 50);
         assert_eq!(schedule.within(Duration::from_secs(2)), 20);
         assert_eq!(schedule.within(Duration::from_secs(60)), 50);
         assert_eq!(schedule.span(10, 11), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn constant_arrivals_of_a_ramp_come_each_time_the_rate_has_added_up_to_one_more() {
+        let rate = Rate::ramp(1.0, 9.0, Duration::from_secs(4)).unwrap();
+        let schedule = schedule(&Arrivals::Constant { rate }, u32::MAX);
+        assert_eq!(a_second(&schedule), [2, 4, 6, 8]);
+        assert_eq!(schedule.dues[..3], [0, 618_034, 1_000_000]);
+    }
+
+    #[test]
+    fn random_arrivals_of_a_ramp_are_those_of_one_a_second_with_time_stretched() {
+        let ramp = Rate::ramp(10.0, 200.0, Duration::from_secs(60)).unwrap();
+        for of in [|rate| Arrivals::Poisson { rate }, |rate| Arrivals::Gamma { rate, cv: positive(2.0) }] {
+            let unit = schedule(&of(steady(1.0)), 7_000);
+            let staged = schedule(&of(ramp.clone()), u32::MAX);
+            let expected = |due: &u64| ramp.stages().unwrap().passes(*due as f64 / 1e6);
+            for (due, unit) in staged.dues.iter().zip(&unit.dues) {
+                // The other schedule is rounded to a microsecond, in which the slowest rate counts 0.1 µs.
+                assert!(due.abs_diff(expected(unit).unwrap().as_micros() as u64) <= 1);
+            }
+            assert!(expected(&unit.dues[staged.len()]).is_none(), "all that fit are there");
+            assert_eq!(staged, schedule(&of(ramp.clone()), u32::MAX));
+        }
+    }
+
+    #[test]
+    fn poisson_arrivals_of_a_spike_come_as_often_as_each_stage_wants() {
+        let stage = |rps, seconds| Stage { from_rps: rps, to_rps: rps, lasts: Duration::from_secs(seconds) };
+        let rate = Rate::Staged(Stages::new(vec![stage(50.0, 100), stage(500.0, 40), stage(50.0, 100)]).unwrap());
+        let counts = a_second(&schedule(&Arrivals::Poisson { rate }, u32::MAX));
+        let mean = |counts: &[usize]| counts.iter().sum::<usize>() as f64 / counts.len() as f64;
+        let means = [&counts[..100], &counts[100..140], &counts[140..]].map(mean);
+        // Four standard deviations of the mean.
+        for (mean, (wanted, room)) in means.into_iter().zip([(50.0, 2.9), (500.0, 14.2), (50.0, 2.9)]) {
+            assert!((mean - wanted).abs() < room, "{means:?}");
+        }
     }
 
     /// Requests a second of 20 a second in the mean, with the seed 7.

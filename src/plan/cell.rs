@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::arrivals::{Arrivals, Schedule};
+use crate::plan::rate::Rate;
+use crate::plan::sessions::Sessions;
 use crate::registry::Endpoint;
-use crate::units::Positive;
 
 /// All cells of a run and how they follow each other. It depends on its inputs and the seed alone.
 #[derive(Clone, Debug)]
@@ -37,11 +38,13 @@ pub struct Cell {
     /// Index into the run's workloads.
     pub workload: usize,
     /// Indices of the workload's requests that fit this endpoint, in file order, or in the order of their times where
-    /// arrivals are as recorded; cycled.
+    /// arrivals are as recorded, and turns of one session side by side; cycled.
     pub lines: Vec<u32>,
+    /// Which of the lines are turns of one session; absent where each stands alone.
+    pub sessions: Option<Arc<Sessions>>,
     /// How requests are issued.
     pub load: Load,
-    /// When each measured request is due; absent in closed load.
+    /// When each measured request is due, and later turns of a session at the earliest; absent in closed load.
     pub schedule: Option<Arc<Schedule>>,
     /// Measured requests over all rounds.
     pub requests: u32,
@@ -50,7 +53,7 @@ pub struct Cell {
 }
 
 /// How requests are issued.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Load {
     /// A fixed number in flight: the next is sent when one ends.
     Closed {
@@ -67,37 +70,53 @@ pub enum Load {
 }
 
 impl Load {
-    /// The name used in files: `closed`, or the arrival process.
-    pub const fn name(self) -> &'static str {
+    /// The text used in files: `closed` or the arrival process, with the stages where the rate has some.
+    pub fn label(&self) -> String {
         match self {
-            Self::Closed { .. } => "closed",
-            Self::Open { arrivals, .. } => arrivals.name(),
+            Self::Closed { .. } => "closed".to_owned(),
+            Self::Open { arrivals, .. } => match arrivals.rate() {
+                Some(rate @ Rate::Staged(_)) => format!("{} at {rate}", arrivals.name()),
+                _ => arrivals.name().to_owned(),
+            },
         }
     }
 
-    /// Its part of a slug: `c16`, `r200`, `r200-poisson`, `r200-gamma2`, `recorded-x10`.
-    pub fn tag(self) -> String {
+    /// Its part of a slug: `c16`, `r200`, `r200-poisson`, `r200-gamma2`, `r10..200-60s`, `recorded-x10`.
+    pub fn tag(&self) -> String {
         match self {
             Self::Closed { concurrency } => format!("c{concurrency}"),
             Self::Open { arrivals, .. } => match arrivals {
-                Arrivals::Constant { rate_rps } => format!("r{rate_rps}"),
-                Arrivals::Poisson { rate_rps } => format!("r{rate_rps}-poisson"),
-                Arrivals::Gamma { rate_rps, cv } => format!("r{rate_rps}-gamma{cv}"),
+                Arrivals::Constant { rate } => format!("r{}", rate.tag()),
+                Arrivals::Poisson { rate } => format!("r{}-poisson", rate.tag()),
+                Arrivals::Gamma { rate, cv } => format!("r{}-gamma{cv}", rate.tag()),
                 Arrivals::Recorded { speed } => format!("recorded-x{speed}"),
             },
         }
     }
+
+    /// The same with at most `limit` requests in flight where it is open; a closed load is its concurrency, and stays.
+    pub(super) fn with_max_in_flight(self, limit: u32) -> Self {
+        match self {
+            Self::Open { arrivals, .. } => Self::Open { arrivals, max_in_flight: limit },
+            closed @ Self::Closed { .. } => closed,
+        }
+    }
+
+    /// Whether its rate has stages, which mean something only when they follow each other without a pause.
+    pub fn is_staged(&self) -> bool {
+        matches!(self, Self::Open { arrivals, .. } if arrivals.stages().is_some())
+    }
 }
 
-/// For people: `concurrency 16`, `poisson at 200/s`, `recorded × 10`.
+/// For people: `concurrency 16`, `poisson at 200/s`, `constant at 10..200/s over 60s`, `recorded × 10`.
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed { concurrency } => write!(f, "concurrency {concurrency}"),
             Self::Open { arrivals, .. } => match arrivals {
-                Arrivals::Constant { rate_rps } => write!(f, "constant at {rate_rps}/s"),
-                Arrivals::Poisson { rate_rps } => write!(f, "poisson at {rate_rps}/s"),
-                Arrivals::Gamma { rate_rps, cv } => write!(f, "gamma at {rate_rps}/s with a CV of {cv}"),
+                Arrivals::Constant { rate } => write!(f, "constant at {rate}"),
+                Arrivals::Poisson { rate } => write!(f, "poisson at {rate}"),
+                Arrivals::Gamma { rate, cv } => write!(f, "gamma at {rate} with a CV of {cv}"),
                 Arrivals::Recorded { speed } => write!(f, "recorded × {speed}"),
             },
         }
@@ -153,15 +172,21 @@ impl Cell {
     /// About how many requests are in flight, 1 or more: those asked for, or those of a second, since in open load
     /// nobody knows before how long a reply takes.
     pub fn about_in_flight(&self) -> u32 {
-        match (self.load, &self.schedule) {
-            (Load::Closed { concurrency }, _) => concurrency,
-            (Load::Open { max_in_flight, .. }, None) => max_in_flight,
+        match (&self.load, &self.schedule) {
+            (Load::Closed { concurrency }, _) => *concurrency,
+            (Load::Open { max_in_flight, .. }, None) => *max_in_flight,
             (Load::Open { arrivals, max_in_flight }, Some(schedule)) => {
                 let span = schedule.span(0, self.requests).as_secs_f64();
-                let rate = arrivals.rate_rps().map_or(f64::from(self.requests) / span.max(1.0), Positive::get);
-                (rate.ceil() as u32).clamp(1, max_in_flight.min(self.requests).max(1))
+                let rate = arrivals.rate().map_or(f64::from(self.requests) / span.max(1.0), Rate::peak_rps);
+                (rate.ceil() as u32).clamp(1, self.requests.min(*max_in_flight).max(1))
             }
         }
+    }
+
+    /// The first index from `index` on at which requests can be cut without cutting a session, up to the last.
+    pub fn cut_at(&self, index: u32) -> u32 {
+        let whole = self.sessions.as_ref().map_or(index, |sessions| sessions.next_start(index));
+        whole.min(self.requests)
     }
 
     /// How many requests `round` holds, when the cell is cut into `rounds` equal shares; see [`round_of`].
@@ -197,6 +222,15 @@ impl Default for Deadlines {
         let seconds = Duration::from_secs;
         Self { connect: seconds(5), first_token: seconds(30), idle: seconds(30), total: seconds(120) }
     }
+}
+
+/// Whether a request for a stream asks for its usage by `stream_options`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamOptions {
+    /// It does.
+    Sent,
+    /// It does not, since the provider refuses it. Usage is then known only where it is reported unasked.
+    LeftOut,
 }
 
 /// Whether answers are streamed.

@@ -43,15 +43,16 @@ impl<'w> Sizes<'w> {
 
     /// Why `model` cannot take request `index`; absent: it can.
     fn obstacle(&self, index: usize, model: &Model) -> Option<String> {
-        let Prompt::Body(body) = &self.workload.requests[index].prompt else {
-            return Some("lengths alone, from which no text can be made yet".to_owned());
+        let (images, answer) = match &self.workload.requests[index].prompt {
+            // An answer without a limit ends where the window does, so it rules nothing out.
+            Prompt::Body(body) => (body.images, body.max_tokens.unwrap_or(0)),
+            Prompt::Lengths(lengths) => (0, lengths.max_tokens()),
         };
-        if body.images > 0 && !model.capabilities.contains(&Capability::Vision) {
+        if images > 0 && !model.capabilities.contains(&Capability::Vision) {
             return Some("images, which the model does not read".to_owned());
         }
         let window = model.context?;
-        // An answer without a limit ends where the window does, so it rules nothing out.
-        let room = window.saturating_sub(body.max_tokens.unwrap_or(0));
+        let room = window.saturating_sub(answer);
         let over = self.tokens_over(index, room);
         over.then(|| format!("prompt and answer over the model's window of {} tokens", grouped(&window.to_string())))
     }

@@ -8,7 +8,8 @@ use crate::registry::Endpoint;
 ///
 /// A closed load is its concurrency, and is refused elsewhere where that is too much.
 pub(super) fn in_flight_of(load: Load, input: &PlanInput<'_>, endpoint: Endpoint) -> (Load, Option<String>) {
-    let Load::Open { arrivals, max_in_flight } = load else { return (load, None) };
+    let Load::Open { max_in_flight, .. } = &load else { return (load, None) };
+    let max_in_flight = *max_in_flight;
     let provider = input.registry.provider(endpoint);
     match provider.limits.max_in_flight.filter(|limit| !input.simulated && *limit < max_in_flight) {
         None => (load, None),
@@ -18,7 +19,7 @@ pub(super) fn in_flight_of(load: Load, input: &PlanInput<'_>, endpoint: Endpoint
                  is due beyond is dropped",
                 provider.id
             );
-            (Load::Open { arrivals, max_in_flight: limit }, Some(warning))
+            (load.with_max_in_flight(limit), Some(warning))
         }
     }
 }
@@ -29,10 +30,10 @@ pub(super) fn in_flight_of(load: Load, input: &PlanInput<'_>, endpoint: Endpoint
 /// When one would.
 pub(super) fn keep_rate(input: &PlanInput<'_>, cells: &[Cell]) -> Result<(), PlanError> {
     for cell in cells.iter().filter(|_| !input.simulated) {
-        let Load::Open { arrivals, .. } = cell.load else { continue };
+        let Load::Open { arrivals, .. } = &cell.load else { continue };
         let provider = input.registry.provider(cell.endpoint);
-        let Some((limit, rate)) = provider.limits.requests_per_minute.zip(arrivals.rate_rps()) else { continue };
-        if rate.get() * 60.0 > f64::from(limit) {
+        let Some((limit, rate)) = provider.limits.requests_per_minute.zip(arrivals.rate()) else { continue };
+        if rate.peak_rps() * 60.0 > f64::from(limit) {
             let (load, provider) = (cell.load.to_string(), provider.id.clone());
             return Err(PlanError::OverRate { load, provider, limit });
         }

@@ -41,15 +41,16 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
                 let lines = &fits[&endpoint.model].lines;
                 if !lines.is_empty() {
                     let slug = slugs.unique(&slug_parts(input.registry, *endpoint, recorded, &load.tag()));
-                    let (load, fewer) = in_flight_of(*load, input, *endpoint);
-                    let Measured { lines, requests, schedule } =
-                        measured(load, input.amount, recorded, lines, (input.seed, &slug))?;
+                    let (load, fewer) = in_flight_of(load.clone(), input, *endpoint);
+                    let Measured { lines, sessions, requests, schedule } =
+                        measured(&load, input.amount, recorded, lines, (input.seed, &slug))?;
                     plan.warnings.extend(fewer.filter(|fewer| !plan.warnings.contains(fewer)));
                     plan.cells.push(Cell {
                         slug,
                         endpoint: *endpoint,
                         workload,
                         lines,
+                        sessions,
                         load,
                         schedule,
                         requests,
@@ -99,7 +100,7 @@ fn each_once(loads: &[Load]) -> Vec<Load> {
     let mut once: Vec<Load> = Vec::new();
     for load in loads {
         if !once.contains(load) {
-            once.push(*load);
+            once.push(load.clone());
         }
     }
     once

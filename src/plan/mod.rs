@@ -7,9 +7,11 @@ mod fit;
 mod input;
 mod limits;
 mod matrix;
+mod rate;
 #[cfg(test)]
 mod samples;
 mod select;
+mod sessions;
 mod side_by_side;
 mod slug;
 mod suite;
@@ -17,8 +19,10 @@ mod totals;
 mod turns;
 
 pub use arrivals::{Arrivals, Schedule};
-pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, Streaming, Turn, round_of};
+pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, StreamOptions, Streaming, Turn, round_of};
 pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
+pub use rate::{BadRate, Rate, Stage, Stages};
 pub use select::{SelectError, not_offered, select};
+pub use sessions::Sessions;
 pub use suite::{ArrivalKind, LoadKeys, Measure, Suite, SuiteError};

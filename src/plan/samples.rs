@@ -27,6 +27,7 @@ pub(super) fn registry(models: Vec<Model>, max_in_flight: Option<u32>) -> Regist
         api_key_env: None,
         dialect: Dialect::OpenAi,
         region_header: None,
+        stream_options: true,
         headers: BTreeMap::new(),
         limits: Limits { max_in_flight, ..Limits::default() },
     };

@@ -46,9 +46,9 @@ pub(super) fn side_by_side(input: &PlanInput<'_>, cells: &[Cell]) -> Result<(usi
 
 /// Requests of `cell` that can be in flight at once.
 fn most_in_flight(cell: &Cell) -> u32 {
-    match cell.load {
-        Load::Closed { concurrency } => concurrency,
-        Load::Open { max_in_flight, .. } => max_in_flight,
+    match &cell.load {
+        Load::Closed { concurrency } => *concurrency,
+        Load::Open { max_in_flight, .. } => *max_in_flight,
     }
 }
 

@@ -9,6 +9,8 @@ use glob::Pattern;
 
 use crate::conf::{Document, Faults, Field, Table};
 use crate::plan::cell::Streaming;
+use crate::plan::rate::Rate;
+use crate::plan::suite::stages::{read_rate, read_stages};
 use crate::units::{Positive, Usd};
 use crate::workload::Workload;
 
@@ -50,7 +52,9 @@ pub struct LoadKeys {
     /// How requests arrive.
     pub arrivals: Option<ArrivalKind>,
     /// Requests a second; several make a cell each.
-    pub rate: Option<Vec<Positive>>,
+    pub rate: Option<Vec<Rate>>,
+    /// Requests a second from stage to stage; absent where `rate` is given.
+    pub stages: Option<Rate>,
     /// The spread of gaps in gamma arrivals.
     pub cv: Option<Positive>,
     /// How many times faster than recorded.
@@ -254,12 +258,24 @@ fn read_globs(field: Field<'_>) -> Vec<String> {
 }
 
 fn read_load(table: Table<'_>) -> LoadKeys {
+    if table.optional("stages").is_some() {
+        for (key, problem) in [
+            ("rate", "stands beside `stages`, must be one of them"),
+            ("duration", "stands beside `stages`, which last as long as they say: leave it out"),
+            ("requests_per_cell", "stands beside `stages`, which bring as many as they bring: leave it out"),
+        ] {
+            if let Some(field) = table.optional(key) {
+                field.fault(problem);
+            }
+        }
+    }
     let count = |key, low| table.optional(key).and_then(|field| field.count(low));
     let timeout = |key| table.optional(key).and_then(Field::timeout);
     let load = LoadKeys {
         concurrency: table.optional("concurrency").map(|field| read_list(field, |element| element.count(1))),
         arrivals: table.optional("arrivals").and_then(|field| field.one_of(&ArrivalKind::ALL)),
-        rate: table.optional("rate").map(|field| read_list(field, Field::positive)),
+        rate: table.optional("rate").map(|field| read_list(field, read_rate)),
+        stages: read_stages(table.tables("stages")),
         cv: table.optional("cv").and_then(Field::positive),
         speed: table.optional("speed").and_then(Field::positive),
         max_in_flight: count("max_in_flight", 1),
@@ -281,7 +297,7 @@ fn read_load(table: Table<'_>) -> LoadKeys {
 }
 
 /// One number, or a list of them, each once.
-fn read_list<'d, T: Copy + PartialEq + Display>(field: Field<'d>, read: impl Fn(Field<'d>) -> Option<T>) -> Vec<T> {
+fn read_list<'d, T: PartialEq + Display>(field: Field<'d>, read: impl Fn(Field<'d>) -> Option<T>) -> Vec<T> {
     let elements = if field.is_list() { field.elements() } else { vec![field] };
     let mut all = Vec::new();
     for element in elements {
@@ -303,5 +319,6 @@ fn read_stream(field: Field<'_>) -> Option<Streaming> {
     field.boolean().map(|on| if on { Streaming::On } else { Streaming::Off })
 }
 
+mod stages;
 #[cfg(test)]
 mod tests;

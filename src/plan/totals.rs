@@ -27,8 +27,13 @@ impl Plan {
             let cell = &self.cells[turn.cell];
             let warmup = if turn.first == 0 { cell.warmup } else { 0 };
             let passes = |requests: u32| mean(cell) * requests.div_ceil(cell.about_in_flight());
+            // Sessions side by side wait side by side.
+            let waits = |first: u32, requests: u32| {
+                let delays = cell.sessions.as_ref().map(|sessions| sessions.delays(first, requests));
+                delays.unwrap_or_default() / cell.about_in_flight()
+            };
             let time = match &cell.schedule {
-                None => passes(turn.requests.saturating_add(warmup)),
+                None => passes(turn.requests.saturating_add(warmup)) + waits(turn.first, turn.requests),
                 // The schedule does not wait for replies, so only the last one adds to it.
                 Some(schedule) => passes(warmup) + schedule.span(turn.first, turn.requests) + mean(cell),
             };

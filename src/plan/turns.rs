@@ -7,6 +7,10 @@ use crate::rng::seeded;
 /// second's arrivals stand for the slots.
 const REQUESTS_PER_SLOT: u32 = 5;
 
+/// Why cells whose rate has stages do not share drift with the others.
+const WHOLE: &str = "cells take turns, and a load in stages runs from end to end: what changes with time meanwhile hits \
+                     cells differently";
+
 /// What was asked for.
 pub(super) struct Order {
     /// Rounds, 1 or more.
@@ -27,7 +31,13 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
             .then(|| format!("{rounds} rounds instead of {}: a cell has {fewest} requests, one a round", order.rounds));
         return (rounds, all.collect(), warning);
     }
-    let slots = cells.iter().map(Cell::about_in_flight).max().unwrap_or(1);
+    let cut = || cells.iter().filter(|cell| !cell.load.is_staged());
+    let Some(fewest_cut) = cut().map(|cell| cell.requests).min() else {
+        let rounds = order.rounds.min(fewest);
+        return (rounds, interleaved(cells, rounds, order.seed), Some(WHOLE.to_owned()));
+    };
+    let fewest = fewest_cut.max(1);
+    let slots = cut().map(Cell::about_in_flight).max().unwrap_or(1);
     let least = slots.saturating_mul(REQUESTS_PER_SLOT);
     let possible = fewest / least;
     let rounds = order.rounds.min(possible.max(1));
@@ -55,17 +65,25 @@ pub(super) fn turns(cells: &[Cell], order: &Order) -> (u32, Vec<Turn>, Option<St
 }
 
 /// Every cell's share of each round, in an order that each round draws anew, so that drift hits every cell alike.
+///
+/// A load in stages is sent whole in the first: with pauses in between it would be another.
 fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
+    let mut shares = vec![0; cells.len()];
     let mut sent = vec![0; cells.len()];
     let mut turns = Vec::with_capacity(cells.len() * rounds as usize);
     for round in 0..rounds {
         let mut order: Vec<usize> = (0..cells.len()).collect();
         seeded(seed, &format!("round {round}")).shuffle(&mut order);
         for cell in order {
-            let requests = cells[cell].share_of(round, rounds);
-            if requests > 0 {
-                turns.push(Turn { cell, first: sent[cell], requests });
-                sent[cell] += requests;
+            shares[cell] += match (cells[cell].load.is_staged(), round) {
+                (false, _) => cells[cell].share_of(round, rounds),
+                (true, 0) => cells[cell].requests,
+                (true, _) => 0,
+            };
+            // A session is not cut: its turns go on where the cell would wait for others.
+            let first = std::mem::replace(&mut sent[cell], cells[cell].cut_at(shares[cell]));
+            if sent[cell] > first {
+                turns.push(Turn { cell, first, requests: sent[cell] - first });
             }
         }
     }
@@ -75,8 +93,15 @@ fn interleaved(cells: &[Cell], rounds: u32, seed: u64) -> Vec<Turn> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    use crate::plan::Sessions;
+    use crate::plan::arrivals::Arrivals;
     use crate::plan::cell::Load;
+    use crate::plan::rate::Rate;
     use crate::registry::Endpoint;
+    use crate::units::Positive;
+    use crate::workload::{BadLines, Workload};
 
     fn cells(count: usize, requests: u32, concurrency: u32) -> Vec<Cell> {
         let cell = |model: usize| Cell {
@@ -84,6 +109,7 @@ mod tests {
             endpoint: Endpoint { model, offer: 0, region: None },
             workload: 0,
             lines: vec![0],
+            sessions: None,
             load: Load::Closed { concurrency },
             schedule: None,
             requests,
@@ -121,6 +147,28 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_of_a_cell_ends_where_a_session_does() {
+        let text: Vec<String> = ["a", "a", "a", "b", "b"]
+            .iter()
+            .enumerate()
+            .map(|(id, session)| {
+                format!(r#"{{"custom_id":"{id}","input_length":1,"output_length":1,"session_id":"{session}"}}"#)
+            })
+            .collect();
+        let workload = Workload::parse("w", "w", text.join("\n").as_bytes(), BadLines::Stop).unwrap();
+        let mut lines = vec![0, 1, 2, 3, 4];
+        let sessions = Sessions::gather(&workload, &mut lines, Positive::ONE).map(Arc::new);
+        let cell = Cell { lines, sessions, ..cells(1, 22, 1).remove(0) };
+        let of = |cell: &Cell| {
+            let turns = interleaved(std::slice::from_ref(cell), 4, 1);
+            turns.iter().map(|turn| (turn.first, turn.requests)).collect::<Vec<_>>()
+        };
+        // Shares of 6, 6, 5 and 5.
+        assert_eq!(of(&cell), [(0, 8), (8, 5), (13, 5), (18, 4)]);
+        assert_eq!(of(&Cell { requests: 4, ..cell }), [(0, 3), (3, 1)]);
+    }
+
+    #[test]
     fn the_seed_alone_decides_the_order() {
         let of = |seed| super::turns(&cells(8, 400, 8), &Order { rounds: 4, parallel_cells: 2, seed }).1;
         assert_eq!(of(1), of(1));
@@ -143,6 +191,23 @@ mod tests {
         let expected = "a turn holds 60 requests: 16 in flight need at least 80 a turn to be held, so \
                         `--requests-per-cell 80` or more";
         assert_eq!(warning.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_load_in_stages_is_sent_whole_however_many_rounds_there_are() {
+        let rate: Rate = "10..200/60s".parse().unwrap();
+        let staged = Load::Open { arrivals: Arrivals::Constant { rate }, max_in_flight: 100 };
+        let mut cells = cells(3, 6_300, 8);
+        cells.iter_mut().for_each(|cell| cell.load = staged.clone());
+        let (rounds, turns, warning) = super::turns(&cells, &order(20, 1));
+        assert_eq!((rounds, turns.len()), (20, 3));
+        assert!(turns.iter().all(|turn| (turn.first, turn.requests) == (0, 6_300)));
+        assert!(warning.unwrap().contains("a load in stages runs from end to end"));
+
+        cells[1].load = Load::Closed { concurrency: 8 };
+        let (rounds, turns, _) = super::turns(&cells, &order(20, 1));
+        let of = |cell| turns.iter().filter(|turn| turn.cell == cell).count();
+        assert_eq!((rounds, of(0), of(1), of(2)), (20, 1, 20, 1));
     }
 
     #[test]

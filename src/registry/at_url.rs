@@ -31,6 +31,7 @@ impl Registry {
                 api_key_env: None,
                 dialect: Dialect::OpenAi,
                 region_header: None,
+                stream_options: true,
                 headers: BTreeMap::new(),
                 limits: Limits::default(),
             }],

@@ -35,6 +35,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// The header that chooses the region; absent: regions differ by URL or not at all.
     pub region_header: Option<String>,
+    /// Whether it takes `stream_options`, by which a stream is asked for its usage.
+    pub stream_options: bool,
     /// Sent with each request; never secrets.
     pub headers: BTreeMap<String, String>,
     /// What the provider allows.

@@ -109,6 +109,7 @@ fn read_provider(table: Table<'_>, id: &str) -> Provider {
             .and_then(|field| field.one_of(&[("openai", Dialect::OpenAi)]))
             .unwrap_or(Dialect::OpenAi),
         region_header,
+        stream_options: table.optional("stream_options").and_then(Field::boolean).unwrap_or(true),
         headers,
         limits: table.table("limits").map(read_limits).unwrap_or_default(),
     };

@@ -118,6 +118,25 @@ pub fn count(number: u64) -> String {
     grouped(&number.to_string())
 }
 
+/// A count and what is counted, in the plural where it is not one: `1 cell`, `1,200 cells`.
+pub fn several(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
+}
+
+/// A rate as an axis or a sentence names it, with at most three digits: `0.25`, `4`, `41.5`, `1,240`.
+pub fn rate(per_second: f64) -> String {
+    let places = match per_second {
+        value if value < 9.995 => 2,
+        value if value < 99.95 => 1,
+        _ => 0,
+    };
+    let text = format!("{per_second:.places$}");
+    if !text.contains('.') {
+        return grouped(&text);
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +200,11 @@ mod tests {
         assert_eq!(failures(3, 600), "3 (0.50 %)");
         assert_eq!(failures(0, 600), "0");
         assert_eq!(failures(23_400, 23_400), "23,400 (100 %)");
+    }
+
+    #[test]
+    fn a_rate_has_at_most_three_digits_but_never_loses_whole_ones() {
+        let rates = [0.0, 0.25, 0.600_000_000_000_000_1, 4.0, 41.52, 264.07, 1240.4].map(rate);
+        assert_eq!(rates, ["0", "0.25", "0.6", "4", "41.5", "264", "1,240"]);
     }
 }

@@ -23,8 +23,9 @@ impl fmt::Display for Headline {
 
 /// States, for each tier, the cheapest model, by its id, among the endpoints that meet its p99 limit, and how many do.
 ///
-/// Prices are list prices in dollars per million output tokens, with `~` where they are assumptions. The order of
-/// the run's rows has no influence: the manifest's order decides.
+/// Models are named by their ids, which is what commands and routing tables take. Prices are list prices in dollars
+/// per million output tokens, with `~` where they are assumptions. The order of the run's rows has no influence: the
+/// manifest's order decides.
 pub fn headline(run: &Run) -> Headline {
     let all = settings(run);
     let origin = origin(run);
@@ -148,7 +149,8 @@ fn counts(judged: &[(&CellRow, Standing)], of: usize) -> String {
                 judged.iter().filter(|(_, each)| *each == standing).map(|(row, _)| row.requests).collect();
             part.push_str(&at_n(&unsure));
         }
-        if standing == Standing::Meets || count(standing) > 0 {
+        // Of one endpoint, what it does says it all.
+        if count(standing) > 0 || standing == Standing::Meets && of > 1 {
             parts.push(part);
         }
     }

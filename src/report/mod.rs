@@ -1,5 +1,6 @@
 //! A run directory in, bytes out: charts, page, Markdown, terminal table.
 
+mod aligned;
 mod chart;
 mod csp;
 pub mod figures;
@@ -20,15 +21,20 @@ mod spectrum_text;
 mod summary;
 mod summary_json;
 mod support;
+mod sweep;
+mod sweep_rows;
+mod sweep_table;
 mod table;
 mod totals;
 
-pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency, percentiles};
+pub use aligned::TableStyle;
+pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency, load, percentiles};
 pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};
-pub use plain_text::{clipped, columns, visible};
+pub use plain_text::{clipped, columns, visible, wrapped};
 pub use spectrum_text::spectrum_text;
 pub use summary::summary_markdown;
 pub use summary_json::summary_json;
-pub use table::{TableStyle, table};
+pub use sweep::{Knee, Step, Sweep, sweeps};
+pub use table::table;

@@ -9,6 +9,7 @@ use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts
 use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
 use crate::report::shown::Shown;
+use crate::report::sweep_rows::{SWEEP_LEGEND, SweepRow, sweep_rows};
 use crate::report::totals::{Source, Totals, left_out_place, shortfall};
 use crate::rundir::Run;
 
@@ -23,6 +24,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
     let totals = Totals::of(run, parts);
     let source = Source::of(run);
     let shown = Shown::all(run, parts);
+    let sweep_rows = sweep_rows(parts.sweeps);
     let chart_styles = parts.charts.iter().flat_map(|chart| csp::styles_of(chart.svg));
     let invalid: Vec<Entry> = manifest
         .validity
@@ -58,8 +60,15 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             .iter()
             .map(|chart| Inlined { title: visible(chart.title), svg: without_prologue(chart.svg) })
             .collect(),
+        sweeps_cut: sweep_rows.len().saturating_sub(MOST_SWEEP_ROWS),
+        sweeps: sweep_rows.into_iter().take(MOST_SWEEP_ROWS).collect(),
+        sweep_legend: SWEEP_LEGEND,
         headings: headings(),
         notes: notes(run, &shown),
+        cells_text: match run.cells.len() {
+            1 => "The only cell".to_owned(),
+            count => format!("All {} cells", figures::count(count as u64)),
+        },
         cells: page_cells(run, shown, source),
         outcomes: totals
             .outcomes
@@ -99,8 +108,12 @@ struct Page<'a> {
     invalid_text: String,
     key_facts: Vec<KeyFact>,
     charts: Vec<Inlined<'a>>,
+    sweeps: Vec<SweepRow>,
+    sweeps_cut: usize,
+    sweep_legend: &'static str,
     headings: Vec<Heading>,
     notes: Vec<&'static str>,
+    cells_text: String,
     cells: Vec<PageCell>,
     outcomes: Vec<OutcomeLine>,
     invalid: Vec<Entry>,
@@ -108,7 +121,8 @@ struct Page<'a> {
     warnings: Vec<String>,
     facts: Vec<Entry>,
     workloads: Vec<WorkloadLine>,
-    manifest: String,
+    /// Absent where it would be most of the page.
+    manifest: Option<String>,
     tool_version: String,
 }
 
@@ -126,8 +140,12 @@ struct OutcomeLine {
 
 /// The words of the headline, each to be kept on one line: a browser would break a model's name at its hyphens.
 fn headline_words(text: &str) -> Vec<String> {
-    // An equation is read as one word.
-    visible(text).replace(" = ", "\u{A0}=\u{A0}").split(' ').map(str::to_owned).collect()
+    // An equation is read as one word, and a number belongs to its tier.
+    let mut text = visible(text).replace(" = ", "\u{A0}=\u{A0}");
+    for tier in 0..=4 {
+        text = text.replace(&format!("tier {tier} "), &format!("tier\u{A0}{tier} "));
+    }
+    text.split(' ').map(str::to_owned).collect()
 }
 
 /// The root element alone: an XML declaration has no place inside HTML.
@@ -135,10 +153,16 @@ fn without_prologue(svg: &str) -> &str {
     svg.find("<svg").map_or("", |start| svg[start..].trim_end())
 }
 
-fn manifest_text(run: &Run) -> String {
+/// The most loads of sweeps that the page lists.
+const MOST_SWEEP_ROWS: usize = 300;
+
+/// The longest manifest that the page repeats, in bytes: that of a hundred cells or so.
+const LONGEST_MANIFEST: usize = 120_000;
+
+fn manifest_text(run: &Run) -> Option<String> {
     let text = serde_json::to_string_pretty(&run.manifest).expect("a manifest can always be written as JSON");
     // JSON escapes control characters itself; line by line, the text keeps its shape.
-    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+    (text.len() <= LONGEST_MANIFEST).then(|| text.lines().map(visible).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

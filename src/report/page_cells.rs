@@ -1,7 +1,7 @@
 //! The page's table of cells: headings, figures with the keys they sort by, and the notes below.
 
 use crate::report::parts::Word;
-use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, NO_DUE, SATURATED, SYNTHETIC, Shown};
 use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, UsdPerMtok};
@@ -88,14 +88,16 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
              token; the interval counts failures as never answered.",
         ),
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
+        (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
         (
             tails().any(|tail| tail.open),
             "* n supports no upper bound of the p99: too few requests (below 368), or too many failures.",
         ),
         (
             tails().any(|tail| tail.figure.starts_with("max")),
-            "max: below 100 requests the largest time stands in for the p99.",
+            "max: below 100 successes the largest time stands in for the p99.",
         ),
         (sums().any(|sum| sum.contains('~')), "~ rests on a price that is assumed, not published."),
         (sums().any(|sum| sum.contains('≥')), "≥ is a lower bound: a price that belongs in it is not known."),
@@ -106,7 +108,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
 
 fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
     let e2e = row.primary_latency();
-    let tail = |p99, max| if row.requests < LEAST_FOR_P99 { max } else { p99 };
+    let tail = |p99, max| if row.ok < LEAST_FOR_P99 { max } else { p99 };
     let interval = cell.e2e_tail.as_ref().and_then(|tail| tail.interval.clone());
     let price = |price: Option<UsdPerMtok>| price.map(|price| price.picos_per_token().to_string());
     let count = |count: u64| Some(count.to_string());

@@ -38,7 +38,7 @@ pub(crate) struct WorkloadLine {
     pub(crate) name: String,
     /// Where it was read.
     pub(crate) source: String,
-    /// Its good lines.
+    /// Its good lines, and how many of them are synthetic.
     pub(crate) requests: String,
     /// Its bad ones.
     pub(crate) skipped: String,
@@ -53,6 +53,7 @@ pub(crate) fn key_facts(run: &Run, totals: &Totals, source: Source) -> Vec<KeyFa
         failed => format!("{} failed", figures::failures(failed, totals.requests)),
     };
     let paid = match source {
+        _ if totals.cost.is_none() => "no usage was reported, or no price is known",
         Source::Simulated => "at these prices; nothing was paid",
         Source::Live | Source::Mixed | Source::Unknown => "at the registry's prices",
     };
@@ -61,7 +62,11 @@ pub(crate) fn key_facts(run: &Run, totals: &Totals, source: Source) -> Vec<KeyFa
         KeyFact { name: "Cells", value: Some(figures::count(run.cells.len() as u64)), note: totals.standing_text() },
         KeyFact { name: "Requests", value: Some(figures::count(totals.requests)), note: failed },
         KeyFact { name: "Cost", value: totals.cost_text(), note: paid.to_owned() },
-        KeyFact { name: "Took", value: lasted(run), note: format!("in {rounds} rounds") },
+        KeyFact {
+            name: "Took",
+            value: lasted(run),
+            note: format!("in {}", figures::several(u64::from(rounds), "round")),
+        },
     ]
 }
 
@@ -86,8 +91,10 @@ pub(crate) fn entries(run: &Run) -> Vec<Entry> {
         (
             "Load",
             format!(
-                "{} rounds, {} cells side by side, {} warm-up requests a cell that count nowhere",
-                load.rounds, load.parallel_cells, load.warmup
+                "{}, {} side by side, {} a cell that count nowhere",
+                figures::several(u64::from(load.rounds), "round"),
+                figures::several(u64::from(load.parallel_cells), "cell"),
+                figures::several(u64::from(load.warmup), "warm-up request")
             ),
         ),
         (
@@ -127,7 +134,10 @@ pub(crate) fn workload_lines(run: &Run) -> Vec<WorkloadLine> {
     let line = |note: &WorkloadNote| WorkloadLine {
         name: visible(&note.name),
         source: visible(&note.source),
-        requests: figures::count(note.requests),
+        requests: match note.synthetic {
+            0 => figures::count(note.requests),
+            synthetic => format!("{}, {} synthetic", figures::count(note.requests), figures::count(synthetic)),
+        },
         skipped: figures::count(note.skipped_lines),
         sha256: visible(&note.sha256),
     };

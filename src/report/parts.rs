@@ -1,5 +1,7 @@
 //! What a report is given beside the run: the headline, each cell's standing, and the charts.
 
+use crate::gate::Standing;
+use crate::report::sweep::Sweep;
 use crate::rundir::CellRow;
 use crate::units::Micros;
 
@@ -12,6 +14,8 @@ pub struct Parts<'a> {
     pub standings: &'a [Option<Judged>],
     /// The pictures in the order of the page.
     pub charts: &'a [Chart<'a>],
+    /// The sweeps of the run; none where nothing was swept.
+    pub sweeps: &'a [Sweep<'a>],
 }
 
 impl Parts<'_> {
@@ -36,6 +40,14 @@ pub struct Judged {
     pub limit: Micros,
 }
 
+impl Judged {
+    /// How `row` stands against its tier's built-in limit; absent where it has none, or no request.
+    pub fn of(row: &CellRow) -> Option<Self> {
+        Standing::of(row)?;
+        Some(Self { word: Word::of(row)?, limit: Standing::limit_of(row)? })
+    }
+}
+
 /// How a cell stands, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
@@ -50,6 +62,18 @@ pub enum Word {
 }
 
 impl Word {
+    /// The word for `row` and its tier's built-in limit; absent where there is none and the figures can be judged.
+    pub fn of(row: &CellRow) -> Option<Self> {
+        if row.valid == Some(false) {
+            return Some(Self::Invalid);
+        }
+        Standing::of(row).map(|standing| match standing {
+            Standing::Meets => Self::Meets,
+            Standing::Misses => Self::Misses,
+            Standing::CannotTell => Self::CannotTell,
+        })
+    }
+
     /// The word for people.
     pub const fn text(self) -> &'static str {
         match self {

@@ -26,6 +26,21 @@ pub fn clipped(text: &str, room: usize) -> String {
     kept
 }
 
+/// The text in lines of at most `room` terminal columns, broken at blanks; a word that is longer alone is cut.
+pub fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(clipped(word, room)),
+        }
+    }
+    lines
+}
+
 /// How many columns a terminal gives the text at most.
 pub fn columns(text: &str) -> usize {
     text.chars().map(width).sum()

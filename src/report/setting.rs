@@ -9,7 +9,7 @@ use crate::rundir::{CellRow, Run};
 pub(crate) struct Setting<'a> {
     /// The workload's name.
     pub(crate) workload: &'a str,
-    /// `closed`, or the arrival process.
+    /// `closed`, or the arrival process, with its stages if it has some.
     pub(crate) load: &'a str,
     /// Requests in flight asked for; absent in open load.
     pub(crate) concurrency: Option<u32>,
@@ -48,11 +48,13 @@ impl Setting<'_> {
         if alone { self.workload.to_owned() } else { format!("{}, {}", self.workload, self.pressure()) }
     }
 
-    /// The load in words: `16 in flight`, or `poisson at 20/s`.
+    /// The load in words: `16 in flight`, `poisson at 20/s`, or `poisson at 10..200/s over 60s`.
     pub(crate) fn pressure(&self) -> String {
         match (self.concurrency, self.rate_rps) {
             (Some(concurrency), _) => format!("{concurrency} in flight"),
             (None, Some(rate)) => format!("{} at {rate}/s", self.load),
+            // Where the rate has stages the file's text names them.
+            (None, None) if self.load.contains(' ') => self.load.to_owned(),
             (None, None) => format!("{} load", self.load),
         }
     }

@@ -7,11 +7,18 @@ use crate::report::plain_text::visible;
 use crate::rundir::{CellNote, CellRow, Run};
 use crate::units::Latency;
 
-/// Requests below which the largest time stands in for the 99th percentile.
+/// Successes below which the largest time stands in for the 99th percentile, which is taken over successes.
 pub(crate) const LEAST_FOR_P99: u64 = 100;
 
 /// What p50 and p99 of an open load count from.
 pub(crate) const FROM_DUE: &str = "Open load counts from when a request was due: a stall is seen in full.";
+
+/// What there is to say of text that was made up.
+pub(crate) const SYNTHETIC: &str =
+    "Synthetic prompts are made-up words of the recorded lengths: time and tokens are measured, answers mean nothing.";
+
+/// What p50 and p99 of a closed load cannot tell.
+pub(crate) const NO_DUE: &str = "Closed load has no due time: a stall hides what it kept from being sent.";
 
 /// Why a cell with dropped requests has no standing.
 pub(crate) const SATURATED: &str = "Saturated cells lack what was dropped, so nothing can be told of them.";
@@ -62,7 +69,7 @@ pub(crate) struct Shown {
 /// The 99th percentile, as far as the requests support one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tail {
-    /// `410`, `410*` where no upper end is known, `max 410` below [`LEAST_FOR_P99`] requests; milliseconds.
+    /// `410`, `410*` where no upper end is known, `max 410` below [`LEAST_FOR_P99`] successes; milliseconds.
     pub(crate) figure: String,
     /// The 95 % interval, failures counted as infinite; absent for a maximum.
     pub(crate) interval: Option<String>,
@@ -93,14 +100,9 @@ impl Shown {
             workload: visible(&row.workload),
             load: load(row),
             e2e_p50: e2e.p50.map(figures::ms),
-            e2e_tail: tail(row.requests, e2e.p99, e2e.max, (e2e.p99_low, e2e.p99_high)),
+            e2e_tail: tail(row, e2e.p99, e2e.max, (e2e.p99_low, e2e.p99_high)),
             ttft_p50: row.ttft_p50_ms.map(figures::ms),
-            ttft_tail: tail(
-                row.requests,
-                row.ttft_p99_ms,
-                row.ttft_max_ms,
-                (row.ttft_p99_low_ms, row.ttft_p99_high_ms),
-            ),
+            ttft_tail: tail(row, row.ttft_p99_ms, row.ttft_max_ms, (row.ttft_p99_low_ms, row.ttft_p99_high_ms)),
             requests: figures::count(row.requests),
             failed: figures::failures(row.failed, row.requests),
             list_input: list("input", row.list_input_usd_per_mtok),
@@ -139,16 +141,17 @@ fn load(row: &CellRow) -> String {
     }
 }
 
-fn tail(
-    requests: u64,
+/// The tail of `row`, of which these figures are known.
+pub(crate) fn tail(
+    row: &CellRow,
     p99: Option<Latency>,
     max: Option<Latency>,
     (low, high): (Option<Latency>, Option<Latency>),
 ) -> Option<Tail> {
-    if requests < LEAST_FOR_P99 {
+    if row.ok < LEAST_FOR_P99 {
         return max.map(|max| Tail { figure: format!("max {}", figures::ms(max)), interval: None, open: false });
     }
-    let high = high.filter(|_| requests >= LEAST_N_FOR_P99);
+    let high = high.filter(|_| row.requests >= LEAST_N_FOR_P99);
     let open = high.and_then(Latency::finite_ms).is_none();
     let mark = if open { "*" } else { "" };
     p99.map(|p99| Tail { figure: format!("{}{mark}", figures::ms(p99)), interval: figures::interval(low, high), open })
@@ -162,17 +165,25 @@ mod tests {
     #[test]
     fn a_tail_claims_no_more_than_its_requests_support() {
         let finite = |ms: u32| Some(Latency::Finite(crate::units::Micros(ms * 1000)));
+        let row = |requests, failed| {
+            let mut row = fixture::run().cells.remove(0);
+            (row.requests, row.ok, row.failed) = (requests, requests - failed, failed);
+            row
+        };
         let shown = |requests| {
-            let tail = tail(requests, finite(410), finite(512), (finite(398), finite(431))).unwrap();
+            let tail = tail(&row(requests, 0), finite(410), finite(512), (finite(398), finite(431))).unwrap();
             (tail.figure, tail.interval)
         };
         assert_eq!(shown(99), ("max 512".to_owned(), None));
         assert_eq!(shown(100), ("410*".to_owned(), Some("≥ 398".to_owned())));
         assert_eq!(shown(367), ("410*".to_owned(), Some("≥ 398".to_owned())));
         assert_eq!(shown(368), ("410".to_owned(), Some("398–431".to_owned())));
-        let failures = tail(600, finite(410), finite(512), (finite(398), Some(Latency::Infinite))).unwrap();
+        // The 99th percentile of 99 successes is the largest of them, however many requests failed beside them.
+        let mostly = tail(&row(130, 31), finite(512), finite(512), (finite(398), Some(Latency::Infinite))).unwrap();
+        assert_eq!(mostly.figure, "max 512");
+        let failures = tail(&row(600, 0), finite(410), finite(512), (finite(398), Some(Latency::Infinite))).unwrap();
         assert_eq!((failures.figure.as_str(), failures.open), ("410*", true));
-        assert_eq!(tail(600, None, None, (None, None)), None);
+        assert_eq!(tail(&row(600, 600), None, None, (None, None)), None);
     }
 
     #[test]

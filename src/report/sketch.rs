@@ -98,6 +98,15 @@ pub(crate) fn row(model: &str, tier: Option<u8>, workload: &str) -> CellRow {
     .unwrap()
 }
 
+/// A row of a sweep: requests in flight, requests a second and median in milliseconds.
+pub(crate) fn swept(model: &str, region: &str, (concurrency, rps, p50_ms): (u32, f64, f64)) -> CellRow {
+    let mut row = row(model, Some(1), "autocomplete");
+    row.cell = format!("global-apis/{model}/{region}/autocomplete/c{concurrency}");
+    (row.region, row.concurrency, row.throughput_rps) = (Some(region.to_owned()), Some(concurrency), Some(rps));
+    measure(&mut row, 600, p50_ms, 0.3);
+    row
+}
+
 /// Fills the latencies of `row` in as a lognormal law gives them for `requests` successes.
 pub(crate) fn measure(row: &mut CellRow, requests: u64, p50_ms: f64, sigma: f64) {
     let at = |z: f64| Some(Latency::Finite(Micros((p50_ms * (z * sigma).exp() * 1e3) as u32)));

@@ -6,7 +6,8 @@ use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::{FROM_DUE, SATURATED, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::sweep_rows::{SWEEP_LEGEND, telling_rows};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
@@ -20,7 +21,7 @@ const RESERVE: usize = 6_000;
 /// Warnings, invalid cells and combinations left out that are listed before the rest is only counted.
 const LISTED: usize = 12;
 /// Characters of one listed line.
-const LINE_ROOM: usize = 200;
+const LINE_ROOM: usize = 600;
 
 /// The run in GitHub-flavoured Markdown, below 60 kB whatever its size. It stands without pictures.
 ///
@@ -41,10 +42,12 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
     }
     text.push('\n');
     text.push_str(&legend(run, &shown));
+    text.push_str(&sweep_table(parts));
 
     let rest: Vec<usize> = (0..shown.len()).filter(|index| !first.contains(index)).collect();
     if !rest.is_empty() {
-        let _ = write!(text, "<details><summary>The other {} cells</summary>\n\n", rest.len());
+        let _ =
+            write!(text, "<details><summary>The other {}</summary>\n\n", figures::several(rest.len() as u64, "cell"));
         text.push_str(&columns.heading());
         let mut left = rest.len();
         for index in pick::in_reading_order(run, &rest) {
@@ -99,7 +102,7 @@ fn facts(run: &Run, totals: &Totals) -> String {
         escaped(&manifest.started_at),
     ];
     facts.extend(lasted(run));
-    facts.push(format!("{} cells: {}", figures::count(run.cells.len() as u64), totals.standing_text()));
+    facts.push(format!("{}: {}", figures::several(run.cells.len() as u64, "cell"), totals.standing_text()));
     let failed: Vec<String> = totals
         .outcomes
         .iter()
@@ -108,8 +111,8 @@ fn facts(run: &Run, totals: &Totals) -> String {
         .collect();
     let failed = if failed.is_empty() { String::new() } else { format!(" ({})", failed.join(", ")) };
     facts.push(format!(
-        "{} requests, {} failed{failed}",
-        figures::count(totals.requests),
+        "{}, {} failed{failed}",
+        figures::several(totals.requests, "request"),
         figures::count(totals.failed)
     ));
     facts.push(totals.cost_text().map_or_else(|| "cost unknown".to_owned(), |cost| escaped(&cost)));
@@ -168,6 +171,39 @@ impl Columns {
     }
 }
 
+/// Rows of the table of sweeps.
+const SWEEP_ROWS: usize = 40;
+
+/// The sweeps with the most and the least goodput, load by load; empty where nothing was swept.
+fn sweep_table(parts: &Parts<'_>) -> String {
+    let rows = telling_rows(parts.sweeps);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let all = parts.sweeps.iter().map(|sweep| sweep.steps.len()).sum::<usize>();
+    let mut text = "**Latency and goodput by load**\n\n|model|region|workload|load|ended/s|p50 ms (95 %)|\
+                    p99 ms (95 %)|goodput/s|remarks|\n|---|---|---|--:|--:|--:|--:|--:|---|\n"
+        .to_owned();
+    for row in rows.iter().take(SWEEP_ROWS) {
+        let fields = [
+            Some(&row.model),
+            row.region.as_ref(),
+            Some(&row.workload),
+            Some(&row.load),
+            row.achieved.as_ref(),
+            row.p50.as_ref(),
+            row.p99.as_ref(),
+            row.goodput.as_ref(),
+        ];
+        let fields = fields.map(|field| field.map_or_else(|| "–".to_owned(), |field| escaped(field)));
+        let remarks = row.remarks.as_ref().map_or_else(String::new, |remarks| escaped(remarks));
+        let _ = writeln!(text, "|{}|{remarks}|", fields.join("|"));
+    }
+    let more = all - rows.len().min(SWEEP_ROWS);
+    let more = if more > 0 { format!(" +{more} more in report.html.") } else { String::new() };
+    format!("{text}\n{}{more}\n\n", escaped(SWEEP_LEGEND))
+}
+
 fn legend(run: &Run, shown: &[Shown]) -> String {
     let simulated = if run.cells.iter().any(|row| row.simulated) { "Simulated. " } else { "" };
     let mut text = format!(
@@ -176,7 +212,9 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
     );
     for (applies, note) in [
         (run.cells.iter().any(CellRow::is_open_load), FROM_DUE),
+        (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
+        (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
     ] {
         if applies {
             text.extend([" ", note]);

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::gate::LEAST_N_FOR_P99;
 use crate::report::parts::{Parts, Word};
+use crate::report::shown::LEAST_FOR_P99;
 use crate::report::totals::Totals;
 use crate::rundir::{CellRow, Run, Status};
 use crate::units::{Latency, Usd, UsdPerMtok};
@@ -45,7 +47,7 @@ pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
         outcomes: totals.outcomes.iter().map(|(outcome, found)| (outcome.name(), found.requests)).collect(),
         cost_usd: totals.cost,
         all_prices_known: totals.trust.map(|trust| !trust.partial),
-        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(row, index, parts)).collect(),
+        cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(run, row, index, parts)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).expect("strings and numbers can always be written as JSON");
     text.push('\n');
@@ -99,6 +101,7 @@ struct Cell<'a> {
     rate_rps: Option<f64>,
     simulated: bool,
     valid: Option<bool>,
+    invalid_because: &'a [String],
     standing: Option<&'static str>,
     limit_ms: Option<Latency>,
     requests: u64,
@@ -112,6 +115,7 @@ struct Cell<'a> {
     e2e_p99_ms: Option<Latency>,
     e2e_p99_low_ms: Option<Latency>,
     e2e_p99_high_ms: Option<Latency>,
+    p99_support: Option<&'static str>,
     e2e_p99_with_failures_ms: Option<Latency>,
     e2e_from_due_p50_ms: Option<Latency>,
     e2e_from_due_p99_ms: Option<Latency>,
@@ -125,8 +129,9 @@ struct Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
+    fn of(run: &'a Run, row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
+        let validity = run.manifest.validity.iter().find(|validity| validity.cell == row.cell);
         Self {
             cell: &row.cell,
             provider: &row.provider,
@@ -139,6 +144,7 @@ impl<'a> Cell<'a> {
             rate_rps: row.rate_rps,
             simulated: row.simulated,
             valid: row.valid,
+            invalid_because: validity.map_or(&[], |validity| &validity.reasons),
             standing: parts.word(index, row).map(Word::name),
             limit_ms: judged.map(|judged| Latency::Finite(judged.limit)),
             requests: row.requests,
@@ -152,6 +158,7 @@ impl<'a> Cell<'a> {
             e2e_p99_ms: row.e2e_p99_ms,
             e2e_p99_low_ms: row.e2e_p99_low_ms,
             e2e_p99_high_ms: row.e2e_p99_high_ms,
+            p99_support: row.primary_latency().p99.map(|_| p99_support(row)),
             e2e_p99_with_failures_ms: row.e2e_p99_with_failures_ms,
             e2e_from_due_p50_ms: row.e2e_from_due_p50_ms,
             e2e_from_due_p99_ms: row.e2e_from_due_p99_ms,
@@ -163,6 +170,17 @@ impl<'a> Cell<'a> {
             list_output_usd_per_mtok: row.list_output_usd_per_mtok,
             effective_output_usd_per_mtok: row.effective_output_usd_per_mtok,
         }
+    }
+}
+
+/// What the requests of a cell make of its 99th percentile: it has an interval, or one without an upper end, or it is
+/// the largest of too few.
+fn p99_support(row: &CellRow) -> &'static str {
+    let high = row.primary_latency().p99_high.and_then(Latency::finite_ms);
+    match high {
+        _ if row.ok < LEAST_FOR_P99 => "maximum",
+        Some(_) if row.requests >= LEAST_N_FOR_P99 => "interval",
+        _ => "no_upper_end",
     }
 }
 
@@ -188,9 +206,14 @@ mod tests {
         let cells = read["cells"].as_array().unwrap();
         assert_eq!(cells[0]["e2e_p99_ms"], json!("184.042"));
         assert_eq!(cells[2]["e2e_p99_high_ms"], json!("inf"));
+        let support: Vec<&Value> = cells.iter().map(|cell| &cell["p99_support"]).collect();
+        let (whole, open) = (json!("interval"), json!("no_upper_end"));
+        assert_eq!(support, [&whole, &whole, &open, &open, &Value::Null]);
         assert_eq!((&cells[2]["standing"], &cells[2]["limit_ms"]), (&json!("cannot_tell"), &json!("10000.000")));
         assert_eq!((&cells[4]["e2e_p50_ms"], &cells[4]["cost_usd"]), (&Value::Null, &Value::Null));
         assert_eq!(cells[3]["model"], json!(fixture::HOSTILE));
+        let reasons = |cell: &Value| cell["invalid_because"].as_array().unwrap().len();
+        assert!(cells.iter().all(|cell| (reasons(cell) > 0) == (cell["valid"] == json!(false))), "{text}");
     }
 
     #[test]

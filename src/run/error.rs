@@ -71,6 +71,12 @@ pub enum RunError {
     /// A length and a count.
     #[error("`duration` and `requests-per-cell` both say how much, must be one of them")]
     TwoAmounts,
+    /// A length or a count for a load whose stages have both.
+    #[error("`{rate}` says itself how long it lasts, so nothing else may")]
+    AmountOfStages {
+        /// The stages in words.
+        rate: String,
+    },
     /// A URL that cannot be called.
     #[error("URL `{url}` {reason}")]
     BadUrl {
@@ -166,6 +172,9 @@ impl RunError {
                 Some("add its price to a registry file; what you assume, list in `assumed`".into())
             }
             Self::NoKey { variable, .. } => Some(format!("export {variable}=…, or leave out `--live` to simulate")),
+            Self::OpenFiles(_) => {
+                Some("or let fewer cells run side by side: `--parallel-cells 1`, or a lower `--concurrency`".into())
+            }
             Self::NobodyThere { .. } => {
                 Some("start the server, or mend the address; it must end in `/v1` or the like".into())
             }
@@ -173,6 +182,9 @@ impl RunError {
             Self::LoadWithout { .. } => {
                 Some("open loads are chosen by `--arrivals` and `--rate`, closed ones by `--concurrency`".into())
             }
+            Self::AmountOfStages { .. } => Some(
+                "leave out `--duration`, `--requests-per-cell` and `--quick`, or give a rate without stages".into(),
+            ),
             Self::Select(error) => error.hint(),
             _ => None,
         }

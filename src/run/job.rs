@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, Tariff, raise_open_files};
-use crate::plan::{Cell, Load};
+use crate::plan::{Cell, Load, StreamOptions};
 use crate::registry::{Endpoint, Limits, Registry};
 use crate::run::RunError;
 use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
@@ -37,11 +37,7 @@ pub(super) fn assemble(
         let destination = match destinations.get(&cell.endpoint) {
             Some(known) => Arc::clone(known),
             None => {
-                let made = match (&settings.whereto, simulator) {
-                    (_, Some(base_url)) => of_simulator(registry, cell.endpoint, base_url)?,
-                    (Whereto::Url { base_url, api_key_env }, None) => of_url(base_url, api_key_env.as_deref(), keys)?,
-                    (_, None) => of_provider(registry, cell.endpoint, keys)?,
-                };
+                let made = destination(settings, registry, cell.endpoint, simulator, keys)?;
                 destinations.insert(cell.endpoint, Arc::clone(&made));
                 made
             }
@@ -56,12 +52,14 @@ pub(super) fn assemble(
         cells.push(CellJob {
             destination,
             requests: prepared(settings, cell, registry, &rests[cell.workload]),
+            sessions: cell.sessions.clone(),
             concurrency: cell.about_in_flight(),
             open,
             total: cell.requests,
             warmup: cell.warmup,
             pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
             nonce_seed: (prompt_cache == PromptCache::Fresh).then_some(settings.seed),
+            text_seed: settings.seed,
             tariff: budget.as_ref().map(|_| tariff(registry, cell)).transpose()?,
         });
     }
@@ -77,6 +75,33 @@ pub(super) fn assemble(
     })
 }
 
+/// Makes sure that every key is there that the cells need.
+///
+/// # Errors
+/// A key is missing, or a URL or header cannot be used.
+pub fn check_keys(settings: &Settings, inputs: &Inputs, keys: &dyn Keys) -> Result<(), RunError> {
+    let called = settings.whereto != Whereto::Simulator;
+    inputs.plan.cells.iter().filter(|_| called).try_for_each(|cell| {
+        destination(settings, &inputs.registry, cell.endpoint, None, keys)?;
+        Ok(())
+    })
+}
+
+/// Where the requests to `endpoint` go; `simulator` is the URL of the one in this process.
+fn destination(
+    settings: &Settings,
+    registry: &Registry,
+    endpoint: Endpoint,
+    simulator: Option<&str>,
+    keys: &dyn Keys,
+) -> Result<Arc<Destination>, RunError> {
+    match (&settings.whereto, simulator) {
+        (_, Some(base_url)) => of_simulator(registry, endpoint, base_url),
+        (Whereto::Url { base_url, api_key_env }, None) => of_url(base_url, api_key_env.as_deref(), keys),
+        (_, None) => of_provider(registry, endpoint, keys),
+    }
+}
+
 /// What is done about prompt caches: fresh where a line is sent more than once to a live provider, else natural.
 pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache {
     let cells = &inputs.plan.cells;
@@ -88,6 +113,12 @@ pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache 
     let live = settings.whereto != Whereto::Simulator;
     let default = if live && cells.iter().any(repeats) { PromptCache::Fresh } else { PromptCache::Natural };
     settings.prompt_cache.unwrap_or(default)
+}
+
+/// Whether streams of `endpoint` are asked for their usage.
+pub(super) fn stream_options(settings: &Settings, registry: &Registry, endpoint: Endpoint) -> StreamOptions {
+    let refused = settings.no_stream_options || !registry.provider(endpoint).stream_options;
+    if refused { StreamOptions::LeftOut } else { StreamOptions::Sent }
 }
 
 /// The hosts that are called, each once, for the manifest and the first line.
@@ -127,9 +158,9 @@ fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
 }
 
 fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests) -> Vec<Arc<Prepared>> {
-    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming);
-    let fitting = cell.lines.iter().map(|line| all[*line as usize].clone());
-    fitting.map(|request| request.expect("the plan leaves out lines without a body")).collect()
+    let options = stream_options(settings, registry, cell.endpoint);
+    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming, options);
+    cell.lines.iter().map(|line| Arc::clone(&all[*line as usize])).collect()
 }
 
 fn budget(limit: Usd) -> Arc<Budget> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{Amount, ArrivalKind, Arrivals, Load, LoadKeys};
+use crate::plan::{Amount, ArrivalKind, Arrivals, Load, LoadKeys, Rate};
 use crate::run::RunError;
 use crate::units::Positive;
 
@@ -20,8 +20,8 @@ pub struct LoadWords {
     pub concurrency: Vec<u32>,
     /// How requests arrive.
     pub arrivals: Option<ArrivalKind>,
-    /// Requests a second, a cell each.
-    pub rate: Vec<Positive>,
+    /// Requests a second, steady or in stages, a cell each.
+    pub rate: Vec<Rate>,
     /// The spread of gaps.
     pub cv: Option<Positive>,
     /// How many times faster than recorded.
@@ -39,7 +39,7 @@ impl From<&LoadKeys> for LoadWords {
         Self {
             concurrency: keys.concurrency.clone().unwrap_or_default(),
             arrivals: keys.arrivals,
-            rate: keys.rate.clone().unwrap_or_default(),
+            rate: keys.rate.clone().or_else(|| keys.stages.clone().map(|stages| vec![stages])).unwrap_or_default(),
             cv: keys.cv,
             speed: keys.speed,
             max_in_flight: keys.max_in_flight,
@@ -56,6 +56,7 @@ impl From<&LoadKeys> for LoadWords {
 /// # Errors
 /// A word that has no meaning in its kind of load, or one that the kind needs and nobody says.
 pub(super) fn loads(flags: &LoadWords, suite: &LoadKeys) -> Result<(Vec<Load>, Amount), RunError> {
+    let its_rate = if suite.stages.is_some() { "stages" } else { "rate" };
     let suite = LoadWords::from(suite);
     let its_kind = suite.kind().unwrap_or(ArrivalKind::Closed);
     let kind = match flags.kind() {
@@ -63,8 +64,8 @@ pub(super) fn loads(flags: &LoadWords, suite: &LoadKeys) -> Result<(Vec<Load>, A
         Some(_) if flags.arrivals.is_none() && !flags.rate.is_empty() && takes_rate(its_kind) => its_kind,
         kind => kind.unwrap_or(its_kind),
     };
-    suite.check(its_kind, "")?;
-    flags.check(kind, "--")?;
+    suite.check(its_kind, "", its_rate)?;
+    flags.check(kind, "--", "rate")?;
     let same = kind == its_kind;
     let rate = first(flags.rate.clone(), suite.rate, same || takes_rate(kind));
     let speed = flags.speed.or(suite.speed.filter(|_| same)).unwrap_or(Positive::ONE);
@@ -75,6 +76,11 @@ pub(super) fn loads(flags: &LoadWords, suite: &LoadKeys) -> Result<(Vec<Load>, A
     if takes_rate(kind) && rate.is_empty() {
         return Err(needs("rate"));
     }
+    if let Some(staged) = rate.iter().find(|rate| rate.stages().is_some())
+        && flags.amount().is_some()
+    {
+        return Err(RunError::AmountOfStages { rate: staged.to_string() });
+    }
     let rates = rate.into_iter();
     let loads = match kind {
         ArrivalKind::Closed => {
@@ -83,11 +89,11 @@ pub(super) fn loads(flags: &LoadWords, suite: &LoadKeys) -> Result<(Vec<Load>, A
             concurrency.into_iter().map(|concurrency| Load::Closed { concurrency }).collect()
         }
         ArrivalKind::Recorded => vec![open(Arrivals::Recorded { speed })],
-        ArrivalKind::Constant => rates.map(|rate_rps| open(Arrivals::Constant { rate_rps })).collect(),
-        ArrivalKind::Poisson => rates.map(|rate_rps| open(Arrivals::Poisson { rate_rps })).collect(),
+        ArrivalKind::Constant => rates.map(|rate| open(Arrivals::Constant { rate })).collect(),
+        ArrivalKind::Poisson => rates.map(|rate| open(Arrivals::Poisson { rate })).collect(),
         ArrivalKind::Gamma => {
             let cv = cv.ok_or_else(|| needs("cv"))?;
-            rates.map(|rate_rps| open(Arrivals::Gamma { rate_rps, cv })).collect()
+            rates.map(|rate| open(Arrivals::Gamma { rate, cv })).collect()
         }
     };
     // A recording has an end of its own, which another kind of load knows nothing of.
@@ -112,14 +118,14 @@ impl LoadWords {
         self.duration.map(Amount::Lasting).or(self.requests_per_cell.map(Amount::Requests))
     }
 
-    /// Refuses what has no meaning in `kind`; `dashes` stand before the names of flags.
-    fn check(&self, kind: ArrivalKind, dashes: &'static str) -> Result<(), RunError> {
+    /// Refuses what has no meaning in `kind`; `dashes` stand before the names of flags, and `rate` is how rates are given.
+    fn check(&self, kind: ArrivalKind, dashes: &'static str, rate: &'static str) -> Result<(), RunError> {
         use ArrivalKind::{Closed, Gamma, Recorded};
         let open = kind != Closed;
         let flag = !dashes.is_empty();
         for (what, given, has_meaning) in [
             ("concurrency", !self.concurrency.is_empty(), !open),
-            ("rate", !self.rate.is_empty(), takes_rate(kind)),
+            (rate, !self.rate.is_empty(), takes_rate(kind)),
             ("cv", self.cv.is_some(), kind == Gamma),
             ("speed", self.speed.is_some(), kind == Recorded),
             (if flag { "max-in-flight" } else { "max_in_flight" }, self.max_in_flight.is_some(), open),
@@ -132,7 +138,10 @@ impl LoadWords {
         if self.duration.is_some() && self.requests_per_cell.is_some() {
             return Err(RunError::TwoAmounts);
         }
-        Ok(())
+        match self.rate.iter().find(|rate| rate.stages().is_some()) {
+            Some(staged) if self.amount().is_some() => Err(RunError::AmountOfStages { rate: staged.to_string() }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -164,8 +173,12 @@ mod tests {
         Positive::new(number).unwrap()
     }
 
+    fn steady(number: f64) -> Rate {
+        Rate::Steady(positive(number))
+    }
+
     fn constant(rate: f64) -> Load {
-        Load::Open { arrivals: Arrivals::Constant { rate_rps: positive(rate) }, max_in_flight: MAX_IN_FLIGHT }
+        Load::Open { arrivals: Arrivals::Constant { rate: steady(rate) }, max_in_flight: MAX_IN_FLIGHT }
     }
 
     fn refusal(flags: &LoadWords, suite: &LoadKeys) -> String {
@@ -181,7 +194,7 @@ mod tests {
     #[test]
     fn a_list_of_rates_makes_a_load_each_and_sets_the_suites_concurrency_aside() {
         let suite = LoadKeys { concurrency: Some(vec![16]), requests_per_cell: Some(600), ..LoadKeys::default() };
-        let flags = LoadWords { rate: vec![positive(5.0), positive(50.0)], ..LoadWords::default() };
+        let flags = LoadWords { rate: vec![steady(5.0), steady(50.0)], ..LoadWords::default() };
         let expected = (vec![constant(5.0), constant(50.0)], Amount::Requests(600));
         assert_eq!(loads(&flags, &suite).unwrap(), expected);
     }
@@ -190,14 +203,14 @@ mod tests {
     fn a_rate_on_the_command_line_keeps_the_suites_arrivals() {
         let suite = LoadKeys {
             arrivals: Some(ArrivalKind::Gamma),
-            rate: Some(vec![positive(5.0)]),
+            rate: Some(vec![steady(5.0)]),
             cv: Some(positive(2.0)),
             duration: Some(Duration::from_secs(9)),
             max_in_flight: Some(7),
             ..LoadKeys::default()
         };
-        let flags = LoadWords { rate: vec![positive(50.0)], ..LoadWords::default() };
-        let arrivals = Arrivals::Gamma { rate_rps: positive(50.0), cv: positive(2.0) };
+        let flags = LoadWords { rate: vec![steady(50.0)], ..LoadWords::default() };
+        let arrivals = Arrivals::Gamma { rate: steady(50.0), cv: positive(2.0) };
         let expected = vec![Load::Open { arrivals, max_in_flight: 7 }];
         assert_eq!(loads(&flags, &suite).unwrap(), (expected, Amount::Lasting(Duration::from_secs(9))));
         let closed = LoadWords { concurrency: vec![2], ..LoadWords::default() };
@@ -220,20 +233,43 @@ mod tests {
         let none = LoadKeys::default();
         let speed = LoadWords { speed: Some(positive(2.0)), ..LoadWords::default() };
         assert_eq!(refusal(&speed, &none), "`--speed` has no meaning with `closed` arrivals");
-        let both = LoadWords { rate: vec![positive(2.0)], concurrency: vec![8], ..LoadWords::default() };
+        let both = LoadWords { rate: vec![steady(2.0)], concurrency: vec![8], ..LoadWords::default() };
         assert_eq!(refusal(&both, &none), "`--concurrency` has no meaning with `constant` arrivals");
         let poisson = LoadWords { arrivals: Some(ArrivalKind::Poisson), ..LoadWords::default() };
         assert_eq!(refusal(&poisson, &none), "`poisson` arrivals need a `rate`");
-        let gamma = LoadWords { arrivals: Some(ArrivalKind::Gamma), rate: vec![positive(2.0)], ..LoadWords::default() };
+        let gamma = LoadWords { arrivals: Some(ArrivalKind::Gamma), rate: vec![steady(2.0)], ..LoadWords::default() };
         assert_eq!(refusal(&gamma, &none), "`gamma` arrivals need a `cv`");
         let suite = LoadKeys { max_in_flight: Some(3), ..LoadKeys::default() };
         assert_eq!(refusal(&LoadWords::default(), &suite), "`max_in_flight` has no meaning with `closed` arrivals");
         let twice = LoadWords {
             duration: Some(Duration::from_secs(1)),
             requests_per_cell: Some(1),
-            rate: vec![positive(1.0)],
+            rate: vec![steady(1.0)],
             ..LoadWords::default()
         };
         assert_eq!(refusal(&twice, &none), "`duration` and `requests-per-cell` both say how much, must be one of them");
+    }
+
+    #[test]
+    fn stages_say_themselves_how_much_they_bring() {
+        let ramp: Rate = "10..200/60s".parse().unwrap();
+        let staged = LoadKeys { stages: Some(ramp.clone()), ..LoadKeys::default() };
+        let arrivals = Arrivals::Constant { rate: ramp.clone() };
+        let expected = vec![Load::Open { arrivals, max_in_flight: MAX_IN_FLIGHT }];
+        assert_eq!(loads(&LoadWords::default(), &staged).unwrap().0, expected);
+        // What the suite says of another load does not hold, and so is no contradiction.
+        let suite = LoadKeys { requests_per_cell: Some(600), ..LoadKeys::default() };
+        let flags = LoadWords { rate: vec![ramp.clone()], ..LoadWords::default() };
+        assert_eq!(loads(&flags, &suite).unwrap().0, expected);
+
+        let twice = "`10..200/s over 60s` says itself how long it lasts, so nothing else may";
+        let flags = LoadWords { requests_per_cell: Some(40), ..flags };
+        assert_eq!(refusal(&flags, &suite), twice);
+        let flags = LoadWords { duration: Some(Duration::from_secs(5)), ..LoadWords::default() };
+        assert_eq!(refusal(&flags, &staged), twice);
+        let both = LoadKeys { duration: Some(Duration::from_secs(5)), ..staged.clone() };
+        assert_eq!(refusal(&LoadWords::default(), &both), twice);
+        let recorded = LoadKeys { arrivals: Some(ArrivalKind::Recorded), ..staged };
+        assert_eq!(refusal(&LoadWords::default(), &recorded), "`stages` has no meaning with `recorded` arrivals");
     }
 }

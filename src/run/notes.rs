@@ -1,15 +1,18 @@
 //! The manifest of a run before it starts: settings, inputs and cells as they will stand on disk.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::plan::{Arrivals, Cell, LeftOut, Load, Streaming};
+use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, StreamOptions, Streaming};
 use crate::registry::{Override, PricedFrom, Rates};
 use crate::run::inputs::Inputs;
+use crate::run::job::stream_options;
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, OverrideNote,
-    PriceNote, RatesNote, Status, Validity, WorkloadNote, judge,
+    PriceNote, RatesNote, StageNote, Status, Validity, WorkloadNote, judge,
 };
 use crate::tally::{CellFigures, Lags};
 use crate::units::Positive;
@@ -78,10 +81,21 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
             workers: start.workers,
             open_files: start.open_files,
         },
-        warnings: inputs.plan.warnings.clone(),
+        warnings: inputs.plan.warnings.iter().cloned().chain(unasked_usage(settings, inputs)).collect(),
         validity: Vec::new(),
         failures: Vec::new(),
     }
+}
+
+/// The providers whose streams are not asked for their usage, as warnings.
+fn unasked_usage(settings: &Settings, inputs: &Inputs) -> Vec<String> {
+    let registry = &inputs.registry;
+    let streams = settings.streaming != Streaming::Off;
+    let unasked = |cell: &&Cell| streams && stream_options(settings, registry, cell.endpoint) == StreamOptions::LeftOut;
+    let cells = inputs.plan.cells.iter().filter(unasked);
+    let providers: BTreeSet<&str> = cells.map(|cell| registry.provider(cell.endpoint).id.as_str()).collect();
+    let warning = |id| format!("provider `{id}` is not asked for the tokens of a stream: `stream_options` is left out");
+    providers.into_iter().map(warning).collect()
 }
 
 /// A moment as every file holds it: RFC 3339 in UTC, whole seconds.
@@ -96,17 +110,21 @@ fn workload_note(workload: &Workload) -> WorkloadNote {
         sha256: workload.sha256.clone(),
         requests: workload.requests.len() as u64,
         skipped_lines: workload.bad_lines.len() as u64,
+        synthetic: workload.requests.iter().filter(|request| request.is_synthetic()).count() as u64,
     }
 }
 
 fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
     let registry = &inputs.registry;
     let model = registry.model(cell.endpoint);
-    let (concurrency, arrivals, max_in_flight) = match cell.load {
-        Load::Closed { concurrency } => (Some(concurrency), None, None),
-        Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(max_in_flight)),
+    let (concurrency, arrivals, max_in_flight) = match &cell.load {
+        Load::Closed { concurrency } => (Some(*concurrency), None, None),
+        Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(*max_in_flight)),
     };
-    let rate_rps = arrivals.and_then(Arrivals::rate_rps).map(Positive::get);
+    let workload = &inputs.workloads[cell.workload];
+    let sent = &cell.lines[..cell.lines.len().min(cell.requests as usize)];
+    let rate_rps = arrivals.and_then(Arrivals::rate).and_then(Rate::steady_rps).map(Positive::get);
+    let stages = arrivals.and_then(Arrivals::stages).map_or(&[][..], Stages::all);
     let (cv, speed) = match arrivals {
         Some(Arrivals::Gamma { cv, .. }) => (Some(cv.get()), None),
         Some(Arrivals::Recorded { speed }) => (None, Some(speed.get())),
@@ -120,17 +138,23 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         region: registry.region(cell.endpoint).map(|region| region.id.clone()),
         tier: model.tier,
         quality: model.quality,
-        workload: inputs.workloads[cell.workload].name.clone(),
-        load: cell.load.name().to_owned(),
+        workload: workload.name.clone(),
+        load: cell.load.label(),
         concurrency,
         rate_rps,
+        stages: stages.iter().map(stage_note).collect(),
         cv,
         speed,
         max_in_flight,
         requests: u64::from(cell.requests),
-        distinct_prompts: (cell.lines.len() as u64).min(u64::from(cell.requests)),
+        distinct_prompts: sent.len() as u64,
+        synthetic_prompts: sent.iter().filter(|line| workload.requests[**line as usize].is_synthetic()).count() as u64,
         price: registry.pricing(cell.endpoint).on(TimeZone::UTC.to_datetime(at).date()).map(price_note),
     }
+}
+
+fn stage_note(stage: &Stage) -> StageNote {
+    StageNote { from_rps: stage.from_rps, to_rps: stage.to_rps, lasts_ms: stage.lasts.as_millis() as u64 }
 }
 
 fn price_note(row: &PricedFrom) -> PriceNote {

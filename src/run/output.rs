@@ -1,10 +1,9 @@
 //! The reports of a run, made of its directory alone, so that they are the same whenever they are made.
 
 use crate::fsio::write_whole;
-use crate::gate::Standing;
 use crate::report::{
-    Chart, ChartOptions, Judged, Parts, Word, cost_latency, headline, page, percentiles, spectrum_text, summary_json,
-    summary_markdown,
+    Chart, ChartOptions, Judged, Parts, Sweep, cost_latency, headline, load, page, percentiles, spectrum_text,
+    summary_json, summary_markdown, sweeps,
 };
 use crate::rundir::{Run, RunDirError, Spectra};
 
@@ -25,30 +24,35 @@ pub fn headline_of(run: &Run) -> String {
     headline(run).to_string()
 }
 
+/// What the run swept, with goodput as far as its log tells it; empty where nothing was swept.
+///
+/// # Errors
+/// The run's log cannot be read.
+pub fn swept(run: &Run) -> Result<Vec<Sweep<'_>>, RunDirError> {
+    // Most runs sweep nothing, and their log need not be read for that.
+    if sweeps(run, None).is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sweeps(run, Spectra::read(&run.path)?.as_ref()))
+}
+
 /// How each cell stands against its tier's limit, in the order of the run's cells; absent where there is no limit.
 pub fn judged(run: &Run) -> Vec<Option<Judged>> {
-    let judge = |row| {
-        let limit = Standing::limit_of(row)?;
-        let word = match Standing::of(row)? {
-            _ if row.valid == Some(false) => Word::Invalid,
-            Standing::Meets => Word::Meets,
-            Standing::Misses => Word::Misses,
-            Standing::CannotTell => Word::CannotTell,
-        };
-        Some(Judged { word, limit })
-    };
-    run.cells.iter().map(judge).collect()
+    run.cells.iter().map(Judged::of).collect()
 }
 
 /// Each report's file name and text; those of the spectrum only where the run kept its log.
 fn render(run: &Run, spectra: Option<&Spectra>) -> Vec<(&'static str, String)> {
     let prefixed = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..ChartOptions::default() };
-    let inlined = cost_latency(run, &prefixed("cost-latency"));
-    let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles")));
+    let inlined = cost_latency(run, &prefixed("cost-latency-"));
+    let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles-")));
+    let swept = sweeps(run, spectra);
+    let load_chart = load(run, &swept, &prefixed("load-"));
     let headline = headline_of(run);
     let mut charts = vec![Chart { title: "Cost against latency", svg: &inlined }];
     charts.extend(spectrum.as_ref().map(|svg| Chart { title: "Latency by percentile", svg }));
-    let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts };
+    charts.extend(load_chart.as_ref().map(|svg| Chart { title: "Latency and goodput by load", svg }));
+    let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts, sweeps: &swept };
     let mut reports = vec![
         ("cost-latency.svg", cost_latency(run, &ChartOptions::default())),
         ("report.html", page(run, &parts)),
@@ -59,5 +63,6 @@ fn render(run: &Run, spectra: Option<&Spectra>) -> Vec<(&'static str, String)> {
         reports.push(("percentiles.svg", percentiles(run, spectra, &prefixed("pc-"))));
         reports.push(("percentiles.hgrm", spectrum_text(run, spectra)));
     }
+    reports.extend(load_chart.map(|svg| ("load.svg", svg)));
     reports
 }

@@ -27,6 +27,9 @@ use crate::workload::{Prompt, Request, Workload};
 /// How often rows are handed to the system and progress is shown.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Successes below which a cell tells no 99th percentile while it runs.
+const LEAST_FOR_P99: u64 = 100;
+
 /// What was recorded.
 pub(super) struct Recorded {
     /// The figures of every cell.
@@ -89,6 +92,7 @@ struct Recorder<'r> {
     any_cost: bool,
     loop_lags: SparseCounts,
     failures: Failures,
+    secrets: Secrets,
     interrupted: bool,
     replies: u64,
     simulated_replies: u64,
@@ -110,7 +114,8 @@ impl<'r> Recorder<'r> {
             spent: Usd::ZERO,
             any_cost: false,
             loop_lags: SparseCounts::default(),
-            failures: Failures::new(secrets),
+            failures: Failures::default(),
+            secrets,
             interrupted: false,
             replies: 0,
             simulated_replies: 0,
@@ -131,7 +136,7 @@ impl<'r> Recorder<'r> {
         loop {
             tokio::select! {
                 batch = batches.recv() => match batch {
-                    Some(batch) => self.take(&batch)?,
+                    Some(batch) => self.take(batch)?,
                     None => break,
                 },
                 _ = tick.tick() => {
@@ -153,16 +158,22 @@ impl<'r> Recorder<'r> {
         Ok(())
     }
 
-    fn take(&mut self, batch: &Batch) -> Result<(), RunError> {
+    fn take(&mut self, batch: Batch) -> Result<(), RunError> {
         // Gaps come before their request, so that a round is encoded with all of them.
         for (cell, round, gap) in &batch.chunk_gaps {
             self.tally.chunk_gap(*cell, *round, *gap);
         }
+        for (cell, lag) in &batch.read_lags {
+            self.tally.read_lag(*cell, *lag);
+        }
         for lag in &batch.loop_lags {
             self.loop_lags.add(u64::from(lag.0), 1);
         }
-        for sample in &batch.samples {
-            self.take_sample(sample)?;
+        for mut sample in batch.samples {
+            if let Some(error) = &mut sample.error {
+                self.secrets.clean(error);
+            }
+            self.take_sample(&sample)?;
         }
         Ok(())
     }
@@ -188,6 +199,8 @@ impl<'r> Recorder<'r> {
             self.writer.round(&mut self.tally, done)?;
             let cell = &mut self.progress[done.cell];
             (cell.p50, cell.p99) = self.tally.e2e_so_far(done.cell).unzip();
+            // The p99 of fewer is their largest, and no p99 to be told.
+            cell.p99 = cell.p99.filter(|_| cell.done - cell.failed >= LEAST_FOR_P99);
         }
         Ok(())
     }
@@ -230,7 +243,7 @@ impl<'r> Recorder<'r> {
 fn images_by_line(workload: &Workload) -> Rc<[u32]> {
     let images = |request: &Request| match &request.prompt {
         Prompt::Body(body) => body.images,
-        Prompt::Lengths { .. } => 0,
+        Prompt::Lengths(_) => 0,
     };
     workload.requests.iter().map(images).collect()
 }

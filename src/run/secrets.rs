@@ -1,6 +1,7 @@
 //! Keys that must not reach a file, even when a provider's error repeats one.
 
 use crate::load::Job;
+use crate::sample::ErrorReply;
 
 /// The least number of a key's first bytes that is taken for a part of it, where a capped message ends with them.
 const LEAST_PART: usize = 4;
@@ -21,8 +22,14 @@ impl Secrets {
         Self(keys)
     }
 
+    /// Takes every key out of what a provider said.
+    pub(super) fn clean(&self, error: &mut ErrorReply) {
+        error.message = self.hide(&error.message);
+        error.code = error.code.take().map(|code| self.hide(&code));
+    }
+
     /// `text` with each key, or what a cap at its end has left of one, replaced.
-    pub(super) fn hide(&self, text: &str) -> String {
+    fn hide(&self, text: &str) -> String {
         let mut shown = text.to_owned();
         for key in self.0.iter().filter(|key| !key.is_empty()) {
             shown = shown.replace(key.as_str(), HIDDEN);

@@ -41,6 +41,8 @@ pub struct Settings {
     pub streaming: Streaming,
     /// What is done about prompt caches; absent: fresh where lines repeat live.
     pub prompt_cache: Option<PromptCache>,
+    /// Whether `stream_options` is left out, whatever the registry says of the provider.
+    pub no_stream_options: bool,
     /// Whether HTTP/2 is spoken.
     pub http2: bool,
     /// The limits of each request.
@@ -122,6 +124,8 @@ pub struct Overrides {
     pub streaming: Option<Streaming>,
     /// `--prompt-cache`.
     pub prompt_cache: Option<PromptCache>,
+    /// `--no-stream-options`.
+    pub no_stream_options: bool,
     /// `--http2`.
     pub http2: bool,
     /// `--timeout-connect`, `-first-token`, `-idle`, `-total`.
@@ -176,6 +180,7 @@ impl Settings {
             seed: flags.seed.or(load.seed).unwrap_or(1),
             streaming: flags.streaming.or(load.stream).unwrap_or(Streaming::On),
             prompt_cache: flags.prompt_cache,
+            no_stream_options: flags.no_stream_options,
             http2: flags.http2 || load.http2.unwrap_or(false),
             deadlines: Deadlines {
                 connect: connect.or(load.timeout_connect).unwrap_or(limits.connect),

@@ -37,6 +37,6 @@ pub struct CellProgress {
     pub failed: u64,
     /// Median end-to-end latency so far; absent before the first success.
     pub p50: Option<Micros>,
-    /// The 99th percentile so far.
+    /// The 99th percentile so far; absent below 100 successes.
     pub p99: Option<Micros>,
 }

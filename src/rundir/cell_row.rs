@@ -27,11 +27,11 @@ pub struct CellRow {
     pub route: Option<String>,
     /// The workload's name.
     pub workload: String,
-    /// `closed`, or the arrival process.
+    /// `closed`, or the arrival process, with the stages where the rate has some: `poisson at 10..200/s over 60s`.
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
-    /// Requests a second asked for; absent in closed load, and where the recording decides.
+    /// Requests a second asked for; absent in closed load, where the rate has stages, and where the recording decides.
     pub rate_rps: Option<f64>,
     /// Whether replies came from a simulator.
     pub simulated: bool,
@@ -159,4 +159,7 @@ pub struct CellRow {
     pub answer_variants: Option<u64>,
     /// Each outcome with its count, as `ok=597;timeout_idle=3`.
     pub outcomes: String,
+    /// Of the different prompts planned, those whose text was made up from lengths; absent in files of old.
+    #[serde(default)]
+    pub synthetic_prompts: Option<u64>,
 }

@@ -6,7 +6,7 @@ use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LoadNote, Manifest, PriceNote, RatesNote, Status,
     WorkloadNote,
 };
-use crate::sample::{Moments, Outcome, Phase, Sample, Usage, UsageSource};
+use crate::sample::{HttpVersion, Moments, Outcome, Phase, Sample, Usage, UsageSource};
 use crate::units::{Micros, Moment};
 use crate::workload::{Body, Prompt, Request, Workload};
 
@@ -43,6 +43,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
             sha256,
             requests: 3,
             skipped_lines: 0,
+            synthetic: 0,
         }],
         cells: vec![cell("small"), cell("large")],
         left_out: vec![],
@@ -66,11 +67,13 @@ fn cell(model: &str) -> CellNote {
         load: "closed".into(),
         concurrency: Some(2),
         rate_rps: None,
+        stages: Vec::new(),
         cv: None,
         speed: None,
         max_in_flight: None,
         requests: 6,
         distinct_prompts: 3,
+        synthetic_prompts: 0,
         price: Some(PriceNote {
             from: "2026-05-01".into(),
             currency: "USD".into(),
@@ -131,10 +134,12 @@ pub(in crate::rundir) fn success(cell: u32, index: u32) -> Sample {
         outcome: Outcome::Ok,
         simulated: true,
         reused: index > 0,
+        http_version: Some(HttpVersion::Http11),
         moments: Moments {
             due: None,
             sent: at(0),
             headers: at(took / 4),
+            first_event: at(took / 3),
             first_token: at(took / 2),
             first_answer: at(took / 2),
             last_token: at(took),

@@ -128,6 +128,9 @@ pub struct WorkloadNote {
     pub requests: u64,
     /// Bad lines that were skipped on request.
     pub skipped_lines: u64,
+    /// Of the good lines, those of lengths alone: their text was made up.
+    #[serde(default)]
+    pub synthetic: u64,
 }
 
 /// A cell and all that is known of it beforehand.
@@ -149,13 +152,16 @@ pub struct CellNote {
     pub quality: Option<f64>,
     /// The workload's name.
     pub workload: String,
-    /// `closed`, or the arrival process.
+    /// `closed`, or the arrival process, with the stages where the rate has some: `poisson at 10..200/s over 60s`.
     pub load: String,
     /// Requests in flight asked for; absent in open load.
     pub concurrency: Option<u32>,
-    /// Requests a second asked for; absent in closed load, and where the recording decides.
+    /// Requests a second asked for; absent in closed load, where the rate has stages, and where the recording decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_rps: Option<f64>,
+    /// The stages of a rate that changes, in their order; empty elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageNote>,
     /// The spread of the gaps, as standard deviation over mean; absent but for gamma arrivals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cv: Option<f64>,
@@ -169,8 +175,22 @@ pub struct CellNote {
     pub requests: u64,
     /// Different prompts among them.
     pub distinct_prompts: u64,
+    /// Of the different prompts, those whose text was made up from lengths.
+    #[serde(default)]
+    pub synthetic_prompts: u64,
     /// The price row in use; absent when no price is known.
     pub price: Option<PriceNote>,
+}
+
+/// A stretch of an open load whose rate changes evenly, or stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageNote {
+    /// Requests a second at its beginning.
+    pub from_rps: f64,
+    /// Requests a second at its end.
+    pub to_rps: f64,
+    /// How long it lasts.
+    pub lasts_ms: u64,
 }
 
 /// A price row as it was used.

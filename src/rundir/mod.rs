@@ -1,5 +1,6 @@
 //! Run directories: their stored formats and versions.
 
+mod attempts_file;
 mod cell_row;
 mod cells_file;
 mod csv_line;
@@ -25,7 +26,7 @@ pub use error::RunDirError;
 pub use interval_log::read_intervals;
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
-    OverrideNote, PriceNote, RatesNote, Status, Validity, WorkloadNote,
+    OverrideNote, PriceNote, RatesNote, StageNote, Status, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;

@@ -30,6 +30,11 @@ impl CellRow {
         self.dropped.is_some_and(|dropped| dropped > 0)
     }
 
+    /// Whether any of its prompts was made up from lengths.
+    pub fn is_synthetic(&self) -> bool {
+        self.synthetic_prompts.is_some_and(|prompts| prompts > 0)
+    }
+
     /// The latency that it is shown and judged by.
     pub fn primary_latency(&self) -> PrimaryLatency {
         if self.is_open_load() {

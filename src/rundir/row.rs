@@ -99,6 +99,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         quality_ratio: None,
         answer_variants: figures.answer_variants,
         outcomes: outcomes.to_string(),
+        synthetic_prompts: Some(note.synthetic_prompts),
     }
 }
 

@@ -1,21 +1,21 @@
 //! `samples.csv` while it is written: one row a request, in the order in which they ended.
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use crate::rundir::Manifest;
 use crate::rundir::csv_line::CsvLine;
-use crate::sample::{Outcome, Sample};
+use crate::sample::Sample;
 use crate::units::Usd;
-use crate::workload::{Request, Workload};
+use crate::workload::Workload;
 
 /// The file's name.
 pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
 
 /// The columns in their order.
-pub(in crate::rundir) const COLUMNS: [&str; 46] = [
+pub(in crate::rundir) const COLUMNS: [&str; 49] = [
     "phase",
     "round",
     "cycle",
@@ -61,6 +61,9 @@ pub(in crate::rundir) const COLUMNS: [&str; 46] = [
     "model_answered",
     "answer_hash",
     "quality",
+    "synthetic",
+    "session_id",
+    "turn",
     "cache_write_tokens",
 ];
 
@@ -69,9 +72,8 @@ pub(in crate::rundir) struct SamplesFile {
     file: BufWriter<File>,
     cells: Vec<CellContext>,
     workloads: Vec<Vec<LineContext>>,
+    /// Reused, so that a row allocates nothing.
     row: CsvLine,
-    /// Reused for cells that are formatted, so that a row allocates nothing.
-    scratch: String,
 }
 
 impl SamplesFile {
@@ -85,24 +87,14 @@ impl SamplesFile {
         let cells = manifest.cells.iter().map(|note| {
             let workload = workloads.iter().position(|workload| workload.name == note.workload);
             CellContext {
-                slug: note.cell.clone(),
-                provider: note.provider.clone(),
-                model: note.model.clone(),
-                region: note.region.clone().unwrap_or_default(),
-                workload_name: note.workload.clone(),
+                slug: ready(&[&note.cell]),
+                // No route is chosen here.
+                place: ready(&[&note.provider, &note.model, note.region.as_deref().unwrap_or_default(), ""]),
                 workload: workload.expect("the workloads of every cell are given"),
             }
         });
-        let lines = |workload: &Workload| {
-            let line = |request: &Request| LineContext {
-                custom_id: request.custom_id.clone(),
-                class: request.class.clone().unwrap_or_default(),
-                origin: request.origin.clone().unwrap_or_default(),
-            };
-            workload.requests.iter().map(line).collect()
-        };
-        let workloads = workloads.iter().map(lines).collect();
-        Ok(Self { file, cells: cells.collect(), workloads, row, scratch: String::new() })
+        let workloads = workloads.iter().map(line_contexts).collect();
+        Ok(Self { file, cells: cells.collect(), workloads, row })
     }
 
     /// Appends the row of `sample`.
@@ -112,27 +104,20 @@ impl SamplesFile {
         let row = &mut self.row;
         let moments = &sample.moments;
         let usage = sample.usage.map(|(usage, _)| usage);
-        let unsent = matches!(sample.outcome, Outcome::NotSent | Outcome::OverBudget);
 
         row.begin();
         row.text(sample.phase.name());
         row.number(Some(sample.round.into()));
         row.number(Some(sample.cycle.into()));
         row.empty();
-        row.text(&cell.slug);
+        row.ready(&cell.slug);
         row.number(Some(sample.index.into()));
-        row.text(&line.custom_id);
-        row.text(&cell.workload_name);
-        row.text(&line.class);
-        row.text(&line.origin);
-        row.text(&cell.provider);
-        row.text(&cell.model);
-        row.text(&cell.region);
-        row.empty();
-        row.text(yes_or_no(sample.simulated));
+        row.ready(&line.name);
+        row.ready(&cell.place);
+        row.yes_or_no(sample.simulated);
         row.text(sample.outcome.name());
-        row.number(Some((!unsent).into()));
-        row.text(yes_or_no(sample.reused));
+        row.number(Some(sample.attempts()));
+        row.yes_or_no(sample.reused);
         for moment in [
             moments.due,
             moments.sent,
@@ -161,21 +146,14 @@ impl SamplesFile {
         row.number(usage.map(|usage| usage.output));
         row.number(usage.map(|usage| usage.reasoning));
         row.text(sample.usage.map_or("", |(_, source)| source.name()));
-        self.scratch.clear();
-        if let Some(cost) = cost {
-            write!(self.scratch, "{cost}").expect("writing to a string cannot fail");
-        }
-        row.text(&self.scratch);
+        row.dollars(cost);
         row.text(sample.finish_reason.as_deref().unwrap_or_default());
         row.number(sample.status.map(u64::from));
         row.text(sample.request_id.as_deref().unwrap_or_default());
         row.text(sample.model_answered.as_deref().unwrap_or_default());
-        self.scratch.clear();
-        if let Some(hash) = sample.answer_hash {
-            write!(self.scratch, "{hash:016x}").expect("writing to a string cannot fail");
-        }
-        row.text(&self.scratch);
+        row.hash(sample.answer_hash);
         row.empty();
+        row.ready(&line.session);
         row.number(usage.map(|usage| usage.cache_write));
         self.file.write_all(row.end())
     }
@@ -186,24 +164,47 @@ impl SamplesFile {
     }
 }
 
-const fn yes_or_no(yes: bool) -> &'static str {
-    if yes { "true" } else { "false" }
-}
-
-/// What the rows of a cell have in common.
+/// What the rows of a cell have in common, ready to be put in.
 struct CellContext {
-    slug: String,
-    provider: String,
-    model: String,
-    region: String,
-    workload_name: String,
+    /// The column `cell`.
+    slug: CsvLine,
+    /// The columns `provider` to `route`.
+    place: CsvLine,
     /// Index into [`SamplesFile::workloads`].
     workload: usize,
 }
 
-/// What the rows of a workload's line have in common.
+/// What the rows of a workload's line have in common, ready to be put in.
 struct LineContext {
-    custom_id: String,
-    class: String,
-    origin: String,
+    /// The columns `custom_id` to `origin`.
+    name: CsvLine,
+    /// The columns `synthetic` to `turn`.
+    session: CsvLine,
+}
+
+fn line_contexts(workload: &Workload) -> Vec<LineContext> {
+    let mut turns: HashMap<&str, u64> = HashMap::new();
+    let lines = workload.requests.iter().map(|request| {
+        let [class, origin] = [&request.class, &request.origin].map(|name| name.as_deref().unwrap_or_default());
+        let mut context = LineContext {
+            name: ready(&[&request.custom_id, &workload.name, class, origin]),
+            session: CsvLine::default(),
+        };
+        context.session.yes_or_no(request.is_synthetic());
+        context.session.text(request.session_id.as_deref().unwrap_or_default());
+        // Which turn of its session in the file, from 0.
+        context.session.number(request.session_id.as_deref().map(|session| {
+            let next = turns.entry(session).or_default();
+            *next += 1;
+            *next - 1
+        }));
+        context
+    });
+    lines.collect()
+}
+
+fn ready(texts: &[&str]) -> CsvLine {
+    let mut cells = CsvLine::default();
+    texts.iter().for_each(|text| cells.text(text));
+    cells
 }

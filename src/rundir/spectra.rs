@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::rundir::interval_log::LOG_FILE;
-use crate::rundir::{RunDirError, read_intervals};
+use crate::rundir::{CellRow, RunDirError, read_intervals};
 use crate::tally::{Metric, SparseCounts};
 
 /// The end-to-end latencies of every cell's successes, each to three digits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spectra {
     cells: BTreeMap<String, SparseCounts>,
+    /// The same from the moment that a schedule named; none for closed loads.
+    from_due: BTreeMap<String, SparseCounts>,
     /// What of the log could not be read, with file and line.
     pub warnings: Vec<String>,
 }
@@ -24,22 +26,41 @@ impl Spectra {
         if !run.join(LOG_FILE).exists() {
             return Ok(None);
         }
-        let mut cells: BTreeMap<String, SparseCounts> = BTreeMap::new();
-        let warnings = read_intervals(run, Metric::E2e, |cell, round| {
-            cells.entry(cell.to_owned()).or_default().add_histogram(&round);
-        })?;
-        Ok(Some(Self { cells, warnings }))
+        let (cells, mut warnings) = added_up(run, Metric::E2e)?;
+        let (from_due, more) = added_up(run, Metric::E2eFromDue)?;
+        // Where the log breaks off, it does so for both.
+        warnings.extend(more.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>());
+        Ok(Some(Self { cells, from_due, warnings }))
     }
 
     /// Those of `cells`, each a slug with its latencies.
     pub fn of_cells(cells: impl IntoIterator<Item = (String, SparseCounts)>) -> Self {
-        Self { cells: cells.into_iter().collect(), warnings: Vec::new() }
+        Self { cells: cells.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Those of `cells` of open load too, each a slug with its latencies from due.
+    pub fn with_from_due(self, cells: impl IntoIterator<Item = (String, SparseCounts)>) -> Self {
+        Self { from_due: cells.into_iter().collect(), ..self }
     }
 
     /// The latencies of `cell` in microseconds; absent when it had no success.
     pub fn of(&self, cell: &str) -> Option<&SparseCounts> {
         self.cells.get(cell)
     }
+
+    /// The latencies of `row` in microseconds that [`CellRow::primary_latency`] sums up; absent when it had no success.
+    pub fn primary(&self, row: &CellRow) -> Option<&SparseCounts> {
+        if row.is_open_load() { &self.from_due } else { &self.cells }.get(&row.cell)
+    }
+}
+
+/// The rounds of each cell's `metric` added up, and what could not be read.
+fn added_up(run: &Path, metric: Metric) -> Result<(BTreeMap<String, SparseCounts>, Vec<String>), RunDirError> {
+    let mut cells: BTreeMap<String, SparseCounts> = BTreeMap::new();
+    let warnings = read_intervals(run, metric, |cell, round| {
+        cells.entry(cell.to_owned()).or_default().add_histogram(&round);
+    })?;
+    Ok((cells, warnings))
 }
 
 #[cfg(test)]
@@ -74,6 +95,7 @@ mod tests {
         assert_eq!(values("a/b").unwrap(), [(1_000, 2), (2_000, 1)]);
         assert_eq!(values("a/c").unwrap(), [(7, 1)]);
         assert_eq!((values("a"), spectra.warnings.len()), (None, 0));
+        assert_eq!(spectra.from_due["a/b"].values().collect::<Vec<_>>(), [(900, 1)]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use crate::fsio::point_link;
+use crate::rundir::attempts_file::{ATTEMPTS_FILE, AttemptsFile};
 use crate::rundir::interval_log::{IntervalLog, LOG_FILE};
 use crate::rundir::samples_file::{SAMPLES_FILE, SamplesFile};
 use crate::rundir::{CellRow, Manifest, RunDirError, Status, write_cells, write_manifest};
@@ -22,6 +23,7 @@ pub struct RunWriter {
     path: PathBuf,
     slugs: Vec<String>,
     samples: SamplesFile,
+    attempts: AttemptsFile,
     log: IntervalLog,
 }
 
@@ -45,11 +47,12 @@ impl RunWriter {
         let begun = Manifest { status: Status::Running, finished_at: None, validity: vec![], ..manifest.clone() };
         write_manifest(&path, &begun)?;
         let samples = SamplesFile::create(&path, manifest, workloads).map_err(append_error(&path, SAMPLES_FILE))?;
+        let attempts = AttemptsFile::create(&path, manifest).map_err(append_error(&path, ATTEMPTS_FILE))?;
         // Without a start the log's times are counted from an unknown moment, which its readers accept.
         let started = manifest.started_at.parse::<Timestamp>().ok().and_then(|at| SystemTime::try_from(at).ok());
         let log = IntervalLog::create(&path, started).map_err(append_error(&path, LOG_FILE))?;
         let slugs = manifest.cells.iter().map(|note| note.cell.clone()).collect();
-        Ok(Self { parent: parent.to_owned(), path, slugs, samples, log })
+        Ok(Self { parent: parent.to_owned(), path, slugs, samples, attempts, log })
     }
 
     /// The directory.
@@ -57,15 +60,17 @@ impl RunWriter {
         &self.path
     }
 
-    /// Appends a request to `samples.csv`; `cost` is absent when it is not known in full.
+    /// Appends a request to `samples.csv` and its attempt to `attempts.csv`; `cost` is absent when it is not known in
+    /// full. What a provider said of an error is written as it stands, so it must hold no key any more.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn sample(&mut self, sample: &Sample, cost: Option<Usd>) -> Result<(), RunDirError> {
-        self.samples.write(sample, cost).map_err(append_error(&self.path, SAMPLES_FILE))
+        self.samples.write(sample, cost).map_err(append_error(&self.path, SAMPLES_FILE))?;
+        self.attempts.write(sample, cost).map_err(append_error(&self.path, ATTEMPTS_FILE))
     }
 
-    /// Appends the histograms of a round to `latency.hlog` and flushes both files.
+    /// Appends the histograms of a round to `latency.hlog` and flushes all files.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -84,6 +89,7 @@ impl RunWriter {
     /// A file cannot be written.
     pub fn flush(&mut self) -> Result<(), RunDirError> {
         self.samples.flush().map_err(append_error(&self.path, SAMPLES_FILE))?;
+        self.attempts.flush().map_err(append_error(&self.path, ATTEMPTS_FILE))?;
         self.log.flush().map_err(append_error(&self.path, LOG_FILE))
     }
 

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
+
 use crate::rng::{extend_hash, hash, seeded};
 use crate::sim::law::{EndpointLaw, Law};
 use crate::sim::script::{Answer, Fault, Moment, Script, Topic};
+use crate::sim::stall::Stalls;
 
 /// The least time over which the rate limit evens out: that much of a minute's requests may come at once.
 const BURST: Duration = Duration::from_secs(1);
@@ -17,6 +20,7 @@ pub(super) struct Endpoint {
     /// The model's name on the wire.
     pub(super) model: Arc<str>,
     law: EndpointLaw,
+    stalls: Stalls,
     seed: u64,
     model_seed: u64,
     requests: AtomicU64,
@@ -36,9 +40,11 @@ impl Endpoint {
     /// The endpoint of `model` in `region` under `law`; all its draws come from `seed` and the two names.
     pub(super) fn new(law: &Law, seed: u64, model: &str, region: &str) -> Self {
         let model_seed = extend_hash(hash(&seed.to_le_bytes()), model.as_bytes());
+        let law = law.endpoint(model, region);
         Self {
             model: model.into(),
-            law: law.endpoint(model, region),
+            stalls: Stalls::new(&law.stalls),
+            law,
             seed: extend_hash(extend_hash(model_seed, b"\0"), region.as_bytes()),
             model_seed,
             requests: AtomicU64::new(0),
@@ -58,6 +64,7 @@ impl Endpoint {
     /// It takes the next number here whatever comes of it, so a rate limit does not shift the draws of others.
     pub(super) fn next_script(&self, stay: &Stay, mut topic: Topic, since_start: Duration) -> Script {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        self.stalls.begin(number + 1, Instant::now());
         let mut rng = seeded(extend_hash(self.seed, &number.to_le_bytes()), "request");
         topic.prompt = extend_hash(self.model_seed, &topic.prompt.to_le_bytes());
         let mut script = Script::draw(&self.law, &mut rng, topic, Moment { since_start, in_flight: stay.in_flight });
@@ -66,6 +73,23 @@ impl Endpoint {
             script.ttft_ms = self.law.distance_ms;
         }
         script
+    }
+
+    /// Waits until `due`, and while the endpoint stalls then.
+    pub(super) async fn wait(&self, mut due: Instant) {
+        loop {
+            sleep_until(due).await;
+            let now = Instant::now();
+            due = self.stalls.over(now);
+            if due <= now {
+                return;
+            }
+        }
+    }
+
+    /// When something may be written that would be at `moment`.
+    pub(super) fn may_write(&self, moment: Instant) -> Instant {
+        self.stalls.over(moment)
     }
 
     /// How long the rate limit makes a request wait; absent when it is taken at once.

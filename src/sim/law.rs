@@ -8,8 +8,10 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::conf::Faults;
 use crate::sim::rehearsal::{Rehearsal, Rehearsals};
 use crate::sim::spread::Spread;
+use crate::sim::stall::Stall;
 use crate::sim::timetable::{Degradation, Outage, Timetable};
 
 /// The law in the program itself.
@@ -36,6 +38,8 @@ pub struct Law {
     outage: Vec<Outage>,
     #[serde(default)]
     degradation: Vec<Degradation>,
+    #[serde(default)]
+    stall: Vec<Stall>,
     #[serde(default)]
     fault: Vec<Rehearsal>,
 }
@@ -65,6 +69,8 @@ pub struct EndpointLaw {
     pub requests_per_minute: Option<u32>,
     /// Outages and degradations here.
     pub timetable: Timetable,
+    /// Stalls here.
+    pub stalls: Vec<Stall>,
     /// Faults to rehearse here.
     pub rehearsals: Rehearsals,
 }
@@ -92,7 +98,7 @@ impl Law {
     /// # Errors
     /// An unknown key, a missing one, a wrong type or an impossible value.
     pub fn parse(file: &str, text: &str) -> Result<Self, LawError> {
-        toml::from_str(text).map_err(|source| LawError::Parse { file: file.to_owned(), source: Box::new(source) })
+        Ok(toml::from_str(text).map_err(|error| Faults::of_toml(file, text, &error))?)
     }
 
     /// Where requests come from: the region whose distances count.
@@ -123,6 +129,7 @@ impl Law {
             capacity: law.capacity,
             requests_per_minute: law.rate_limit.map(|limit| limit.requests_per_minute),
             timetable: Timetable::of(model, region, &self.outage, &self.degradation),
+            stalls: self.stall.iter().filter(|stall| stall.is_at(model, region)).cloned().collect(),
             rehearsals: Rehearsals::of(model, region, &self.fault),
         }
     }
@@ -146,14 +153,9 @@ pub enum LawError {
         /// What the system said.
         source: io::Error,
     },
-    /// The text is not a law; the source names the line.
-    #[error("`{file}` is not a law for the simulated provider")]
-    Parse {
-        /// The path, or `built-in`.
-        file: String,
-        /// Line, column and what is wrong there.
-        source: Box<toml::de::Error>,
-    },
+    /// The text is not a law.
+    #[error(transparent)]
+    Faulty(#[from] Faults),
 }
 
 /// What holds for a model in every region.

@@ -52,6 +52,8 @@ pub struct TrueTimes {
     pub ttft: Micros,
     /// From the request read whole to the write of the last content.
     pub e2e: Micros,
+    /// Whether it was the first on its connection, and held back so that streams do not go on in step.
+    pub held_back: bool,
 }
 
 /// A server on one thread that answers every request with the same words. Dropping it cuts every connection.
@@ -156,20 +158,25 @@ struct Connection {
 impl Connection {
     async fn serve(mut self, number: u64) -> io::Result<()> {
         self.socket.set_nodelay(true)?;
-        let mut held_back = self.stagger(number);
+        let mut held_back = Some(self.stagger(number));
         while let Some(request) = self.inbox.next(&mut self.socket).await? {
             match (self.floor.tempo, request.streamed) {
                 (Tempo::AtOnce, true) => self.socket.write_all(&self.floor.canned.streamed).await?,
                 (Tempo::AtOnce, false) => self.socket.write_all(&self.floor.canned.plain).await?,
-                (Tempo::Paced { ttft, gap }, _) => self.answer(request, ttft + held_back, gap).await?,
+                (Tempo::Paced { ttft, gap }, _) => self.answer(request, (ttft, gap), held_back.take()).await?,
             }
-            held_back = Duration::ZERO;
         }
         Ok(())
     }
 
-    async fn answer(&mut self, request: Request, ttft: Duration, gap: Duration) -> io::Result<()> {
+    async fn answer(
+        &mut self,
+        request: Request,
+        (ttft, gap): (Duration, Duration),
+        held_back: Option<Duration>,
+    ) -> io::Result<()> {
         let Self { socket, floor, .. } = self;
+        let ttft = ttft + held_back.unwrap_or_default();
         let received = Instant::now();
         let since = |instant: Instant| Moment(instant.duration_since(received).as_micros() as u64).since(Moment(0));
         let last = ttft + gap * (floor.canned.content.len() as u32 - 1);
@@ -183,8 +190,8 @@ impl Connection {
         let (mut first_written, mut last_written) = (None, received);
         let later = gap.mul_f64(turn(number));
         for (index, piece) in (0..).zip(&floor.canned.content) {
-            let held_back = if index == 0 { Duration::ZERO } else { later };
-            sleep_until((received + ttft + gap * index + held_back).into()).await;
+            let later = if index == 0 { Duration::ZERO } else { later };
+            sleep_until((received + ttft + gap * index + later).into()).await;
             // Before the write, since the client may have read the bytes before it returns.
             last_written = Instant::now();
             first_written.get_or_insert(last_written);
@@ -192,7 +199,12 @@ impl Connection {
         }
         let ttft = since(first_written.unwrap_or(received));
         // Before the end is written, so that whoever has read the end finds it here.
-        floor.truth.borrow_mut().push(TrueTimes { request_id, ttft, e2e: since(last_written) });
+        floor.truth.borrow_mut().push(TrueTimes {
+            request_id,
+            ttft,
+            e2e: since(last_written),
+            held_back: held_back.is_some(),
+        });
         socket.write_all(&floor.canned.end).await
     }
 

@@ -140,11 +140,11 @@ impl Provider {
         let text = match script.answer {
             Answer::Text(text) => text,
             Answer::Fault(fault) => {
-                sleep_until(due(script.ttft_ms)).await;
+                stay.endpoint().wait(due(script.ttft_ms)).await;
                 return Ok(failed(fault, visit));
             }
             Answer::Rehearsed(kind) => {
-                sleep_until(due(script.ttft_ms)).await;
+                stay.endpoint().wait(due(script.ttft_ms)).await;
                 let scene = Scene {
                     request: number,
                     model: &ask.model,
@@ -157,12 +157,13 @@ impl Provider {
         };
         let message = message(number, &ask, text, visit.row());
         if !visit.row().stream {
-            sleep_until(due(script.e2e_ms())).await;
+            stay.endpoint().wait(due(script.e2e_ms())).await;
             visit.row().status = Some(StatusCode::OK.as_u16());
             return Ok(json(StatusCode::OK, message.whole(), Some((visit, Outcome::Ok))));
         }
-        let mut wake = Box::pin(sleep_until(due(script.ttft_ms * HEADERS_SHARE)));
-        wake.as_mut().await;
+        let headers_due = due(script.ttft_ms * HEADERS_SHARE);
+        stay.endpoint().wait(headers_due).await;
+        let wake = Box::pin(sleep_until(headers_due));
         visit.row().status = Some(StatusCode::OK.as_u16());
         let mut response = Response::new(Reply::streamed(message, &script, received, wake, visit, stay));
         let headers = response.headers_mut();

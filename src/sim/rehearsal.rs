@@ -34,6 +34,8 @@ pub enum FaultKind {
     InformationalFirst,
     /// Status 204 without a body.
     NoContent,
+    /// Status 400 to a stream that asks for its usage by `stream_options`, an answer to any other request.
+    StreamOptionsRefused,
     /// Status 403 with a page of HTML.
     HtmlError,
     /// Status 429 with `retry-after-ms: 1500`.
@@ -58,6 +60,8 @@ pub enum FaultKind {
     KeepAlivesMidStream,
     /// An error object in a reply of status 200.
     ErrorInStream,
+    /// The same, said in a stream without the `data:` that would make it an event.
+    BareError,
     /// A reply that is complete but for an answer.
     EmptyAnswer,
     /// Status 200 with a page of HTML.

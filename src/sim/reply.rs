@@ -47,7 +47,7 @@ pub(super) struct Streamed {
     message: Message,
     visit: Visit,
     /// Held to the end, so that the endpoint counts the request as in flight.
-    _stay: Stay,
+    stay: Stay,
     wake: Pin<Box<Sleep>>,
     rhythm: Rhythm,
     next: Option<Chunk>,
@@ -98,7 +98,7 @@ impl Reply {
         let mut rhythm = Rhythm { first_token, ms_per_token: script.ms_per_token, tokens: message.tokens(), rng };
         let next = rhythm.chunk(0);
         let role_written = false;
-        Self::Streamed(Box::new(Streamed { message, visit, _stay: stay, wake, rhythm, next, role_written }))
+        Self::Streamed(Box::new(Streamed { message, visit, stay, wake, rhythm, next, role_written }))
     }
 }
 
@@ -145,11 +145,15 @@ impl Streamed {
         loop {
             let Some(next) = self.next else { return Poll::Ready(None) };
             let now = Instant::now();
-            if next.due <= now || !self.role_written {
-                return Poll::Ready(Some(self.write_due(next, now)));
+            let mut wake_at = self.stay.endpoint().may_write(now);
+            if wake_at <= now {
+                if next.due <= now || !self.role_written {
+                    return Poll::Ready(Some(self.write_due(next, now)));
+                }
+                wake_at = next.due;
             }
-            if self.wake.deadline() != next.due {
-                self.wake.as_mut().reset(next.due);
+            if self.wake.deadline() != wake_at {
+                self.wake.as_mut().reset(wake_at);
             }
             ready!(self.wake.as_mut().poll(cx));
         }

@@ -81,6 +81,12 @@ pub(super) fn stage(kind: FaultKind, scene: Scene<'_>, now: Timestamp) -> Staged
             *reply.status_mut() = StatusCode::NO_CONTENT;
             Staged::Reply(reply, Outcome::Empty)
         }
+        Kind::StreamOptionsRefused if scene.streamed && scene.usage_wanted => {
+            let message = "Unrecognized request argument supplied: stream_options";
+            let body = error_body("invalid_request_error", Some("unknown_parameter"), message);
+            Staged::Reply(scene.reply(StatusCode::BAD_REQUEST, "application/json", body), Outcome::Http4xx)
+        }
+        Kind::StreamOptionsRefused => sound(scene, [opening, rest].concat(), Outcome::Ok),
         Kind::HtmlError => Staged::Reply(scene.reply(StatusCode::FORBIDDEN, "text/html", PAGE), Outcome::Http4xx),
         Kind::RateLimitedMs => limited(scene, [(RETRY_AFTER_MS, "1500")]),
         Kind::RateLimitedSeconds => limited(scene, [(RETRY_AFTER, "2")]),
@@ -99,10 +105,11 @@ pub(super) fn stage(kind: FaultKind, scene: Scene<'_>, now: Timestamp) -> Staged
         Kind::KeepAlives => raw(OK, None, [Step::Write(scene.opened(b"")), keep_alives()]),
         Kind::KeepAlivesMidStream => raw(OK, None, [opened(), keep_alives()]),
         Kind::ErrorInStream => {
-            let error = error_body("server_error", Some("overloaded"), "the model is overloaded");
+            let error = overloaded();
             let body = if scene.streamed { [b"data: ", &*error, b"\n\n"].concat().into() } else { error };
             sound(scene, body, Outcome::StreamError)
         }
+        Kind::BareError => sound(scene, overloaded(), Outcome::StreamError),
         Kind::EmptyAnswer => {
             let (opening, rest) = scene.answer(0);
             sound(scene, [opening, rest].concat(), Outcome::Empty)
@@ -118,6 +125,10 @@ fn raw<const N: usize>(status: Option<u16>, outcome: Option<Outcome>, steps: [St
 /// A reply of status 200 and the right type.
 fn sound(scene: Scene<'_>, body: impl Into<Bytes>, outcome: Outcome) -> Staged {
     Staged::Reply(scene.reply(StatusCode::OK, scene.content_type(), body.into()), outcome)
+}
+
+fn overloaded() -> Bytes {
+    error_body("server_error", Some("overloaded"), "the model is overloaded")
 }
 
 fn limited<const N: usize>(scene: Scene<'_>, headers: [(HeaderName, &str); N]) -> Staged {

@@ -121,6 +121,13 @@ impl Delta<'_> {
         self.refusal.said().into_iter().for_each(on_piece);
     }
 
+    /// The visible answer, where it is one string and nothing is said on any other channel; absent otherwise.
+    pub fn only_content(&self) -> Option<&str> {
+        let Content::Text(text) = &self.content else { return None };
+        let others = self.refusal.said().is_some() || self.is_reasoning() || self.functions().next().is_some();
+        text.said().filter(|_| !others)
+    }
+
     /// Whether it holds thoughts.
     pub fn is_reasoning(&self) -> bool {
         let in_content = match &self.content {

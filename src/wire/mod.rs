@@ -3,6 +3,7 @@
 mod chat;
 mod error_body;
 mod framing;
+mod refrain;
 mod reply;
 mod reset_after;
 mod retry_after;

@@ -5,6 +5,7 @@ use crate::sample::{ErrorReply, Outcome, Usage};
 use crate::units::Usd;
 use crate::wire::chat::{Choice, Chunk};
 use crate::wire::error_body::{capped, error_of_body};
+use crate::wire::refrain::Refrain;
 use crate::wire::sse::{Event, EventTooLong};
 use crate::wire::usage::Sum;
 
@@ -16,6 +17,7 @@ pub struct Reply {
     generated: bool,
     done: bool,
     problem: Option<Outcome>,
+    refrain: Refrain,
 }
 
 /// What one event held.
@@ -62,6 +64,17 @@ pub struct Answered {
     pub error: Option<Box<ErrorReply>>,
 }
 
+/// What an event holds that is nothing but words of the answer.
+const WORDS: Heard = Heard { token: true, answer: true, payload: true, done: false };
+
+impl Answered {
+    /// Adds `piece` to the visible answer.
+    fn say(&mut self, piece: &str) {
+        let so_far = self.answer_hash.unwrap_or_else(|| hash(b""));
+        self.answer_hash = Some(extend_hash(so_far, piece.as_bytes()));
+    }
+}
+
 impl Reply {
     /// Takes in an event of a stream.
     pub fn event(&mut self, event: Event<'_>) -> Heard {
@@ -76,6 +89,10 @@ impl Reply {
         }
         if event.name == b"error" {
             return self.fail(Outcome::StreamError, error_of_body(data));
+        }
+        if let Some(words) = self.refrain.words(data) {
+            self.answered.say(words);
+            return WORDS;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(&chunk, data),
@@ -125,7 +142,10 @@ impl Reply {
 
     /// The verdict at the clean end of the body, and what the reply came to. The reply is then empty again.
     pub fn end(&mut self) -> (Outcome, Answered) {
-        let Self { answered, generated, done, problem } = std::mem::take(self);
+        self.refrain.forget();
+        let refrain = std::mem::take(&mut self.refrain);
+        let Self { answered, generated, done, problem, .. } =
+            std::mem::replace(self, Self { refrain, ..Self::default() });
         let outcome = problem.unwrap_or(match answered.finish_reason.as_deref() {
             None if !done => Outcome::Truncated,
             Some("content_filter") => Outcome::Refused,
@@ -159,13 +179,16 @@ impl Reply {
 
         if let Some(words) = choice.and_then(Choice::words) {
             words.visible(|piece| {
-                let so_far = answered.answer_hash.unwrap_or_else(|| hash(b""));
-                answered.answer_hash = Some(extend_hash(so_far, piece.as_bytes()));
+                answered.say(piece);
                 heard.answer = true;
             });
             heard.answer |= words.has_tool_argument();
             heard.token = heard.answer || words.is_reasoning();
             self.generated |= heard.token || words.names_tool();
+            let is_all = usage.is_none() && finish.is_none() && chunk.stated_cost().is_none();
+            if let Some(content) = words.only_content().filter(|_| is_all) {
+                self.refrain.learn(data, content);
+            }
         }
         heard.payload |= heard.token;
         // Two ways of saying in a finish reason that the provider broke down.

@@ -21,7 +21,8 @@ pub struct EventTooLong;
 
 /// Turns reads into events. However the bytes are cut into reads, the events are the same.
 ///
-/// An event that lies within one read is handed out without a copy.
+/// An event that lies within one read is handed out without a copy. JSON that stands on lines of its own, which the
+/// specification would drop, counts as data: so do some servers tell of an error.
 #[derive(Debug, Default)]
 pub struct EventParser {
     /// The beginning of a line whose end has not been read.
@@ -31,6 +32,8 @@ pub struct EventParser {
     /// Whether `data` holds any, since an empty data line counts.
     has_data: bool,
     name: Vec<u8>,
+    /// The open event began with JSON that no field name stands before.
+    bare: bool,
     /// The last read ended in CR, so a LF at the start of the next belongs to it.
     after_cr: bool,
     /// Past the first line, which alone may open with a byte-order mark.
@@ -91,7 +94,7 @@ impl EventParser {
         self.line.clear();
         self.data.clear();
         self.name.clear();
-        (self.has_data, self.after_cr, self.begun) = (false, false, false);
+        (self.has_data, self.bare, self.after_cr, self.begun) = (false, false, false, false);
     }
 
     /// A line that lies within the current read.
@@ -110,8 +113,9 @@ impl EventParser {
                 }
                 self.append(data)?;
             }
+            Field::Bare(json) if held.is_none() => self.bare_line(json)?,
             Field::Name(name) => self.rename(name),
-            Field::Other => {}
+            Field::Bare(_) | Field::Other => {}
         }
         Ok(())
     }
@@ -123,6 +127,7 @@ impl EventParser {
         match self.field(&line)? {
             Field::Blank => self.dispatch(None, on_event),
             Field::Data(data) => self.append(data)?,
+            Field::Bare(json) => self.bare_line(json)?,
             Field::Name(name) => self.rename(name),
             Field::Other => {}
         }
@@ -143,9 +148,19 @@ impl EventParser {
             Field::Data(data)
         } else if let Some(name) = value_of(line, b"event") {
             Field::Name(name)
+        } else if line[0] != b':' && !line[0].is_ascii_alphabetic() {
+            Field::Bare(line)
         } else {
             Field::Other
         })
+    }
+
+    /// JSON without a field name opens an event or goes on with one that it opened. Within any other it is nothing.
+    fn bare_line(&mut self, json: &[u8]) -> Result<(), EventTooLong> {
+        if !self.has_data && json[0] == b'{' {
+            self.bare = true;
+        }
+        if self.bare { self.append(json) } else { Ok(()) }
     }
 
     fn rename(&mut self, name: &[u8]) {
@@ -169,7 +184,7 @@ impl EventParser {
         }
         self.data.clear();
         self.name.clear();
-        self.has_data = false;
+        (self.has_data, self.bare) = (false, false);
     }
 }
 
@@ -177,6 +192,8 @@ enum Field<'a> {
     Blank,
     Data(&'a [u8]),
     Name(&'a [u8]),
+    /// What may be JSON without a field name.
+    Bare(&'a [u8]),
     /// A comment, `id:`, `retry:` or something unknown.
     Other,
 }

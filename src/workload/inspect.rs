@@ -1,6 +1,6 @@
 //! What a workload holds, in figures.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::workload::read::shown;
 use crate::workload::request::{Prompt, Request, Workload};
@@ -19,8 +19,12 @@ pub struct Figures {
     pub requests: usize,
     /// Lines that were left out.
     pub bad_lines: usize,
-    /// Different prompts: bodies that are written differently, or lengths that differ.
+    /// Different prompts: bodies that are written differently, or lengths whose text will differ.
     pub distinct_prompts: usize,
+    /// Requests of lengths alone, whose text is made when they are sent.
+    pub synthetic: usize,
+    /// Prefix blocks of those requests, and how many different ones there are; absent where no line names one.
+    pub blocks: Option<Blocks>,
     /// Conversations.
     pub sessions: usize,
     /// Images over all requests.
@@ -41,6 +45,15 @@ pub struct Figures {
     pub arrivals_per_s: Option<f64>,
 }
 
+/// The prefix blocks that lines of lengths name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// All of them, each as often as it is named.
+    pub named: usize,
+    /// Different ones.
+    pub different: usize,
+}
+
 /// The middle and the end of a set of counts, by nearest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spread {
@@ -52,13 +65,13 @@ pub struct Spread {
     pub max: u64,
 }
 
-/// Counts what `workload` holds. Loads the tokeniser, which takes about 150 ms.
+/// Counts what `workload` holds. Loads the tokeniser where a line has text, which takes about 150 ms.
 pub fn inspect(workload: &Workload) -> Figures {
     let requests = &workload.requests;
     let times: Vec<u64> = requests.iter().filter_map(|request| request.timestamp_ms).collect();
     let span_ms = times.iter().max().zip(times.iter().min()).map(|(last, first)| last - first);
     let sessions: BTreeSet<&str> = requests.iter().filter_map(|request| request.session_id.as_deref()).collect();
-    let distinct: BTreeSet<String> = requests.iter().map(|request| identity(&request.prompt)).collect();
+    let distinct: BTreeSet<String> = requests.iter().map(identity).collect();
     Figures {
         name: workload.name.clone(),
         source: workload.source.clone(),
@@ -66,6 +79,8 @@ pub fn inspect(workload: &Workload) -> Figures {
         requests: requests.len(),
         bad_lines: workload.bad_lines.len(),
         distinct_prompts: distinct.len(),
+        synthetic: requests.iter().filter(|request| request.is_synthetic()).count(),
+        blocks: blocks(requests),
         sessions: sessions.len(),
         images: requests.iter().map(|request| images(&request.prompt)).sum(),
         classes: counts(requests, |request| request.class.clone()),
@@ -90,6 +105,14 @@ pub fn inspect_text(figures: &Figures) -> String {
         rows.push(("bad lines", figures.bad_lines.to_string()));
     }
     rows.push(("distinct prompts", figures.distinct_prompts.to_string()));
+    if figures.synthetic > 0 {
+        rows.push((
+            "synthetic",
+            format!("{}, of lengths alone: their text is made when they are sent", figures.synthetic),
+        ));
+    }
+    let blocks = figures.blocks.map(|blocks| format!("{}, {} different", blocks.named, blocks.different));
+    rows.extend(blocks.map(|blocks| ("prefix blocks", blocks)));
     if figures.sessions > 0 {
         rows.push(("sessions", figures.sessions.to_string()));
     }
@@ -119,27 +142,40 @@ pub fn check_text(workload: &Workload) -> String {
 }
 
 /// What makes a prompt the same as another.
-fn identity(prompt: &Prompt) -> String {
-    match prompt {
+fn identity(request: &Request) -> String {
+    match &request.prompt {
         Prompt::Body(body) => {
             let messages = body.fields.iter().filter(|(key, _)| key == "messages" || key == "tools");
             messages.map(|(_, value)| value.get()).collect::<Vec<_>>().join("\n")
         }
-        Prompt::Lengths { input_length, hash_ids, .. } => format!("{input_length} {hash_ids:?}"),
+        Prompt::Lengths(lengths) => {
+            let own = if lengths.is_covered() { None } else { Some(request.line) };
+            format!("{} {} {:?} {own:?}", lengths.input_length, lengths.block_size, lengths.hash_ids)
+        }
     }
+}
+
+fn blocks(requests: &[Request]) -> Option<Blocks> {
+    let lengths = requests.iter().filter_map(|request| match &request.prompt {
+        Prompt::Body(_) => None,
+        Prompt::Lengths(lengths) => Some(lengths),
+    });
+    let named: Vec<u64> = lengths.flat_map(|lengths| lengths.hash_ids.iter().copied()).collect();
+    let different: HashSet<u64> = named.iter().copied().collect();
+    (!named.is_empty()).then_some(Blocks { named: named.len(), different: different.len() })
 }
 
 fn images(prompt: &Prompt) -> u64 {
     match prompt {
         Prompt::Body(body) => body.images.into(),
-        Prompt::Lengths { .. } => 0,
+        Prompt::Lengths(_) => 0,
     }
 }
 
 fn answer_limit(prompt: &Prompt) -> Option<u64> {
     match prompt {
         Prompt::Body(body) => body.max_tokens,
-        Prompt::Lengths { output_length, .. } => Some(*output_length),
+        Prompt::Lengths(lengths) => Some(lengths.max_tokens()),
     }
 }
 
@@ -217,8 +253,26 @@ oops
     fn requests_of_one_moment_have_no_rate() {
         let line = |id| format!(r#"{{"custom_id":"{id}","input_length":9,"output_length":4,"timestamp":7}}"#);
         let figures = inspect(&workload(&format!("{}\n{}", line("a"), line("b"))));
-        assert_eq!((figures.span_ms, figures.arrivals_per_s, figures.distinct_prompts), (Some(0), None, 1));
+        assert_eq!((figures.span_ms, figures.arrivals_per_s, figures.distinct_prompts), (Some(0), None, 2));
         assert_eq!(figures.prompt_tokens, Some(Spread { p50: 9, p90: 9, max: 9 }));
+    }
+
+    #[test]
+    fn lines_of_lengths_are_shown_as_what_they_are() {
+        let line = |id, ids| format!(r#"{{"custom_id":"{id}","input_length":600,"output_length":0,"hash_ids":{ids}}}"#);
+        let mut figures = inspect(&workload(&[line("a", "[1,2]"), line("b", "[1,3]"), line("c", "[1,2]")].join("\n")));
+        figures.sha256 = "e3b0".to_owned();
+        assert_eq!(
+            inspect_text(&figures),
+            "workload          mixed (mixed.jsonl)\n\
+             sha256            e3b0\n\
+             requests          3\n\
+             distinct prompts  2\n\
+             synthetic         3, of lengths alone: their text is made when they are sent\n\
+             prefix blocks     6, 3 different\n\
+             prompt tokens     p50 600, p90 600, max 600\n\
+             max_tokens        p50 1, p90 1, max 1\n"
+        );
     }
 
     #[test]

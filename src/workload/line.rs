@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use crate::workload::body::parse_body;
 use crate::workload::expect::parse_expect;
 use crate::workload::fields::{Fields, excerpt, listed};
-use crate::workload::request::{Prompt, Request};
+use crate::workload::request::{Lengths, Prompt, Request};
 
 /// Every key that a line may hold.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "custom_id",
     "method",
     "url",
@@ -23,7 +23,14 @@ const KEYS: [&str; 13] = [
     "input_length",
     "output_length",
     "hash_ids",
+    "block_size",
 ];
+
+/// Tokens of a prefix block, where the line does not say.
+const BLOCK_SIZE: u64 = 512;
+
+/// A prompt or answer of more tokens is a mistake, and its text would take the memory of the machine.
+const MOST_TOKENS: u64 = 10_000_000;
 
 /// Reads line number `line`; all that is wrong with it where it is no request.
 pub(super) fn parse_line(line: usize, text: &str) -> Result<Request, Vec<String>> {
@@ -38,6 +45,11 @@ pub(super) fn parse_line(line: usize, text: &str) -> Result<Request, Vec<String>
     let timestamp_ms = reading.whole_number("timestamp", "milliseconds, 0 or more");
     let session_id = reading.text("session_id");
     let delay_ms = reading.whole_number("delay", "milliseconds, 0 or more");
+    if delay_ms.is_some() && reading.find("session_id").is_none() {
+        reading
+            .problems
+            .push("`delay` is given without `session_id`, must follow a turn of the same session".to_owned());
+    }
     let class = reading.text("class");
     let origin = reading.text("origin");
     let expect = match reading.find("expect").map(parse_expect) {
@@ -102,7 +114,7 @@ impl<'a> Reading<'a> {
 
     /// What the line sends: a body or lengths, one of the two.
     fn prompt(&mut self) -> Option<Prompt> {
-        let lengths = ["input_length", "output_length", "hash_ids"];
+        let lengths = ["input_length", "output_length", "hash_ids", "block_size"];
         let given: Vec<&str> = lengths.into_iter().filter(|key| self.find(key).is_some()).collect();
         match (self.find("body"), given.is_empty()) {
             (None, true) => {
@@ -130,13 +142,37 @@ impl<'a> Reading<'a> {
                 self.problems.push(format!("`{key}` is missing, must stand beside the other length"));
             }
         }
-        let input_length = self.whole_number("input_length", "tokens, 1 or more");
-        let output_length = self.whole_number("output_length", "tokens, 0 or more");
-        if input_length == Some(0) {
-            self.problems.push("`input_length` is 0, must be at least 1".to_owned());
+        let input_length = self.tokens("input_length", 1);
+        let output_length = self.tokens("output_length", 0);
+        let block_size = self.tokens("block_size", 1);
+        if block_size.is_some() && self.find("hash_ids").is_none() {
+            self.problems.push("`block_size` is given without `hash_ids`, must stand beside them".to_owned());
         }
-        let hash_ids = self.read("hash_ids", "a list of whole numbers").unwrap_or_default();
-        Some(Prompt::Lengths { input_length: input_length?, output_length: output_length?, hash_ids })
+        let block_size = block_size.unwrap_or(BLOCK_SIZE);
+        let hash_ids: Vec<u64> = self.read("hash_ids", "a list of whole numbers").unwrap_or_default();
+        let (input_length, output_length) = (input_length?, output_length?);
+        let blocks = input_length.div_ceil(block_size.max(1));
+        if hash_ids.len() as u64 > blocks {
+            let problem = format!(
+                "`hash_ids` holds {} blocks of {block_size} tokens, must hold at most {blocks} for an `input_length` of \
+                 {input_length}",
+                hash_ids.len()
+            );
+            self.problems.push(problem);
+        }
+        Some(Prompt::Lengths(Lengths { input_length, output_length, hash_ids: hash_ids.into(), block_size }))
+    }
+
+    /// A number of tokens, `least` or more.
+    fn tokens(&mut self, key: &str, least: u64) -> Option<u64> {
+        let tokens = self.whole_number(key, &format!("tokens, {least} or more"))?;
+        if tokens < least {
+            self.problems.push(format!("`{key}` is {tokens}, must be at least {least}"));
+        }
+        if tokens > MOST_TOKENS {
+            self.problems.push(format!("`{key}` is {tokens}, must be at most {MOST_TOKENS}"));
+        }
+        Some(tokens)
     }
 }
 
@@ -168,10 +204,11 @@ mod tests {
     #[test]
     fn a_line_of_lengths_is_a_request_too() {
         let line = r#"{"custom_id":"a","timestamp":0,"input_length":6758,"output_length":500,"hash_ids":[0,1,2],"class":null}"#;
-        let Prompt::Lengths { input_length, output_length, hash_ids } = parse_line(1, line).unwrap().prompt else {
+        let Prompt::Lengths(lengths) = parse_line(1, line).unwrap().prompt else {
             panic!("read as a body");
         };
-        assert_eq!((input_length, output_length, hash_ids), (6758, 500, vec![0, 1, 2]));
+        let expected = Lengths { input_length: 6758, output_length: 500, hash_ids: [0, 1, 2].into(), block_size: 512 };
+        assert_eq!(lengths, expected);
     }
 
     #[test]
@@ -192,6 +229,10 @@ mod tests {
                     "`timestamp` is -1, must be a whole number of milliseconds, 0 or more",
                     "`delay` is 0.5, must be a whole number of milliseconds, 0 or more",
                 ],
+            ),
+            (
+                format!(r#"{{"custom_id":"a",{BODY},"delay":5}}"#),
+                vec!["`delay` is given without `session_id`, must follow a turn of the same session"],
             ),
             (r#"{"custom_id":"a"}"#.to_owned(), vec!["holds neither `body` nor `input_length` and `output_length`"]),
             (

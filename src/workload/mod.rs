@@ -8,9 +8,11 @@ mod inspect;
 mod line;
 mod read;
 mod request;
+mod synthetic;
 mod tokens;
 
-pub use inspect::{Figures, Spread, check_text, inspect, inspect_text};
+pub use inspect::{Blocks, Figures, Spread, check_text, inspect, inspect_text};
 pub use read::{BadLines, WorkloadError};
-pub use request::{BadLine, Body, Expect, Prompt, Request, Workload};
+pub use request::{BadLine, Body, Expect, Lengths, Prompt, Request, Workload};
+pub use synthetic::Synthetic;
 pub use tokens::{prompt_tokens, prompt_tokens_at_most};

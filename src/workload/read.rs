@@ -1,13 +1,14 @@
 //! Reading a workload: bytes in, every good request or every bad line out.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::digest::sha256;
 use crate::workload::built_in;
 use crate::workload::line::parse_line;
-use crate::workload::request::{BadLine, Workload};
+use crate::workload::request::{BadLine, Request, Workload};
 
 /// What is done about lines that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,7 @@ impl Workload {
         let mut requests = Vec::new();
         let mut bad_lines = Vec::new();
         let mut first_uses: HashMap<String, usize> = HashMap::new();
+        let mut sessions: HashSet<String> = HashSet::new();
         let content = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         for (index, line) in content.split(|byte| *byte == b'\n').enumerate() {
             let line = line.trim_ascii_end();
@@ -74,15 +76,11 @@ impl Workload {
                 continue;
             }
             let number = index + 1;
-            let request = text_of(line).and_then(|text| parse_line(number, text)).and_then(|request| match first_uses
-                .insert(request.custom_id.clone(), number)
-            {
-                None => Ok(request),
-                Some(first) => {
-                    let problem = format!("`custom_id` is `{}` as on line {first}, must be unique", request.custom_id);
-                    first_uses.insert(request.custom_id, first);
-                    Err(vec![problem])
-                }
+            let parsed = text_of(line).and_then(|text| parse_line(number, text));
+            let request = parsed.and_then(|request| among_others(request, &mut first_uses)).and_then(|request| {
+                let begins = request.session_id.clone().is_some_and(|session| sessions.insert(session));
+                // A line that was left out may have been the turn before.
+                if begins && bad_lines.is_empty() { at_the_beginning(request) } else { Ok(request) }
             });
             match request {
                 Ok(request) => requests.push(request),
@@ -107,6 +105,30 @@ impl Workload {
     /// The names of the workloads that come with the program, in alphabetical order.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         built_in::names()
+    }
+}
+
+/// The request, unless a line before has its name: `first_uses` says which.
+fn among_others(request: Request, first_uses: &mut HashMap<String, usize>) -> Result<Request, Vec<String>> {
+    match first_uses.entry(request.custom_id.clone()) {
+        Entry::Vacant(free) => {
+            free.insert(request.line);
+            Ok(request)
+        }
+        Entry::Occupied(first) => {
+            Err(vec![format!("`custom_id` is `{}` as on line {}, must be unique", first.key(), first.get())])
+        }
+    }
+}
+
+/// The first turn of a session, unless it waits for an answer that no line asks for.
+fn at_the_beginning(request: Request) -> Result<Request, Vec<String>> {
+    match (request.delay_ms, &request.session_id) {
+        (Some(delay @ 1..), Some(session)) => {
+            let problem = format!("`delay` is {delay} and no turn of session `{session}` comes before");
+            Err(vec![problem + ", must be left out of the first"])
+        }
+        _ => Ok(request),
     }
 }
 
@@ -160,6 +182,26 @@ mod tests {
             "chat.jsonl:2: is not JSON at column 2: key must be a string\n\
              chat.jsonl:4: `custom_id` is `a` as on line 1, must be unique"
         );
+    }
+
+    #[test]
+    fn a_delay_needs_a_turn_before_it() {
+        let turn = |id: &str, session: &str, delay: u32| {
+            format!(
+                r#"{{"custom_id":"{id}","input_length":1,"output_length":1,"session_id":"{session}","delay":{delay}}}"#
+            )
+        };
+        let good = [turn("a", "s", 0), turn("b", "t", 0), turn("c", "s", 800)].join("\n");
+        let delays = |workload: Workload| -> Vec<_> { workload.requests.iter().map(|each| each.delay_ms).collect() };
+        assert_eq!(delays(parse(&good, BadLines::Stop).unwrap()), [Some(0), Some(0), Some(800)]);
+        let bad = [turn("a", "s", 0), turn("b", "t", 800)].join("\n");
+        assert_eq!(
+            parse(&bad, BadLines::Stop).unwrap_err().to_string(),
+            "chat.jsonl:2: `delay` is 800 and no turn of session `t` comes before, must be left out of the first"
+        );
+        // The turn before may be among the lines that are skipped.
+        let cut = format!("oops\n{}", turn("b", "t", 800));
+        assert_eq!(delays(parse(&cut, BadLines::Skip).unwrap()), [Some(800)]);
     }
 
     #[test]

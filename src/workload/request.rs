@@ -51,20 +51,46 @@ pub struct Request {
     pub prompt: Prompt,
 }
 
+impl Request {
+    /// Whether its text is made when it is sent, because only lengths were recorded.
+    pub fn is_synthetic(&self) -> bool {
+        matches!(self.prompt, Prompt::Lengths(_))
+    }
+}
+
 /// What a request sends.
 #[derive(Clone, Debug)]
 pub enum Prompt {
     /// A recorded body.
     Body(Body),
-    /// Lengths alone, from a trace; the text is to be synthesised.
-    Lengths {
-        /// Prompt tokens.
-        input_length: u64,
-        /// Answer tokens.
-        output_length: u64,
-        /// The prompt's prefix blocks, so that shared prefixes stay shared.
-        hash_ids: Vec<u64>,
-    },
+    /// Lengths alone, from a trace; the text is made when it is sent, see [`Synthetic`](crate::workload::Synthetic).
+    Lengths(Lengths),
+}
+
+/// Lengths of a request whose text is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// Prompt tokens, 1 or more.
+    pub input_length: u64,
+    /// Answer tokens.
+    pub output_length: u64,
+    /// The prompt's prefix blocks: where two lines begin with the same ids, their prompts begin with the same text.
+    /// No more than the prompt has blocks.
+    pub hash_ids: Arc<[u64]>,
+    /// Tokens of a block, 1 or more; the last one may be shorter.
+    pub block_size: u64,
+}
+
+impl Lengths {
+    /// The limit of the answer that is sent: what was recorded, and 1 where nothing was, since none may be 0.
+    pub fn max_tokens(&self) -> u64 {
+        self.output_length.max(1)
+    }
+
+    /// Whether ids name the whole prompt, so that a line with the same ones has the very same text.
+    pub fn is_covered(&self) -> bool {
+        self.hash_ids.len() as u64 * self.block_size >= self.input_length
+    }
 }
 
 /// A recorded chat-completions body, kept as it was written.

@@ -241,5 +241,6 @@ fn impossible_flags_are_bad_usage() {
 fn a_broken_law_is_named_with_its_line() {
     let sandbox = Sandbox::new();
     sandbox.write("law.toml", "schema = 1\nclient = \"here\"\n[default]\nttft = { median_ms = -1 }\n");
-    refused(&sandbox, &["simulate", "--law", "law.toml"], &["error: `law.toml` is not a law", "line 4"]);
+    let said = ["law.toml:4:8: missing field `p99_ms`", "4 │ ttft = { median_ms = -1 }", "·        ─"];
+    refused(&sandbox, &["simulate", "--law", "law.toml"], &said);
 }

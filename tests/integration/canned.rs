@@ -96,7 +96,8 @@ fn converse(connection: TcpStream, reply: &str, seen: &Mutex<Vec<Asked>>) {
     }
 }
 
-fn receive(reader: &mut impl BufRead) -> Option<Asked> {
+/// The next request; absent when the caller has hung up.
+pub(crate) fn receive(reader: &mut impl BufRead) -> Option<Asked> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();

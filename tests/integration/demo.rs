@@ -10,7 +10,8 @@ const SMALL: [&str; 9] =
     ["run", "--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "20", "--rounds", "2"];
 
 /// Every file that a run of today leaves.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
+    "attempts.csv",
     "cells.csv",
     "cost-latency.svg",
     "latency.hlog",
@@ -58,7 +59,7 @@ fn it_is_said_first_and_everywhere_that_nothing_left_this_machine() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(&SMALL).measures().prints("simulated");
     assert_eq!(ran.stderr.lines().next(), Some("SIMULATED: no request leaves this machine, $0"), "{ran}");
-    for file in ["cells.csv", "samples.csv"] {
+    for file in ["cells.csv", "samples.csv", "attempts.csv"] {
         let rows = rows(&sandbox.read(&format!("reports/latest/{file}")));
         assert!(!rows.is_empty());
         assert!(rows.iter().all(|row| row["simulated"] == "true"), "{file}");
@@ -156,7 +157,8 @@ fn as_many_requests_as_asked_for_are_in_flight() {
 fn a_quick_run_says_that_it_is_too_short_for_p99() {
     let sandbox = Sandbox::new();
     let arguments = ["run", "--quick", "--model", "qwen3-8b", "--region", "us-west-2"];
-    sandbox.run(&arguments).measures().prints("cannot be told at n = 40").prints("368");
+    sandbox.run(&arguments).measures();
+    sandbox.judge("reports/latest", &[]).prints("cannot be told at n = 40").prints("368");
     let cells = rows(&sandbox.read("reports/latest/cells.csv"));
     assert_eq!(cells[0]["requests"], "40");
     assert_eq!(cells[0]["e2e_p99_high_ms"], "inf");

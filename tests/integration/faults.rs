@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tollmark::load::{CellJob, Clock, Destination, Job, Prepared, Stop, start};
 use tollmark::plan::{Deadlines, Turn};
 use tollmark::sample::{Outcome, Sample};
-use tollmark::sim::{Law, SimConfig, Simulator};
+use tollmark::sim::{Law, LawError, SimConfig, Simulator};
 use tollmark::units::Micros;
 
 /// What each fault ends as, in a stream and in a reply in one piece.
@@ -27,6 +27,7 @@ const ENDS: &[(&str, Outcome, Outcome)] = &[
     ("redirect", Outcome::Http4xx, Outcome::Http4xx),
     ("informational_first", Outcome::Ok, Outcome::Ok),
     ("no_content", Outcome::Empty, Outcome::Empty),
+    ("stream_options_refused", Outcome::Http4xx, Outcome::Ok),
     ("html_error", Outcome::Http4xx, Outcome::Http4xx),
     ("rate_limited_ms", Outcome::RateLimited, Outcome::RateLimited),
     ("rate_limited_seconds", Outcome::RateLimited, Outcome::RateLimited),
@@ -39,6 +40,7 @@ const ENDS: &[(&str, Outcome, Outcome)] = &[
     ("keep_alives", Outcome::TimeoutFirstToken, Outcome::TimeoutTotal),
     ("keep_alives_mid_stream", Outcome::TimeoutIdle, Outcome::TimeoutTotal),
     ("error_in_stream", Outcome::StreamError, Outcome::StreamError),
+    ("bare_error", Outcome::StreamError, Outcome::StreamError),
     ("empty_answer", Outcome::Empty, Outcome::Empty),
     ("wrong_content_type", Outcome::ParseError, Outcome::ParseError),
 ];
@@ -70,14 +72,16 @@ fn law(names: &[&str]) -> Law {
 
 /// Two requests to `model` one after the other, so that what a fault does to the connection is seen as well.
 fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
+    let options = if stream { ",\"stream_options\":{\"include_usage\":true}" } else { "" };
     let request = Prepared {
         line: 0,
-        head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}")),
+        head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}{options}")),
         rest: Bytes::from_static(b",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"),
         stream,
         input_bound: 1,
         output_bound: 10,
-        nonce_at: None,
+        text_at: None,
+        synthetic: None,
     };
     let destination = Destination {
         tls: false,
@@ -96,7 +100,9 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         warmup: 0,
         pace: None,
         tariff: None,
+        sessions: None,
         nonce_seed: None,
+        text_seed: 0,
     }
 }
 
@@ -120,8 +126,8 @@ fn run(cells: Vec<CellJob>, deadlines: Deadlines) -> Vec<Vec<Sample>> {
 
 /// The kinds of fault that a law may name, in the words of the message that refuses another.
 fn known() -> Vec<String> {
-    let error = Law::parse("test", "[[fault]]\nkind = \"?\"\nratio = 1").unwrap_err();
-    let message = std::error::Error::source(&error).unwrap().to_string();
+    let Err(LawError::Faulty(faults)) = Law::parse("test", "[[fault]]\nkind = \"?\"\nratio = 1") else { panic!() };
+    let message = faults.iter().next().unwrap().message();
     let names = message.split_once("expected one of").unwrap().1.split('`').skip(1).step_by(2);
     names.map(str::to_owned).collect()
 }
@@ -204,6 +210,7 @@ fn what_was_seen_stands_beside_the_outcome() {
         ("unasked_gzip", "answered in the coding `gzip`, which was not asked for"),
         ("wrong_content_type", "answered text/html where text/event-stream was asked for"),
         ("error_in_stream", "the model is overloaded"),
+        ("bare_error", "the model is overloaded"),
     ];
     let names = said.map(|(name, _)| name);
     let simulator = Simulator::start(SimConfig { law: law(&names), ..SimConfig::default() }).unwrap();

@@ -8,7 +8,7 @@ use tollmark::cli::Cli;
 use crate::sandbox::Sandbox;
 
 /// Examples that are only read, not run, and why.
-const NOT_RUN: [(&str, &str); 8] = [
+const NOT_RUN: [(&str, &str); 9] = [
     ("tollmark run", "it measures 39 cells in full, for half a minute"),
     (
         "tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo",
@@ -18,6 +18,7 @@ const NOT_RUN: [(&str, &str); 8] = [
     ("tollmark run --base-url http://127.0.0.1:8089/v1 --model qwen3-8b", "it needs the same port"),
     ("tollmark bench", "it loads every core for some seconds, and its figures want a release build"),
     ("tollmark bench streamed --concurrency 256 --format json", "for the same reason"),
+    ("tollmark bench fidelity --streams 1024", "for the same reason"),
     ("tollmark bench --serve 127.0.0.1:8090", "it needs a fixed port and does not end"),
     ("tollmark run --quick", "it is the one below for all 39 cells"),
 ];

@@ -161,3 +161,13 @@ fn the_providers_of_a_registry_get_their_key_their_headers_and_the_region() {
     // Four replies of 9 tokens in and 2 out, at $1 and $2 per million.
     assert_eq!(rows(&sandbox.read("reports/latest/cells.csv"))[0]["cost_usd"], "0.000052");
 }
+
+#[test]
+fn a_key_that_is_missing_is_told_before_anything_that_matters_less() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run(&["run", "--live", "--max-cost-usd", "1", "--requests-per-cell", "30"]).exits_with(2);
+    // Cells that take turns are given fewer rounds, of which nothing is to be said here.
+    assert!(!ran.stderr.contains("warning: "), "{ran}");
+    let second = ran.stderr.lines().nth(1).unwrap();
+    assert!(second.starts_with("error: ") && second.contains("GLOBAL_API_KEY"), "{ran}");
+}

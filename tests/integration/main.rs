@@ -3,16 +3,31 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod bench;
+#[cfg(target_os = "linux")]
+mod bounded;
 mod canned;
 mod columns;
 mod demo;
 mod failures;
 mod faults;
+mod fuzzed;
 mod help;
+#[cfg(target_os = "linux")]
+mod late;
+mod laws;
 mod layers;
 mod live;
+mod measured;
+mod open_load;
 mod readme;
 mod rerender;
 mod sandbox;
+mod sessions;
+mod stalls;
 mod stopped;
+mod tls;
+mod traces;
 mod truth;
+mod unasked_usage;
+mod validity;

@@ -22,10 +22,16 @@ fn the_commands_of_the_readme_run_one_after_the_other() {
     let sandbox = Sandbox::new();
     let server = sandbox.simulate(&[]);
     let suites = blocks(&readme, "toml");
-    assert_eq!(suites.len(), 1, "the README shows one suite");
+    assert_eq!(suites.len(), 2, "the README shows one suite, and another load for it");
     // Nothing may leave this machine, so that the simulator stands in for the providers.
     assert!(suites[0].contains("live = true"));
     sandbox.write("nightly.toml", &suites[0].replace("live = true", "live = false"));
+
+    let (before, after) = suites[0].split_once("[load]").expect("the suite has a load");
+    let after = after.split_once("\n[").expect("the suite goes on after its load").1;
+    sandbox.write("open.toml", &format!("{before}{}[{after}", suites[1]).replace("live = true", "live = false"));
+    let planned = sandbox.run(&["run", "open.toml", "--dry-run"]).exits_with(0);
+    assert!(planned.stdout.contains("50..500"), "{planned}");
 
     let mut commands = 0;
     for line in

@@ -36,6 +36,25 @@ fn a_run_rendered_again_is_the_same_byte_for_byte() {
 }
 
 #[test]
+fn a_sweep_has_a_chart_and_a_table_of_its_loads_that_come_back_as_they_were() {
+    let sandbox = Sandbox::new();
+    let one = ["run", "--run-id", "one", "--model", "step-3.5-flash", "--region", "us-west-2"];
+    let load = ["--workload", "autocomplete", "--requests-per-cell", "20", "--rounds", "2", "--rate", "40,80,160"];
+    let ran = sandbox.run(&[&one[..], &load].concat()).measures().prints("goodput/s");
+    let before = contents(&sandbox);
+    let text = |name: &str| String::from_utf8(before[name].clone()).unwrap();
+    assert!(text("load.svg").contains("Requests a second asked for"), "{ran}");
+    assert!(text("report.html").contains("load-title") && text("report.html").contains("id=\"sweeps\""));
+    let rows = |text: &str| text.lines().filter(|line| line.contains("constant, 80/s")).count();
+    // Once among the cells, once among the loads.
+    assert_eq!(rows(&text("summary.md")), 2, "{}", text("summary.md"));
+    fs::remove_file(sandbox.path("reports/one/load.svg")).unwrap();
+    let again = sandbox.run(&["report", "reports/one"]).exits_with(0);
+    assert_same(&before, &contents(&sandbox));
+    assert_eq!(again.stdout, ran.stdout);
+}
+
+#[test]
 fn reports_that_were_deleted_come_back_as_they_were() {
     let sandbox = measured();
     let before = contents(&sandbox);
@@ -64,4 +83,16 @@ fn a_table_of_all_cells_is_longer_than_the_one_that_matters_most() {
     let all = sandbox.run(&["report", "reports/one", "--all"]).exits_with(0);
     let rows = all.stdout.lines().filter(|line| line.contains("qwen")).count();
     assert_eq!(rows, 2, "{all}");
+}
+
+#[test]
+fn runs_of_the_same_second_have_a_directory_each() {
+    let sandbox = Sandbox::new();
+    let small = ["run", "--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "4", "--rounds", "1"];
+    let started: Vec<_> = (0..4).map(|_| sandbox.start(&small)).collect();
+    for run in started {
+        sandbox.wait(run).measures();
+    }
+    let runs = fs::read_dir(sandbox.path("reports")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(runs.filter(|name| name != "latest").count(), 4);
 }

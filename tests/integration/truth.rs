@@ -3,9 +3,8 @@
 //! The simulated provider keeps a record of its own of every request. A client sees a request begin before the server
 //! does and end after it, so each of its times is longer than the server's, and by no more than this machine adds.
 
-use std::collections::BTreeMap;
-
-use crate::sandbox::{Row, Sandbox, rows};
+use crate::measured::{Measured, measure, number, quantile};
+use crate::sandbox::Row;
 
 /// Times to the first token vary lognormally; 20 tokens take 1 ms each after the first, so that a whole answer takes
 /// 19 ms longer: its quantiles are known as well.
@@ -18,51 +17,16 @@ ms_per_token = { kind = "constant", median_ms = 1 }
 answer_tokens = { median = 20, p99 = 20 }
 "#;
 
-struct Measured {
-    /// The measured rows of `samples.csv`.
-    samples: Vec<Row>,
-    /// The rows of the truth file by request id.
-    truth: BTreeMap<String, Row>,
-    /// The one row of `cells.csv`.
-    cell: Row,
-}
-
-/// A run of `arguments` against a simulator of `law`.
-fn measure(law: &str, arguments: &[&str]) -> Measured {
-    let sandbox = Sandbox::new();
-    sandbox.write("law.toml", law);
-    let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
-    let url = ["run", "--base-url", &simulated.base_url, "--model", "m", "--rounds", "2", "--warmup", "4"];
-    sandbox.run(&[&url[..], arguments].concat()).measures();
-    simulated.interrupt();
-    let samples = rows(&sandbox.read("reports/latest/samples.csv"));
-    let truth = rows(&sandbox.read("truth.csv")).into_iter().map(|row| (row["request_id"].clone(), row)).collect();
-    let cell = rows(&sandbox.read("reports/latest/cells.csv")).remove(0);
-    Measured { samples: samples.into_iter().filter(|row| row["phase"] == "measured").collect(), truth, cell }
-}
-
 impl Measured {
-    fn truth_of(&self, sample: &Row) -> &Row {
-        &self.truth[&sample["request_id"]]
-    }
-
-    /// Every sample's `column` with what the server says of it.
-    fn pairs(&self, column: &str) -> Vec<(f64, f64)> {
-        self.samples.iter().map(|row| (number(row, column), number(self.truth_of(row), column))).collect()
-    }
-
     /// Reported and true times agree, request by request.
     ///
     /// An error in how a time is taken is in every request; what a busy machine adds is not. So a tenth of them tells
     /// the one from the other, and how busy the machine is decides nothing.
     #[track_caller]
     fn agrees(&self, column: &str) {
-        let pairs = self.pairs(column);
-        for (reported, real) in &pairs {
-            // Both are rounded to a microsecond at either end.
-            assert!(reported + 0.002 >= *real, "{column}: {reported} ms reported, {real} ms is the truth");
-        }
-        let added = quantile(pairs.into_iter().map(|(reported, real)| reported - real).collect(), 0.1);
+        self.is_never_below_the_truth(column);
+        let added = self.pairs(column).into_iter().map(|(reported, real)| reported - real).collect();
+        let added = quantile(added, 0.1);
         assert!(added <= 1.0, "{column}: {added} ms are added to the truth");
     }
 
@@ -86,28 +50,6 @@ impl Measured {
             assert!(holds, "{quantile}: {low} to {high} ms is reported, the law says {law} ms");
         }
     }
-
-    /// The figures of `cells.csv` are the quantiles of `samples.csv`.
-    #[track_caller]
-    fn adds_up(&self, column: &str) {
-        let name = column.trim_end_matches("_ms");
-        let ok = self.samples.iter().filter(|row| row["outcome"] == "ok");
-        let times: Vec<f64> = ok.filter(|row| !row[column].is_empty()).map(|row| number(row, column)).collect();
-        for (q, label) in [(0.5, "p50"), (0.99, "p99")] {
-            let expected = format!("{:.3}", quantile(times.clone(), q));
-            assert_eq!(self.cell[&format!("{name}_{label}_ms")], expected, "{name}_{label}_ms");
-        }
-    }
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|_| panic!("`{column}` is `{}`", row[column]))
-}
-
-/// The nearest-rank quantile, written again here so that the program is not its own witness.
-fn quantile(mut values: Vec<f64>, q: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[(q * values.len() as f64).ceil() as usize - 1]
 }
 
 #[test]

@@ -1,4 +1,4 @@
-"""Reads a run's latency.hlog with the Python HdrHistogram and holds it against samples.csv and cells.csv.
+"""Reads a run's latency.hlog with the Python HdrHistogram and holds samples.csv, cells.csv and percentiles.hgrm to it.
 
 Usage: read_log.py RUN_DIRECTORY        (needs the package `hdrhistogram`)
 """
@@ -98,11 +98,41 @@ def faults_of(tag, intervals, rounds, cells):
             yield f"`{tag}`: {whole.get_total_count()} values, but {cells[cell]['ok']} successes in cells.csv"
 
 
+def read_spectra(path):
+    """The rows (value in ms, percentile, count) of each cell, by the rule of HdrHistogram's plotter."""
+    found, rows = {}, None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# Cell "):
+            rows = found.setdefault(line.removeprefix("# Cell "), [])
+        columns = line.split()
+        if not line.startswith("#") and len(columns) in (3, 4) and columns[0] != "Value":
+            rows.append((float(columns[0]), float(columns[1]), int(columns[2])))
+    return found
+
+
+def faults_of_spectra(run):
+    logged = read_log(run / "latency.hlog")
+    spectra = read_spectra(run / "percentiles.hgrm")
+    if not any(spectra.values()):
+        yield "percentiles.hgrm holds no row"
+    for cell, rows in spectra.items():
+        whole = histogram()
+        for interval in logged.get(f"{cell}:e2e", []):
+            whole.add(interval)
+        filled, total = buckets(whole), whole.get_total_count()
+        if (rows[-1][2] if rows else 0) != total:
+            yield f"`{cell}`: its spectrum does not end at all {total} values"
+        for value, percentile, count in rows:
+            below = sum(times for lowest, times in filled.items() if lowest <= round(value * 1000))
+            if below != count or count < percentile * total - 1e-6:
+                yield f"`{cell}`: {count} values up to {value} ms in the spectrum, {below} in the log"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__.strip())
     run = Path(sys.argv[1])
-    found = list(faults(run))
+    found = [*faults(run), *faults_of_spectra(run)]
     for fault in found:
         print(fault, file=sys.stderr)
     if found:

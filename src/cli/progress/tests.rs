@@ -75,7 +75,7 @@ fn a_plain_line_comes_every_ten_seconds_of_the_run() {
     progress.finish();
     let line = |elapsed, left| {
         format!(
-            "{elapsed} 33 % · 600/1,800 requests · 3 failed · $0.0123 spent · {left} left · \
+            "{elapsed} 33 % · {left} left · 600/1,800 requests · 3 failed · $0.0123 spent · \
              slowest p99 1.20 s: qwen3-8b us-west-2\n"
         )
     };
@@ -86,13 +86,25 @@ fn a_plain_line_comes_every_ten_seconds_of_the_run() {
 fn the_first_moment_claims_neither_time_left_nor_latency_nor_money() {
     let nothing = Snapshot { cells: vec![CellProgress::default(); 3], ..Snapshot::default() };
     assert_eq!(plain_line(&models(), &nothing), "0:00 0 % · 0/1,800 requests · 0 failed");
-    assert_eq!(model_text(&models()[0], &nothing), "");
+    assert_eq!(model_text(&models()[0], &places(&models()), &nothing), "     0");
 }
 
 #[test]
-fn a_model_shows_its_failures_and_its_regions() {
-    assert_eq!(model_text(&models()[0], &snapshot(1)), "3 failed  us-east-1 102/184  us-west-2 98/1,204");
-    assert_eq!(model_text(&models()[1], &snapshot(1)), "eu-west-1 180/410");
+fn a_model_shows_its_failures_and_its_regions_under_their_names() {
+    let (models, snapshot) = (models(), snapshot(1));
+    let places = places(&models);
+    assert_eq!(places_heading(&places), "failed  us-east-1    us-west-2    eu-west-1");
+    assert_eq!(model_text(&models[0], &places, &snapshot), "     3  102/184      98/1,204");
+    assert_eq!(model_text(&models[1], &places, &snapshot), "     0                            180/410");
+}
+
+#[test]
+fn of_two_cells_in_one_region_the_slower_is_shown() {
+    let mut model = models().remove(0);
+    model.cells[1].1 = "us-east-1".to_owned();
+    let places = places(std::slice::from_ref(&model));
+    assert_eq!(places, ["us-east-1"]);
+    assert_eq!(model_text(&model, &places, &snapshot(1)), "     3  98/1,204");
 }
 
 #[test]
@@ -128,13 +140,13 @@ fn each_model_has_a_bar_until_there_are_too_many() {
 fn bars_follow_the_snapshot() {
     let models = models();
     let sink = bars(&models, ProgressDrawTarget::hidden());
-    let mut progress = Progress { models, sink };
+    let mut progress = Progress { places: places(&models), models, sink };
     progress.update(&snapshot(10));
     let Sink::Bars { lines, total, .. } = &progress.sink else { unreachable!() };
     assert_eq!(lines.iter().map(ProgressBar::position).collect::<Vec<_>>(), [400, 200]);
-    assert_eq!(lines[1].message(), "eu-west-1 180/410");
+    assert_eq!(lines[1].message(), "     0                            180/410");
     assert_eq!(total.position(), 600);
-    assert_eq!(total.message(), "600/1,800 requests · 3 failed · $0.0123 spent · 0:20 left");
+    assert_eq!(total.message(), "0:20 left · 600/1,800 requests · 3 failed · $0.0123 spent");
     progress.finish();
 }
 

@@ -1,7 +1,10 @@
 //! The engine against small servers on loopback sockets.
 
 mod http2;
+#[cfg(target_os = "linux")]
+mod lags;
 mod loads;
 mod open;
 mod outcomes;
+mod sessions;
 mod upstream;

@@ -4,6 +4,7 @@ use super::*;
 use crate::plan::arrivals::Arrivals;
 use crate::plan::cell::Turn;
 use crate::plan::input::MeasureInput;
+use crate::plan::rate::Rate;
 use crate::plan::samples::{chat, model, registry, workload};
 use crate::units::Positive;
 
@@ -161,8 +162,8 @@ fn a_live_providers_limit_is_kept_and_a_simulator_has_none() {
 /// Open loads at these rates, 50 in flight at most.
 fn rates(rates: &[f64]) -> Vec<Load> {
     let open = |rate: &f64| {
-        let rate_rps = Positive::new(*rate).unwrap();
-        Load::Open { arrivals: Arrivals::Constant { rate_rps }, max_in_flight: 50 }
+        let rate = Rate::Steady(Positive::new(*rate).unwrap());
+        Load::Open { arrivals: Arrivals::Constant { rate }, max_in_flight: 50 }
     };
     rates.iter().map(open).collect()
 }

@@ -65,7 +65,8 @@ fn every_key_of_a_suite_is_read_and_paths_are_those_of_its_folder() {
             load: LoadKeys {
                 concurrency: Some(vec![8, 16]),
                 arrivals: Some(ArrivalKind::Gamma),
-                rate: Some([5.0, 0.5].map(|rate| Positive::new(rate).unwrap()).to_vec()),
+                rate: Some([5.0, 0.5].map(|rate| Rate::Steady(Positive::new(rate).unwrap())).to_vec()),
+                stages: None,
                 cv: Positive::new(2.0),
                 speed: Positive::new(10.0),
                 max_in_flight: Some(100),
@@ -140,13 +141,73 @@ name = \"baseline\"
             "suite.toml:7:16: `concurrency` is 0, must be at least 1",
             "suite.toml:7:22: `concurrency` has 8 a second time, must have it once",
             "suite.toml:8:9: `rate` is 0, must be a number from 0.000001 to 1000000",
-            "suite.toml:8:15: `rate` has 5 a second time, must have it once",
+            "suite.toml:8:15: `rate` has 5/s a second time, must have it once",
             "suite.toml:9:1: `request_per_cell` is not a key of `[load]`",
             "suite.toml:10:10: `always` is not a value of `stream`",
             "suite.toml:11:16: `timeout_idle` is a whole number, must be a time in quotes, such as \"30s\"",
             "suite.toml:12:17: `timeout_total` is 0, must be at least \"1ms\"",
             "suite.toml:14:16: `max_cost_usd` is a number with a point, must be a decimal in quotes, such as \"0.25\"",
             "suite.toml:15:3: `variant` is not a key of the file",
+        ]
+    );
+}
+
+#[test]
+fn rates_may_ramp_and_follow_each_other_in_stages() {
+    let load = |text: &str| Suite::parse("s.toml", &format!("schema = 1\n[load]\n{text}\n")).unwrap().load;
+    assert_eq!(load("rate = [5, \"10..200/60s\"]").rate.unwrap()[1], "10..200/60s".parse().unwrap());
+    let spike = load(
+        "stages = [{ rate = 50, for = \"30s\" }, { rate = \"50..500\", for = \"10s\" }, { rate = 0, for = \"1m\" }, \
+         { rate = 1_000.5, for = \"500ms\" }]",
+    );
+    let named = "50/s for 30s then 50..500/s over 10s then 0/s for 60s then 1000.5/s for 500ms";
+    assert_eq!(spike.stages.unwrap().to_string(), named);
+}
+
+#[test]
+fn the_mistakes_of_stages_are_shown_where_they_stand() {
+    let text = "\
+schema = 1
+[load]
+rate = \"10..200\"
+duration = \"5s\"
+requests_per_cell = 40
+[[load.stages]]
+rate = 0
+for = \"1s\"
+[[load.stages]]
+rate = \"5-50\"
+[[load.stages]]
+rate = -5
+for = \"0s\"
+[[load.stages]]
+rates = 5
+";
+    assert_eq!(
+        mistakes(text),
+        [
+            "suite.toml:3:8: `rate` is `10..200`, must be a ramp such as `10..200/60s`: from 10 to 200 requests a \
+             second within 60 s",
+            "suite.toml:3:8: `rate` stands beside `stages`, must be one of them",
+            "suite.toml:4:12: `duration` stands beside `stages`, which last as long as they say: leave it out",
+            "suite.toml:5:21: `requests_per_cell` stands beside `stages`, which bring as many as they bring: leave it \
+             out",
+            "suite.toml:7:8: `rate` is 0 at the beginning or the end, must be more there: leave that stage out",
+            "suite.toml:9:1: `for` is missing in `[[load.stages]]`, write it like `for = \"30s\"`",
+            "suite.toml:10:8: `rate` is `5-50`, must be a number, or a ramp in quotes such as \"50..500\"",
+            "suite.toml:12:8: `rate` must be 0, or from 0.000001 to 1000000, at either end",
+            "suite.toml:13:7: `for` is 0, must be at least \"1ms\"",
+            "suite.toml:14:1: `for` is missing in `[[load.stages]]`, write it like `for = \"30s\"`",
+            "suite.toml:14:1: `rate` is missing in `[[load.stages]]`, write it like `rate = 50`",
+            "suite.toml:15:1: `rates` is not a key of `[[load.stages]]`",
+        ]
+    );
+    assert_eq!(
+        mistakes("schema = 1\n[load]\nrate = [\"200\", \"0..0/1s\"]\n"),
+        [
+            "suite.toml:3:9: `rate` is `200` in quotes, must be a number without them",
+            "suite.toml:3:16: `rate` is `0..0/1s`, must send something in its first stage and in its last: leave out a \
+             stage of 0",
         ]
     );
 }

@@ -10,9 +10,9 @@ use plotters::drawing::DrawingArea;
 use plotters::style::{Color, ShapeStyle};
 
 use crate::report::chart::backend::{SvgBackend, UNITS};
-use crate::report::chart::canvas::{Canvas, Point, Type, units};
+use crate::report::chart::canvas::{Canvas, Type, units};
 use crate::report::chart::mark::Mark;
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{log_ticks, money, time};
 

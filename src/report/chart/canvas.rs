@@ -11,11 +11,8 @@ use plotters::style::{Color, FontStyle, FontTransform, IntoFont, ShapeStyle, Tex
 use plotters_backend::{BackendCoord, DrawingErrorKind};
 
 use crate::report::chart::backend::{SvgBackend, UNITS};
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::theme::Role;
-
-/// A point in pixels from the picture's upper left corner.
-pub(crate) type Point = (f64, f64);
 
 /// The whole picture.
 pub(crate) struct Canvas<'a> {

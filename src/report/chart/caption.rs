@@ -16,6 +16,8 @@ pub(crate) struct Facts<'a> {
     /// Names that did not fit into a panel, with the panel's title before them.
     pub(crate) key: &'a [String],
     pub(crate) dense: bool,
+    /// Whether any marks stand beside their price.
+    pub(crate) dodged: bool,
     pub(crate) metric: Metric,
     pub(crate) x: PriceAxis,
 }
@@ -35,11 +37,11 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
         facts.shown.iter().map(|setting| format!("{} at {}", setting.workload, setting.pressure())).collect();
     let mut says = vec![
         format!("Lower is better. {metric} of successes, p50 to p99; {}", n(&rows)),
-        format!("{}, from {}, {}", names.join("; "), facts.run.manifest.started_at, origin(facts.run)),
+        format!("{}, {}, {}", names.join("; "), window(facts.run), origin(facts.run)),
         price(facts, &rows),
     ];
     if facts.marks.iter().any(|mark| mark.tail == Tail::Maximum) {
-        says.push("Below 100 requests a stem ends at the maximum, not at p99".to_owned());
+        says.push("Below 100 successes a stem ends at the maximum, not at p99".to_owned());
     }
     let saturated = rows.iter().filter(|row| row.is_saturated()).count();
     if saturated > 0 {
@@ -51,14 +53,26 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
              and the worst misses of each panel"
                 .to_owned(),
         );
-    } else {
+    } else if facts.dodged {
         says.push("Marks within 14 px stand side by side; the bracket names their true price".to_owned());
+    }
+    if facts.shown.len() > 1 {
+        says.push("Each workload has a latency axis of its own".to_owned());
     }
     says.extend(missing(facts, &rows));
     if !facts.key.is_empty() {
         says.push(format!("Not named beside their mark: {}", facts.key.join("; ")));
     }
     says.join(". ") + "."
+}
+
+/// From when to when the run measured.
+fn window(run: &Run) -> String {
+    let start = &run.manifest.started_at;
+    match &run.manifest.finished_at {
+        Some(end) => format!("from {start} to {end}"),
+        None => format!("from {start} on"),
+    }
 }
 
 /// How many requests the figures of `rows` rest on.

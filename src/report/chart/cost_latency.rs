@@ -74,7 +74,7 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
     let figures: Vec<Mark> = marks.iter().map(|(_, mark)| mark.clone()).collect();
     let head = Head::new(run, &figures, dense);
     let grid = Grid::new(regions.len(), chosen.len(), dense, head.height);
-    let axes = axes(&figures, &grid, dense);
+    let axes = axes(&marks, &chosen, &grid, dense);
     let panels: Vec<Panel<'_>> = cells
         .into_iter()
         .enumerate()
@@ -100,8 +100,8 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
     };
     let canvas = Canvas { area: sketch.into_drawing_area() };
     head.draw(&canvas);
-    for panel in &panels {
-        drawn.push(panel::draw(&canvas, &axes, panel));
+    for (index, panel) in panels.iter().enumerate() {
+        drawn.push(panel::draw(&canvas, &axes[index / regions.len()], panel));
     }
     axis_titles(&canvas, options, &grid);
     let keys = drawn.iter().zip(&panels).filter(|(drawn, _)| !drawn.key.is_empty());
@@ -113,6 +113,7 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
         marks: &figures,
         key: &key,
         dense,
+        dodged: drawn.iter().any(|panel| panel.dodged),
         metric: options.metric,
         x: options.x,
     };
@@ -161,16 +162,26 @@ impl<'m> Cell<'m> {
     }
 }
 
-/// The axes of all panels, with room for what stands beside the data.
-fn axes(figures: &[Mark], grid: &Grid, dense: bool) -> Axes {
-    if dense {
-        // A dense picture has no intervals, so that they must not take room; limits are named at the right.
-        let bare: Vec<Mark> = figures.iter().map(|mark| Mark { low: None, high: None, ..mark.clone() }).collect();
-        let room = Room { left: 68.0, right: 92.0, above: 28.0, below: 14.0 };
-        return Axes::over(&bare, grid.wide, grid.high, &room);
-    }
-    let room = Room { left: 68.0, right: 64.0, above: 28.0, below: strip::HEIGHT + 22.0 };
-    Axes::over(figures, grid.wide, grid.high, &room)
+/// The axes of each of `chosen`, with room for what stands beside the data.
+///
+/// Prices are shared by all panels. Latencies are shared by the regions of a workload alone: what a short and a long
+/// answer take is never compared, and on one axis each would leave the other little of it.
+fn axes(marks: &[(&Setting<'_>, Mark)], chosen: &[&Setting<'_>], grid: &Grid, dense: bool) -> Vec<Axes> {
+    let over = |wanted: &dyn Fn(&Setting<'_>) -> bool| {
+        let figures = marks.iter().filter(|(setting, _)| wanted(setting)).map(|(_, mark)| mark.clone());
+        if dense {
+            // A dense picture has no intervals, so that they must not take room; limits are named at the right.
+            let bare: Vec<Mark> = figures.map(|mark| Mark { low: None, high: None, ..mark }).collect();
+            let room = Room { left: 68.0, right: 92.0, above: 28.0, below: 14.0 };
+            return Axes::over(&bare, grid.wide, grid.high, &room);
+        }
+        let room = Room { left: 68.0, right: 64.0, above: 28.0, below: strip::HEIGHT + 22.0 };
+        Axes::over(&figures.collect::<Vec<_>>(), grid.wide, grid.high, &room)
+    };
+    let all = over(&|_| true);
+    let of =
+        |setting: &&Setting<'_>| Axes { latency: over(&|other| std::ptr::eq(*setting, other)).latency, ..all.clone() };
+    chosen.iter().map(of).collect()
 }
 
 fn axis_titles(canvas: &Canvas<'_>, options: &ChartOptions, grid: &Grid) {

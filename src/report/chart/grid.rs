@@ -2,7 +2,7 @@
 
 use crate::report::chart::axes::{LABELS_BELOW, LABELS_LEFT, Labelled};
 use crate::report::chart::panel;
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::Rect;
 
 /// The picture's width in pixels.
 pub(crate) const WIDTH: f64 = 1200.0;

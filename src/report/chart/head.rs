@@ -1,20 +1,21 @@
 //! What stands over the panels: the finding, what bounds it, the notice of a simulation and the legend.
 
-use crate::gate::Standing;
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::grid::{MARGIN, WIDTH};
 use crate::report::chart::legend::{self, Sign};
 use crate::report::chart::mark::{Mark, Tail};
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::Rect;
 use crate::report::chart::text::{width, wrap};
 use crate::report::chart::theme::Role;
 use crate::report::headline::{Headline, headline};
-use crate::rundir::Run;
+use crate::report::parts::Word;
+use crate::rundir::{Run, Status};
 
 /// Title, second line, notice and legend, with the height they take.
 pub(crate) struct Head {
     pub(crate) finding: Headline,
-    notice: Option<&'static str>,
+    /// What the picture must not be taken without; absent for a finished live run.
+    notice: Option<String>,
     title: Vec<String>,
     rest: Vec<String>,
     legend: Vec<(Sign, String)>,
@@ -35,17 +36,13 @@ impl Head {
 
     /// What `finding` says of `run`, and the signs that `legend` explains.
     pub(crate) fn of(run: &Run, finding: Headline, legend: Vec<(Sign, String)>) -> Self {
-        let notice = match run.manifest.destination.simulated {
-            Some(true) => Some("SIMULATED"),
-            Some(false) if run.cells.iter().any(|row| row.simulated) => Some("SIMULATED IN PART"),
-            Some(false) => None,
-            None => Some("ORIGIN UNKNOWN"),
-        };
-        let most = WIDTH - 2.0 * MARGIN - notice.map_or(0.0, |text| width(text, NOTICE.size) + 44.0);
+        let notice = notice(run);
+        let most = WIDTH - 2.0 * MARGIN - notice.as_ref().map_or(0.0, |text| width(text, NOTICE.size) + 44.0);
         // Bold letters are wider than the table knows.
         let title = wrap(&kept_together(&finding.sentences[0]), FINDING.size * 1.04, most);
         let rest: Vec<String> = finding.sentences[1..].iter().map(|sentence| kept_together(sentence)).collect();
-        let rest = wrap(&rest.join(" "), BOUNDS.size, most);
+        // The notice ends above these lines.
+        let rest = wrap(&rest.join(" "), BOUNDS.size, WIDTH - 2.0 * MARGIN);
         let (places, legend_height) = legend::lay_out(&legend, WIDTH - 2.0 * MARGIN);
         let height = 22.0 + title.len() as f64 * 25.0 + rest.len() as f64 * 18.0 + 8.0 + legend_height + 6.0;
         Self { finding, notice, title, rest, legend, places, height }
@@ -54,7 +51,7 @@ impl Head {
     /// Draws it at the top of the picture.
     pub(crate) fn draw(&self, canvas: &Canvas<'_>) {
         let mut y = 22.0 + 11.0;
-        if let Some(notice) = self.notice {
+        if let Some(notice) = &self.notice {
             let wide = width(notice, NOTICE.size) + 20.0;
             let rect = Rect { x0: WIDTH - MARGIN - wide, y0: y - 12.0, x1: WIDTH - MARGIN, y1: y + 12.0 };
             canvas.rect(rect, Role::Notice.fill());
@@ -74,6 +71,19 @@ impl Head {
     }
 }
 
+/// Where replies came from unless all were live, and that the run ended early.
+fn notice(run: &Run) -> Option<String> {
+    let origin = match run.manifest.destination.simulated {
+        Some(true) => Some("SIMULATED"),
+        Some(false) if run.cells.iter().any(|row| row.simulated) => Some("SIMULATED IN PART"),
+        Some(false) => None,
+        None => Some("ORIGIN UNKNOWN"),
+    };
+    let partial = (run.manifest.status != Status::Finished).then_some("PARTIAL RUN");
+    let words: Vec<&str> = [origin, partial].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(" · "))
+}
+
 /// The sentence with each tier's words bound to each other, so that a line never ends between model and price.
 fn kept_together(sentence: &str) -> String {
     let Some((before, tiers)) = sentence.split_once(": ").filter(|(_, tiers)| tiers.starts_with("tier ")) else {
@@ -87,9 +97,10 @@ fn kept_together(sentence: &str) -> String {
 fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
     let any = |test: &dyn Fn(&Mark) -> bool| marks.iter().any(test);
     let verdicts = [
-        (Some(Standing::Meets), "meets its tier's p99 limit"),
-        (Some(Standing::Misses), "misses it"),
-        (Some(Standing::CannotTell), "cannot be told at this n"),
+        (Some(Word::Meets), "meets its tier's p99 limit"),
+        (Some(Word::Misses), "misses it"),
+        (Some(Word::CannotTell), "cannot be told at this n"),
+        (Some(Word::Invalid), "invalid: not judged"),
         (None, "has no limit"),
     ];
     let mut signs: Vec<(Sign, String)> = verdicts
@@ -101,7 +112,7 @@ fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
         (any(&|mark| mark.tail != Tail::Maximum), Sign::Cap, "from p50 (mark) up to p99"),
         (!dense && any(&|mark| mark.low.is_some()), Sign::Interval, "95 % interval of p99"),
         (!dense && any(&|mark| mark.tail == Tail::Open), Sign::Open, "no upper bound at this n, or failures"),
-        (!dense && any(&|mark| mark.tail == Tail::Maximum), Sign::Maximum, "the maximum, of fewer than 100"),
+        (any(&|mark| mark.tail == Tail::Maximum), Sign::Maximum, "from p50 (mark) up to the maximum: n is below 100"),
         (any(&|mark| mark.limit.is_some()), Sign::Limit, "the tier's limit"),
     ];
     signs.extend(more.into_iter().filter(|(shown, ..)| *shown).map(|(_, sign, words)| (sign, words.to_owned())));

@@ -2,17 +2,17 @@
 
 use plotters::style::{Color, ShapeStyle};
 
-use crate::gate::Standing;
-use crate::report::chart::canvas::{Align, Canvas, Point, Type};
-use crate::report::chart::place::Rect;
+use crate::report::chart::canvas::{Align, Canvas, Type};
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::width;
 use crate::report::chart::theme::Role;
+use crate::report::parts::Word;
 
 /// A sign that the legend can explain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sign {
     /// The mark of a verdict; absent: no limit applies.
-    Verdict(Option<Standing>),
+    Verdict(Option<Word>),
     /// The short line at the stem's end.
     Cap,
     /// The bar beside the stem.
@@ -27,47 +27,63 @@ pub(crate) enum Sign {
     Thin,
     /// The area between the fastest and the slowest.
     Band,
+    /// A thin and a firm line: the first and the second of what its words name.
+    Lines,
+    /// The rhombus about a knee.
+    Knee,
+    /// The square of a load at which requests were dropped.
+    Saturated,
+    /// The arrow over a figure without an upper bound.
+    Upwards,
 }
 
-/// Draws a verdict's sign about `at`: a disc, a triangle, a ring, or a square where no limit applies.
-pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Standing>, at: Point, radius: f64) {
+/// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
+/// applies.
+pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, radius: f64) {
     match standing {
-        Some(Standing::Meets) => canvas.circle(at, radius, Role::Meets.fill()),
-        Some(Standing::Misses) => {
+        Some(Word::Meets) => canvas.circle(at, radius, Role::Meets.fill()),
+        Some(Word::Misses) => {
             let (across, up, down) = (radius * 1.15, radius * 1.2, radius * 0.85);
             let corners = [(at.0, at.1 - up), (at.0 + across, at.1 + down), (at.0 - across, at.1 + down)];
             canvas.polygon(&corners, Role::Misses.fill());
         }
-        Some(Standing::CannotTell) => {
+        Some(Word::CannotTell) => {
             canvas.circle(at, radius - 0.5, Role::Panel.fill());
             canvas.circle(at, radius - 0.5, Role::Untold.stroke(1.8));
         }
+        Some(Word::Invalid) => cross(canvas, at, radius * 0.8, Role::Untold.stroke(1.8)),
         None => canvas.rect(Rect::around(at, radius * 0.8), Role::Untold.fill()),
     }
 }
 
+fn cross(canvas: &Canvas<'_>, (x, y): Point, reach: f64, style: ShapeStyle) {
+    canvas.line(&[(x - reach, y - reach), (x + reach, y + reach)], style);
+    canvas.line(&[(x - reach, y + reach), (x + reach, y - reach)], style);
+}
+
 /// The style of [`simple`] signs.
-pub(crate) fn simple_style(standing: Option<Standing>) -> ShapeStyle {
+pub(crate) fn simple_style(standing: Option<Word>) -> ShapeStyle {
     match standing {
-        Some(Standing::CannotTell) => Role::Untold.stroke(1.2),
+        Some(Word::CannotTell | Word::Invalid) => Role::Untold.stroke(1.2),
         other => colour(other).fill(),
     }
 }
 
 /// Draws a verdict's sign as one shape of one style, for pictures of many marks.
-pub(crate) fn simple(canvas: &Canvas<'_>, standing: Option<Standing>, at: Point, radius: f64) {
+pub(crate) fn simple(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, radius: f64) {
     match standing {
-        Some(Standing::CannotTell) => canvas.circle(at, radius - 0.4, simple_style(standing)),
+        Some(Word::CannotTell) => canvas.circle(at, radius - 0.4, simple_style(standing)),
+        Some(Word::Invalid) => cross(canvas, at, radius * 0.8, simple_style(standing)),
         other => verdict(canvas, other, at, radius),
     }
 }
 
 /// The colour that goes with a verdict.
-pub(crate) const fn colour(standing: Option<Standing>) -> Role {
+pub(crate) const fn colour(standing: Option<Word>) -> Role {
     match standing {
-        Some(Standing::Meets) => Role::Meets,
-        Some(Standing::Misses) => Role::Misses,
-        Some(Standing::CannotTell) | None => Role::Untold,
+        Some(Word::Meets) => Role::Meets,
+        Some(Word::Misses) => Role::Misses,
+        Some(Word::CannotTell | Word::Invalid) | None => Role::Untold,
     }
 }
 
@@ -84,8 +100,26 @@ pub(crate) fn dashed(canvas: &Canvas<'_>, at: Point, wide: f64) {
 pub(crate) fn open_end(canvas: &Canvas<'_>, at: Point, role: Role) {
     canvas.circle(at, 2.6, Role::Panel.fill());
     canvas.circle(at, 2.6, role.stroke(1.3));
-    canvas.line(&[(at.0, at.1 - 3.0), (at.0, at.1 - 10.0)], role.stroke(1.0));
-    canvas.line(&[(at.0 - 2.5, at.1 - 7.5), (at.0, at.1 - 10.5), (at.0 + 2.5, at.1 - 7.5)], role.stroke(1.0));
+    upwards(canvas, (at.0, at.1 - 3.0), role);
+}
+
+/// The arrow that says that a figure may be any greater, from `at` on.
+pub(crate) fn upwards(canvas: &Canvas<'_>, (x, y): Point, role: Role) {
+    canvas.line(&[(x, y), (x, y - 7.0)], role.stroke(1.0));
+    canvas.line(&[(x - 2.5, y - 4.5), (x, y - 7.5), (x + 2.5, y - 4.5)], role.stroke(1.0));
+}
+
+/// The rhombus about a knee.
+pub(crate) fn knee(canvas: &Canvas<'_>, (x, y): Point) {
+    let reach = 7.5;
+    let corners = [(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y), (x, y - reach)];
+    canvas.line(&corners, Role::Ink.stroke(1.3));
+}
+
+/// The square of a load at which requests were dropped.
+pub(crate) fn saturated(canvas: &Canvas<'_>, at: Point) {
+    canvas.rect(Rect::around(at, 4.5), Role::Notice.fill());
+    canvas.rect(Rect::around(at, 4.5), Role::NoticeInk.stroke(1.6));
 }
 
 const SIZE: f64 = 12.0;
@@ -127,11 +161,18 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
                 canvas.line(&[(at.0, y - 2.0), (at.0, y + 6.0)], Role::Muted.stroke(1.4));
                 canvas.circle((at.0, y - 4.0), 2.2, Role::Muted.stroke(1.2));
             }
-            Sign::Limit => dashed(canvas, at, 14.0),
+            Sign::Limit => dashed(canvas, (x + 5.0, y), 12.0),
             Sign::Thin => {
                 canvas.line(&[(x - 1.0, y), (at.0, y)], Role::Muted.stroke(1.8));
                 canvas.line(&[(at.0, y), (x + 13.0, y)], Role::Muted.stroke(0.8));
             }
+            Sign::Lines => {
+                canvas.line(&[(x - 1.0, y - 3.0), (x + 12.0, y - 3.0)], Role::Muted.stroke(1.0));
+                canvas.line(&[(x - 1.0, y + 3.0), (x + 12.0, y + 3.0)], Role::Muted.stroke(2.0));
+            }
+            Sign::Knee => knee(canvas, (at.0 - 1.0, y)),
+            Sign::Saturated => saturated(canvas, at),
+            Sign::Upwards => upwards(canvas, (at.0, y + 4.0), Role::Muted),
             Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }
         canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);

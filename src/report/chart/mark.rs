@@ -3,6 +3,8 @@
 use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::chart::ticks::{money, time};
 use crate::report::headline::{assumes_price, shown};
+use crate::report::parts::Word;
+use crate::report::shown::LEAST_FOR_P99;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, Micros};
 
@@ -57,8 +59,8 @@ pub(crate) struct Mark {
     pub(crate) high: Option<f64>,
     /// The tier's limit; absent without one, and for another metric than the limit's.
     pub(crate) limit: Option<f64>,
-    /// Absent where no limit applies.
-    pub(crate) standing: Option<Standing>,
+    /// Absent where no limit applies and the figures can be judged.
+    pub(crate) standing: Option<Word>,
     /// The figures in words.
     pub(crate) title: String,
 }
@@ -78,12 +80,8 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }
     .map(positive);
     let p50 = p50?;
-    let (tail, cap) = if row.ok < 100 {
-        (Tail::Maximum, max.or(p99)?)
-    } else {
-        (if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed }, p99?)
-    };
-    let standing = Standing::of(row);
+    let Upper { tail, cap, low, high } = Upper::of(row, p99, low, high, max)?;
+    let standing = Word::of(row);
     let limit = Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms);
     let mut mark = Mark {
         name: shown(run, row),
@@ -94,14 +92,43 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         p50,
         cap: cap.max(p50),
         tail,
-        low: low.filter(|_| tail != Tail::Maximum),
-        high: high.filter(|_| tail == Tail::Closed),
+        low,
+        high,
         limit,
         standing,
         title: String::new(),
     };
     mark.title = title(&mark, row);
     Some(mark)
+}
+
+/// The upper end of what is shown of an endpoint's latency, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Upper {
+    pub(crate) tail: Tail,
+    /// p99, or the maximum below 100 successes.
+    pub(crate) cap: f64,
+    /// Lower end of the interval of p99; absent when it is unknown or infinite.
+    pub(crate) low: Option<f64>,
+    /// Upper end of the interval of p99; absent when it is unknown or infinite.
+    pub(crate) high: Option<f64>,
+}
+
+impl Upper {
+    /// What the requests of `row` support of these figures; absent when there is none to show.
+    pub(crate) fn of(
+        row: &CellRow,
+        p99: Option<f64>,
+        low: Option<f64>,
+        high: Option<f64>,
+        max: Option<f64>,
+    ) -> Option<Self> {
+        if row.ok < LEAST_FOR_P99 {
+            return Some(Self { tail: Tail::Maximum, cap: max.or(p99)?, low: None, high: None });
+        }
+        let tail = if high.is_none() || row.requests < LEAST_N_FOR_P99 { Tail::Open } else { Tail::Closed };
+        Some(Self { tail, cap: p99?, low, high: high.filter(|_| tail == Tail::Closed) })
+    }
 }
 
 fn title(mark: &Mark, row: &CellRow) -> String {
@@ -114,16 +141,16 @@ fn title(mark: &Mark, row: &CellRow) -> String {
         (Some(low), _) => format!(" (95 % interval {} to {})", time(low), open(mark.high)),
     };
     let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
-    let verdict = match (mark.standing, Standing::limit_of(row), mark.tier) {
-        (Some(standing), Some(limit), Some(tier)) => {
-            let word = match standing {
-                Standing::Meets => "meets",
-                Standing::Misses => "misses",
-                Standing::CannotTell => "cannot be told against",
-            };
-            format!("{word} tier {tier}'s {}", time(limit.as_ms()))
-        }
+    let against = |word: &str| match (Standing::limit_of(row), mark.tier) {
+        (Some(limit), Some(tier)) => format!("{word} tier {tier}'s {}", time(limit.as_ms())),
         _ => "no limit".to_owned(),
+    };
+    let verdict = match mark.standing {
+        Some(Word::Meets) => against("meets"),
+        Some(Word::Misses) => against("misses"),
+        Some(Word::CannotTell) => against("cannot be told against"),
+        Some(Word::Invalid) => "invalid, so not judged".to_owned(),
+        None => "no limit".to_owned(),
     };
     let assumed = if mark.assumed { "~" } else { "" };
     format!(
@@ -137,7 +164,7 @@ fn title(mark: &Mark, row: &CellRow) -> String {
 }
 
 /// Milliseconds above 0; a log axis has no place for others.
-fn positive(latency: Option<Latency>) -> Option<f64> {
+pub(crate) fn positive(latency: Option<Latency>) -> Option<f64> {
     latency?.finite_ms().filter(|ms| *ms > 0.0)
 }
 
@@ -172,6 +199,11 @@ mod tests {
         let fewer = of(|row| sketch::measure(row, 99, 180.0, 0.3)).unwrap();
         assert_eq!((fewer.tail, fewer.low), (Tail::Maximum, None));
         assert!(fewer.cap > of(|_| ()).unwrap().cap && fewer.title.contains("maximum"));
+        let failed_one = of(|row| {
+            sketch::measure(row, 100, 180.0, 0.3);
+            (row.ok, row.failed) = (99, 1);
+        });
+        assert_eq!(failed_one.unwrap().tail, Tail::Maximum, "the p99 of 99 successes is the largest of them");
         let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
         assert_eq!((failing.tail, failing.high), (Tail::Open, None));
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::gate::Standing;
-use crate::report::chart::canvas::{Align, Canvas, Point, Type};
+use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::mark::Mark;
-use crate::report::chart::place::{Label, Obstacles, Rect, Wanted, place};
+use crate::report::chart::place::{Label, Obstacles, Wanted, place};
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
+use crate::report::parts::Word;
 
 /// What became of names.
 pub(crate) struct Named {
@@ -65,15 +66,13 @@ pub(crate) fn important(marks: &[&Mark]) -> Vec<usize> {
     let mut cheapest: BTreeMap<Option<u8>, usize> = BTreeMap::new();
     for (index, mark) in marks.iter().enumerate() {
         let rank = |index: usize| (marks[index].price, marks[index].cap);
-        if mark.standing == Some(Standing::Meets)
-            && cheapest.get(&mark.tier).is_none_or(|best| rank(index) < rank(*best))
-        {
+        if mark.standing == Some(Word::Meets) && cheapest.get(&mark.tier).is_none_or(|best| rank(index) < rank(*best)) {
             cheapest.insert(mark.tier, index);
         }
     }
     let over = |index: &usize| marks[*index].cap / marks[*index].limit.unwrap_or(f64::MAX);
     let mut misses: Vec<usize> =
-        (0..marks.len()).filter(|index| marks[*index].standing == Some(Standing::Misses)).collect();
+        (0..marks.len()).filter(|index| marks[*index].standing == Some(Word::Misses)).collect();
     misses.sort_by(|a, b| over(b).total_cmp(&over(a)));
     misses.truncate(WORST);
     cheapest.into_values().chain(misses).collect()

@@ -2,18 +2,19 @@
 
 use plotters::style::Color;
 
-use crate::gate::Standing;
 use crate::report::chart::axes::{Axes, LABELS_BELOW, Labelled, Plot};
-use crate::report::chart::canvas::{Align, Canvas, Point, Type};
+use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::dodge::{Slot, dodge};
 use crate::report::chart::legend;
+use crate::report::chart::limit_line::limit_lines;
 use crate::report::chart::mark::{Mark, Tail};
 use crate::report::chart::naming::{Named, important, name};
-use crate::report::chart::place::{Obstacles, Rect};
+use crate::report::chart::place::Obstacles;
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::strip;
-use crate::report::chart::text::{clip, width};
+use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
-use crate::report::chart::ticks::time;
+use crate::report::parts::Word;
 
 /// What a panel shows, and where.
 pub(crate) struct Panel<'m> {
@@ -38,6 +39,8 @@ pub(crate) struct Drawn {
     pub(crate) labels: Vec<Rect>,
     /// Names that did not fit, each as `1 name`, or `name` where not even the number did.
     pub(crate) key: Vec<String>,
+    /// Whether marks stand beside their price, under a bracket that names it.
+    pub(crate) dodged: bool,
 }
 
 /// Height of the line with the panel's title, in pixels.
@@ -53,13 +56,18 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     canvas.rect(frame, Role::Frame.stroke(1.0));
     title(canvas, panel);
     lane(canvas, axes, panel);
+    if panel.marks.is_empty() {
+        let middle = (f64::midpoint(frame.x0, frame.x1), f64::midpoint(frame.y0, frame.y1));
+        canvas.text("no endpoint to draw: see below", middle, Type::new(13.0, Role::Muted), Align::Centre);
+    }
     let slots = slots(&plot, axes, panel);
     let points: Vec<Point> =
         panel.marks.iter().zip(&slots).map(|(mark, slot)| (slot.x, plot.at(1.0, mark.p50).1)).collect();
     let mut hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, if panel.dense { 2.5 } else { 6.0 })).collect();
     let mut soft = Vec::new();
     if panel.dense {
-        let limits = limit_lines(canvas, &plot, panel);
+        let limits = panel.marks.iter().filter_map(|mark| Some((mark.tier?, mark.limit?))).collect();
+        let limits = limit_lines(canvas, frame, limits, |limit| plot.at(1.0, limit).1);
         hard.extend(&limits);
         draw_dense(canvas, &plot, panel, &points);
     } else {
@@ -87,7 +95,9 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
         chosen.into_iter().map(|index| (points[index], cap(index), panel.marks[index].name.as_str())).collect();
     let Named { mut labels, key } = name(canvas, &wanted, &Obstacles { hard: &hard, soft: &soft, frame: inner });
     labels.extend(strip);
-    Drawn { frame, marks: points, labels, key }
+    let dodged =
+        !panel.dense && slots.iter().map(|slot| slot.group + 1).max().is_some_and(|groups| groups < slots.len());
+    Drawn { frame, marks: points, labels, key, dodged }
 }
 
 fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {
@@ -96,11 +106,12 @@ fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {
     let wide = panel.rect.x1 - panel.rect.x0;
     canvas.text(&clip(&panel.title, 13.0, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
     let count = |standing| panel.marks.iter().filter(|mark| mark.standing == Some(standing)).count();
-    let counts: Vec<String> = [(Standing::Meets, "meet"), (Standing::Misses, "miss"), (Standing::CannotTell, "unsure")]
-        .into_iter()
-        .filter(|(standing, _)| count(*standing) > 0)
-        .map(|(standing, word)| format!("{} {word}", count(standing)))
-        .collect();
+    let counts: Vec<String> =
+        [(Word::Meets, "meet"), (Word::Misses, "miss"), (Word::CannotTell, "unsure"), (Word::Invalid, "invalid")]
+            .into_iter()
+            .filter(|(standing, _)| count(*standing) > 0)
+            .map(|(standing, word)| format!("{} {word}", count(standing)))
+            .collect();
     canvas.text(&counts.join(" · "), (panel.rect.x1, y), Type::new(11.0, Role::Muted), Align::Right);
 }
 
@@ -155,7 +166,7 @@ fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard:
 /// Draws faint stems first and the marks over them, those that miss last. What looks alike is one group, because
 /// a page of many marks is large.
 fn draw_dense(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>, points: &[Point]) {
-    let alike = [None, Some(Standing::CannotTell), Some(Standing::Meets), Some(Standing::Misses)];
+    let alike = [None, Some(Word::Invalid), Some(Word::CannotTell), Some(Word::Meets), Some(Word::Misses)];
     let of = |standing| panel.marks.iter().zip(points).filter(move |(mark, _)| mark.standing == standing);
     for standing in alike {
         let style = legend::colour(standing).colour().mix(0.4).stroke_width(10);
@@ -173,34 +184,4 @@ fn draw_dense(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>, points: &
             }
         });
     }
-}
-
-/// One dashed line for each limit across the panel, named at its right end.
-fn limit_lines(canvas: &Canvas<'_>, plot: &Plot<'_>, panel: &Panel<'_>) -> Vec<Rect> {
-    let mut limits: Vec<(u8, f64)> = panel.marks.iter().filter_map(|mark| Some((mark.tier?, mark.limit?))).collect();
-    limits.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    limits.dedup();
-    let rect = panel.rect;
-    let mut rects = Vec::new();
-    for (tier, limit) in limits {
-        let y = plot.at(1.0, limit).1;
-        let style = Role::Ink.colour().mix(0.55).stroke_width(10);
-        canvas.alike(style, || {
-            let mut x = rect.x0;
-            while x < rect.x1 {
-                canvas.line(&[(x, y), ((x + 5.0).min(rect.x1), y)], style);
-                x += 9.0;
-            }
-        });
-        let words = format!("tier {tier}: {}", time(limit));
-        let wide = width(&words, 10.0);
-        // From below upwards: a label that would cover the one before stands above that.
-        let foot = rects.last().map_or(y - 1.0, |below: &Rect| below.y0.min(y - 1.0));
-        let label = Rect { x0: rect.x1 - 4.0 - wide, y0: foot - 12.0, x1: rect.x1 - 3.0, y1: foot };
-        canvas.with_halo(|| {
-            canvas.text(&words, (rect.x1 - 4.0, foot - 6.0), Type::new(10.0, Role::Ink), Align::Right);
-        });
-        rects.push(label);
-    }
-    rects
 }

@@ -4,10 +4,11 @@ use plotters::style::Color;
 
 use crate::gate::Standing;
 use crate::report::chart::axes::{LABELS_BELOW, Labelled};
-use crate::report::chart::canvas::{Align, Canvas, Point, Type};
+use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::legend;
 use crate::report::chart::panel::TITLE;
-use crate::report::chart::place::Rect;
+use crate::report::chart::rail::{self, End};
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::spectrum::{Line, important};
 use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
@@ -59,14 +60,23 @@ pub(crate) fn draw(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) -> Vec
     for line in &named {
         canvas.titled(&line.title, || draw_line(canvas, scale, frame, line));
     }
-    limits(canvas, scale, panel, &named);
+    // Without a p99 there is nothing to hold against them.
+    if named.iter().any(|line| line.p99.is_some()) {
+        limits(canvas, scale, panel, &named);
+    }
     for line in &named {
         if let Some(p99) = line.p99 {
             let at = scale.at(frame, (100.0, p99));
             canvas.titled(&line.title, || legend::verdict(canvas, line.standing, at, 4.2));
         }
     }
-    rail(canvas, scale, frame, &named)
+    let ends = named.iter().map(|line| End {
+        at: scale.at(frame, line.end()),
+        name: line.name.clone(),
+        title: line.title.clone(),
+        role: legend::colour(line.standing),
+    });
+    rail::draw(canvas, frame, ends.collect(), RAIL)
 }
 
 impl Scale {
@@ -151,57 +161,9 @@ fn limits(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>, named: &[&Line<
     }
 }
 
-const NAME: f64 = 11.0;
-const NAME_LINE: f64 = 13.0;
-
-/// Names right of the plot in the order of the lines' ends, each with a leader from the end of its line.
-fn rail(canvas: &Canvas<'_>, scale: &Scale, frame: Rect, named: &[&Line<'_>]) -> Vec<Rect> {
-    let mut ends: Vec<(Point, &Line<'_>)> = named.iter().map(|line| (scale.at(frame, line.end()), *line)).collect();
-    ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
-    let wanted: Vec<f64> = ends.iter().map(|(end, _)| end.1).collect();
-    let middles = apart(&wanted, NAME_LINE, (frame.y0 + NAME_LINE / 2.0, frame.y1 - NAME_LINE / 2.0));
-    let left = frame.x1 + 14.0;
-    let mut names = Vec::new();
-    for ((end, line), middle) in ends.iter().zip(&middles) {
-        let role = legend::colour(line.standing);
-        let elbow = [(end.0 + 2.5, end.1), (frame.x1.max(end.0 + 2.5), end.1), (left - 2.0, *middle)];
-        canvas.line(&elbow, role.colour().mix(0.55).stroke_width(8));
-        let name = clip(&line.name, NAME, RAIL - 18.0);
-        canvas.titled(&line.title, || {
-            canvas.text(&name, (left, *middle), Type::new(NAME, Role::Ink), Align::Left);
-        });
-        let half = NAME_LINE / 2.0;
-        names.push(Rect { x0: left, y0: middle - half, x1: frame.x1 + RAIL, y1: middle + half });
-    }
-    names
-}
-
-/// Ascending places near `wanted`, which ascend, at least `gap` apart and within `range` as far as that has room.
-fn apart(wanted: &[f64], gap: f64, range: (f64, f64)) -> Vec<f64> {
-    let mut places = wanted.to_vec();
-    let mut least = range.0;
-    for place in &mut places {
-        *place = place.max(least);
-        least = *place + gap;
-    }
-    let mut most = range.1;
-    for place in places.iter_mut().rev() {
-        *place = place.min(most);
-        most = *place - gap;
-    }
-    places
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_move_apart_and_stay_within_the_panel() {
-        assert_eq!(apart(&[10.0, 50.0], 13.0, (0.0, 100.0)), [10.0, 50.0]);
-        assert_eq!(apart(&[50.0, 51.0, 52.0], 13.0, (0.0, 100.0)), [50.0, 63.0, 76.0]);
-        assert_eq!(apart(&[90.0, 98.0, 99.0], 13.0, (0.0, 100.0)), [74.0, 87.0, 100.0]);
-    }
 
     #[test]
     fn each_factor_of_ten_nearer_to_100_percent_takes_as_much_room() {

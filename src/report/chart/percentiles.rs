@@ -11,11 +11,12 @@ use crate::report::chart::grid::{AXIS_TITLE, Grid, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
 use crate::report::chart::legend::Sign;
 use crate::report::chart::percentile_panel::{self, Panel, RAIL, Scale};
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::Rect;
 use crate::report::chart::spectrum::{Line, line};
 use crate::report::chart::text::wrap;
 use crate::report::chart::theme::Role;
 use crate::report::headline::{Headline, origin, partial};
+use crate::report::parts::Word;
 use crate::report::setting::{Setting, settings};
 use crate::rundir::{CellRow, Run, Spectra};
 
@@ -156,9 +157,10 @@ fn finding(run: &Run, lines: &[&Line<'_>], several: bool) -> Headline {
 
 fn signs(lines: &[&Line<'_>], dense: bool) -> Vec<(Sign, String)> {
     let verdicts = [
-        (Some(Standing::Meets), "p99 meets its tier's limit"),
-        (Some(Standing::Misses), "p99 misses its tier's limit"),
-        (Some(Standing::CannotTell), "cannot be told at this n"),
+        (Some(Word::Meets), "p99 meets its tier's limit"),
+        (Some(Word::Misses), "p99 misses its tier's limit"),
+        (Some(Word::CannotTell), "cannot be told at this n"),
+        (Some(Word::Invalid), "invalid: not judged"),
         (None, "has no limit"),
     ];
     let mut signs: Vec<(Sign, String)> = verdicts
@@ -167,7 +169,11 @@ fn signs(lines: &[&Line<'_>], dense: bool) -> Vec<(Sign, String)> {
         .map(|(standing, words)| (Sign::Verdict(standing), words.to_owned()))
         .collect();
     let more = [
-        (lines.iter().any(|line| Standing::limit_of(line.row).is_some()), Sign::Limit, "the tiers' limits of p99"),
+        (
+            lines.iter().any(|line| line.p99.is_some() && Standing::limit_of(line.row).is_some()),
+            Sign::Limit,
+            "the tiers' limits of p99",
+        ),
         (
             lines.iter().any(|line| line.bounded < line.points.len()),
             Sign::Thin,
@@ -198,7 +204,7 @@ fn caption(
             .to_owned(),
     ];
     if lines.iter().any(|line| line.p99.is_none()) {
-        says.push("Below 100 requests there is no p99".to_owned());
+        says.push("Below 100 successes there is no p99".to_owned());
     }
     let failed: u64 = lines.iter().map(|line| line.row.failed).sum();
     match failed {

@@ -1,39 +1,7 @@
 //! Places labels around marks so that none covers another or a mark.
 
-use crate::report::chart::canvas::Point;
+use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::width;
-
-/// A rectangle in pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Rect {
-    pub(crate) x0: f64,
-    pub(crate) y0: f64,
-    pub(crate) x1: f64,
-    pub(crate) y1: f64,
-}
-
-impl Rect {
-    /// The square of half-width `reach` about `at`.
-    pub(crate) fn around(at: Point, reach: f64) -> Self {
-        Self { x0: at.0 - reach, y0: at.1 - reach, x1: at.0 + reach, y1: at.1 + reach }
-    }
-
-    /// The area that both cover, in square pixels.
-    pub(crate) fn shared(&self, other: &Self) -> f64 {
-        let wide = self.x1.min(other.x1) - self.x0.max(other.x0);
-        let high = self.y1.min(other.y1) - self.y0.max(other.y0);
-        if wide > 0.0 && high > 0.0 { wide * high } else { 0.0 }
-    }
-
-    /// Whether `inner` lies within, borders included.
-    pub(crate) fn holds(&self, inner: &Self) -> bool {
-        self.x0 <= inner.x0 && self.y0 <= inner.y0 && inner.x1 <= self.x1 && inner.y1 <= self.y1
-    }
-
-    fn nearest(&self, to: Point) -> Point {
-        (to.0.clamp(self.x0, self.x1), to.1.clamp(self.y0, self.y1))
-    }
-}
 
 /// A mark that wants a label.
 #[derive(Clone, Debug)]
@@ -62,7 +30,7 @@ pub(crate) struct Obstacles<'a> {
     pub(crate) frame: Rect,
 }
 
-/// Gives each of `wanted` a place in 8 directions and 6 rings, or none where all are taken.
+/// Gives each of `wanted` a place in one of 8 rings and directions about it, or none where all are taken.
 ///
 /// The most crowded mark chooses first; then each, in the same order, may choose again with all others in place.
 pub(crate) fn place(wanted: &[Wanted], size: f64, obstacles: &Obstacles<'_>) -> Vec<Option<Label>> {
@@ -70,7 +38,7 @@ pub(crate) fn place(wanted: &[Wanted], size: f64, obstacles: &Obstacles<'_>) -> 
     let space: Vec<f64> = wanted.iter().map(|one| isolation(one, wanted)).collect();
     order.sort_by(|a, b| space[*a].total_cmp(&space[*b]));
     let mut placed: Vec<Option<Label>> = vec![None; wanted.len()];
-    for _ in 0..2 {
+    for _ in 0..PASSES {
         for &index in &order {
             placed[index] = None;
             placed[index] = best(index, wanted, size, obstacles, &placed);
@@ -80,7 +48,10 @@ pub(crate) fn place(wanted: &[Wanted], size: f64, obstacles: &Obstacles<'_>) -> 
 }
 
 /// Distance of each ring from the mark's middle, in pixels.
-const RINGS: [f64; 6] = [8.0, 13.0, 22.0, 34.0, 48.0, 66.0];
+const RINGS: [f64; 8] = [8.0, 13.0, 22.0, 34.0, 48.0, 66.0, 86.0, 108.0];
+
+/// How often each label may choose.
+const PASSES: usize = 4;
 
 /// The first ring whose labels need a leader line.
 const FIRST_WITH_LEADER: usize = 2;
@@ -88,9 +59,26 @@ const FIRST_WITH_LEADER: usize = 2;
 /// How much less a place at the stem's end is liked than one at the mark.
 const AT_CAP: f64 = 9.0;
 
-/// The directions in order of liking: right, left, above, below, then the corners.
-const DIRECTIONS: [(f64, f64); 8] =
-    [(1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (0.7, -0.7), (-0.7, -0.7), (0.7, 0.7), (-0.7, 0.7)];
+/// The directions in order of liking: right, left, above, below, the corners, then above and below off the middle.
+///
+/// The third figure is how much of its own width a label is moved sideways, so that names of marks in a row can stand
+/// under each other with their leaders side by side.
+const DIRECTIONS: [(f64, f64, f64); 14] = [
+    (1.0, 0.0, 0.0),
+    (-1.0, 0.0, 0.0),
+    (0.0, -1.0, 0.0),
+    (0.0, 1.0, 0.0),
+    (0.7, -0.7, 0.0),
+    (-0.7, -0.7, 0.0),
+    (0.7, 0.7, 0.0),
+    (-0.7, 0.7, 0.0),
+    (0.0, -1.0, 0.3),
+    (0.0, -1.0, -0.3),
+    (0.0, 1.0, 0.3),
+    (0.0, 1.0, -0.3),
+    (0.0, 1.0, 0.45),
+    (0.0, 1.0, -0.45),
+];
 
 fn isolation(one: &Wanted, all: &[Wanted]) -> f64 {
     let distance = |other: &Wanted| (other.at.0 - one.at.0).hypot(other.at.1 - one.at.1);
@@ -118,7 +106,11 @@ fn best(
             if !obstacles.frame.holds(&label.rect) || taken.into_iter().any(|rect| rect.shared(&label.rect) > 0.0) {
                 continue;
             }
-            let far = ring as f64 * 12.0 + liking as f64 * 1.5 + dislike;
+            let far = ring as f64 * RING + liking as f64 * 1.5 + dislike;
+            // Whatever it costs beside that, it cannot win.
+            if best.as_ref().is_some_and(|(least, _)| *least <= far) {
+                continue;
+            }
             let cost = far + cost(index, &label, wanted, obstacles, placed);
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, label));
@@ -128,17 +120,19 @@ fn best(
     best.map(|(_, label)| label)
 }
 
+type Direction = (f64, f64, f64);
 type Choice<T> = (usize, T);
 
-fn rings_and_directions() -> impl Iterator<Item = (Choice<f64>, Choice<(f64, f64)>)> {
+fn rings_and_directions() -> impl Iterator<Item = (Choice<f64>, Choice<Direction>)> {
     let rings = RINGS.into_iter().enumerate();
     rings.flat_map(|ring| DIRECTIONS.into_iter().enumerate().map(move |direction| (ring, direction)))
 }
 
-fn candidate(text: &str, spot: Point, size: f64, direction: (f64, f64), distance: f64, leader: bool) -> Label {
+fn candidate(text: &str, spot: Point, size: f64, direction: Direction, distance: f64, leader: bool) -> Label {
     let (wide, high) = (width(text, size), size * 1.15);
     let (x, y) = (spot.0 + direction.0 * distance, spot.1 + direction.1 * distance);
-    let x0 = x - wide / 2.0 + direction.0.signum() * if direction.0.abs() > 0.1 { wide / 2.0 } else { 0.0 };
+    let x0 =
+        x + wide * (direction.2 - 0.5) + direction.0.signum() * if direction.0.abs() > 0.1 { wide / 2.0 } else { 0.0 };
     let y0 = y - high / 2.0 + direction.1.signum() * if direction.1.abs() > 0.1 { high / 2.0 } else { 0.0 };
     let rect = Rect { x0, y0, x1: x0 + wide, y1: y0 + high };
     let end = rect.nearest(spot);
@@ -149,25 +143,49 @@ fn candidate(text: &str, spot: Point, size: f64, direction: (f64, f64), distance
     Label { rect, leader: leader.then_some([start, end]) }
 }
 
+/// What each ring farther out speaks against a place.
+const RING: f64 = 12.0;
+
+/// What a square pixel of a covered line speaks against it.
+const COVERED: f64 = 3.0;
+
+/// What each other mark that is as near speaks against it, because a reader could take the name for that mark's; a
+/// leader says whose it is.
+const MISTAKEN: f64 = 70.0;
+const MISTAKEN_WITH_LEADER: f64 = 8.0;
+
+/// What each mark or text that a leader runs through speaks against it, since the leader then seems to end there.
+const CROSSED: f64 = 120.0;
+
+/// What each line that a leader runs through speaks against it.
+const LINE_CROSSED: f64 = 20.0;
+
 /// What speaks against a free place: covered lines, another mark that is as near, a leader through something.
 fn cost(index: usize, label: &Label, wanted: &[Wanted], obstacles: &Obstacles<'_>, placed: &[Option<Label>]) -> f64 {
     let covered: f64 = obstacles.soft.iter().map(|rect| rect.shared(&label.rect)).sum();
-    let away = |at: Point| {
-        let near = label.rect.nearest(at);
-        (near.0 - at.0).hypot(near.1 - at.1)
-    };
-    let nearest = |one: &Wanted| away(one.at).min(away(one.cap));
-    let own = nearest(&wanted[index]);
-    let mistaken = wanted.iter().enumerate().filter(|(other, one)| *other != index && nearest(one) < own + 3.0).count();
-    let crossed = label.leader.map_or(0, |line| {
-        let others = placed.iter().flatten();
-        let texts = others.clone().filter(|other| crosses(line, &other.rect)).count();
-        let lines = others.filter(|other| other.leader.is_some_and(|leader| meet(line, leader))).count();
-        let drawn = obstacles.hard.iter().chain(obstacles.soft);
-        texts + lines + drawn.filter(|rect| crosses(line, rect)).count()
+    let own = stem(&wanted[index]).away(&label.rect);
+    let others = wanted.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, one)| stem(one));
+    let mistaken = others.clone().filter(|stem| stem.away(&label.rect) < own + 3.0).count() as f64
+        * if label.leader.is_some() { MISTAKEN_WITH_LEADER } else { MISTAKEN };
+    let crossed = label.leader.map_or(0.0, |line| {
+        let labels = placed.iter().flatten();
+        let texts = labels.clone().filter(|other| crosses(line, &other.rect)).count();
+        let leaders = labels.filter(|other| other.leader.is_some_and(|leader| meet(line, leader))).count();
+        let marks = obstacles.hard.iter().filter(|rect| crosses(line, rect)).count()
+            + others.filter(|stem| meet(line, [(stem.x0, stem.y0 - END), (stem.x1, stem.y1 + END)])).count();
+        let lines = obstacles.soft.iter().filter(|rect| crosses(line, rect)).count();
+        (texts + leaders + marks) as f64 * CROSSED + lines as f64 * LINE_CROSSED
     });
     let under = placed.iter().flatten().filter(|other| other.leader.is_some_and(|line| crosses(line, &label.rect)));
-    covered * 0.9 + mistaken as f64 * 14.0 + (crossed + under.count()) as f64 * 40.0
+    covered * COVERED + mistaken + crossed + under.count() as f64 * CROSSED
+}
+
+/// How far mark and cap reach beyond the ends of a stem, in pixels.
+const END: f64 = 8.0;
+
+/// From a mark up to its cap: a name at the middle of a stem is read as its own.
+fn stem(one: &Wanted) -> Rect {
+    Rect { x0: one.at.0, y0: one.at.1.min(one.cap.1), x1: one.at.0, y1: one.at.1.max(one.cap.1) }
 }
 
 fn crosses(line: [Point; 2], rect: &Rect) -> bool {
@@ -215,6 +233,25 @@ mod tests {
             assert!(FRAME.holds(label));
             assert!(hard.iter().all(|mark| mark.shared(label) == 0.0));
             assert!(labels[..index].iter().all(|other| other.shared(label) == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_name_stands_at_no_other_stem_unless_a_leader_tells_whose_it_is() {
+        let points: Vec<Point> = (0..5).map(|index| (150.0 + f64::from(index) * 14.0, 150.0)).collect();
+        let named: Vec<Wanted> =
+            wanted(&points).into_iter().map(|one| Wanted { cap: (one.at.0, 100.0), ..one }).collect();
+        let hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, 6.0)).collect();
+        let soft: Vec<Rect> = named.iter().map(stem).collect();
+        let placed = place(&named, 11.0, &Obstacles { hard: &hard, soft: &soft, frame: FRAME });
+        for (index, label) in placed.iter().enumerate() {
+            let label = label.as_ref().unwrap();
+            let nearest = |a: &usize, b: &usize| soft[*a].away(&label.rect).total_cmp(&soft[*b].away(&label.rect));
+            assert!(label.leader.is_some() || (0..5).min_by(nearest) == Some(index), "{index}: {label:?}");
+            let others = soft.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, stem)| stem);
+            let through =
+                |stem: &Rect| label.leader.is_some_and(|line| meet(line, [(stem.x0, stem.y0), (stem.x1, stem.y1)]));
+            assert!(!others.clone().any(through), "{index}: {label:?}");
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::gate::Standing;
 use crate::report::chart::ticks::time;
 use crate::report::headline::{cheaper, shown};
+use crate::report::parts::Word;
 use crate::report::support::has_upper_end;
 use crate::rundir::{CellRow, Run};
 use crate::tally::SparseCounts;
@@ -20,7 +21,7 @@ pub(crate) struct Line<'a> {
     pub(crate) row: &'a CellRow,
     pub(crate) name: String,
     /// Absent where no limit applies.
-    pub(crate) standing: Option<Standing>,
+    pub(crate) standing: Option<Word>,
     /// `1 / (1 − q)` and milliseconds, from the least latency on; never empty. The last has `(1 − q) · n = 1`.
     pub(crate) points: Vec<(f64, f64)>,
     /// How many of the points have an upper bound at 95 % confidence.
@@ -61,7 +62,7 @@ pub(crate) fn line<'a>(run: &Run, row: &'a CellRow, counts: &SparseCounts) -> Op
         title: format!("{name}{place}: {}; n = {n}{failed}", figures.join(", ")),
         row,
         name,
-        standing: Standing::of(row),
+        standing: Word::of(row),
         bounded,
         p99: quantile(0.99).map(|(_, latency)| latency),
         points,
@@ -85,7 +86,7 @@ const WORST: usize = 4;
 /// The lines that matter to the verdict: the cheapest of each tier that meets its limit, and the worst misses.
 pub(crate) fn important(lines: &[&Line<'_>]) -> Vec<usize> {
     let mut cheapest: BTreeMap<Option<u8>, usize> = BTreeMap::new();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.standing == Some(Standing::Meets)) {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.standing == Some(Word::Meets)) {
         let best = cheapest.entry(line.row.tier).or_insert(index);
         if cheaper(line.row, lines[*best].row) == Ordering::Less {
             *best = index;
@@ -96,7 +97,7 @@ pub(crate) fn important(lines: &[&Line<'_>]) -> Vec<usize> {
         lines[*index].p99.unwrap_or(0.0) / limit
     };
     let mut misses: Vec<usize> =
-        (0..lines.len()).filter(|index| lines[*index].standing == Some(Standing::Misses)).collect();
+        (0..lines.len()).filter(|index| lines[*index].standing == Some(Word::Misses)).collect();
     misses.sort_by(|a, b| over(b).total_cmp(&over(a)));
     misses.truncate(WORST);
     cheapest.into_values().chain(misses).collect()

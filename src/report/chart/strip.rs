@@ -3,7 +3,7 @@
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::dodge::Slot;
 use crate::report::chart::mark::Mark;
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::Rect;
 use crate::report::chart::text::width;
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::money;

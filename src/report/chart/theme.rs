@@ -41,10 +41,23 @@ pub(crate) enum Role {
     Notice,
     /// That notice's text.
     NoticeInk,
+    /// The first of several lines whose colour tells them apart; see [`LINES`].
+    First,
+    /// The second of them.
+    Second,
+    /// The third.
+    Third,
+    /// The fourth.
+    Fourth,
+    /// The fifth.
+    Fifth,
 }
 
+/// Colours of lines that stand in one plot, unlike those of verdicts.
+pub(crate) const LINES: [Role; 5] = [Role::First, Role::Second, Role::Third, Role::Fourth, Role::Fifth];
+
 /// Each role with its class, its light and its dark colour. No light colour stands twice.
-const PALETTE: [(Role, &str, u32, u32); 11] = [
+const PALETTE: [(Role, &str, u32, u32); 16] = [
     (Role::Paper, "paper", 0xff_ff_ff, 0x0d_11_17),
     (Role::Panel, "panel", 0xf9_fa_fb, 0x13_19_21),
     (Role::Ink, "ink", 0x1f_23_28, 0xe6_ed_f3),
@@ -56,6 +69,11 @@ const PALETTE: [(Role, &str, u32, u32); 11] = [
     (Role::Untold, "untold", 0x7b_84_8e, 0x8b_95_a0),
     (Role::Notice, "notice", 0xff_f3_d1, 0x3a_2e_0c),
     (Role::NoticeInk, "notice-ink", 0x7a_4b_00, 0xf2_c5_55),
+    (Role::First, "first", 0x00_7a_5e, 0x3f_c8_a0),
+    (Role::Second, "second", 0xb0_4a_86, 0xe0_9a_c4),
+    (Role::Third, "third", 0xa8_7b_00, 0xe6_c8_4c),
+    (Role::Fourth, "fourth", 0x5b_50_b0, 0xa5_a0_f2),
+    (Role::Fifth, "fifth", 0x6b_5b_4d, 0xc0_ad_9a),
 ];
 
 impl Role {
@@ -96,12 +114,13 @@ impl Role {
     }
 }
 
-/// The style sheet that turns literal light colours dark where the reader's system asks for it; empty otherwise.
+/// The style sheet that turns literal light colours dark where the reader's system asks for it, though never on paper;
+/// empty otherwise.
 pub(crate) fn style_sheet(theme: Theme, prefix: &str) -> String {
     if theme != Theme::Auto {
         return String::new();
     }
-    let mut sheet = "<style>@media (prefers-color-scheme: dark){".to_owned();
+    let mut sheet = "<style>@media screen and (prefers-color-scheme: dark){".to_owned();
     for (role, class, ..) in PALETTE {
         let dark = role.hex(Theme::Dark);
         write!(sheet, ".{prefix}f-{class}{{fill:{dark}}}.{prefix}s-{class}{{stroke:{dark}}}")

@@ -1,4 +1,4 @@
-//! Ticks of logarithmic axes, and how money and time are written beside them.
+//! Ticks of axes, and how money and time are written beside them.
 
 /// Round numbers inside `range`: the densest of 1-to-9, 1-2-3-5, 1-2-5, 1-3, decades and every few decades whose
 /// neighbours are at least `gap` of the range's `pixels` apart.
@@ -24,6 +24,16 @@ pub(crate) fn log_ticks(range: (f64, f64), pixels: f64, gap: f64) -> Vec<f64> {
         .flat_map(|decade| digits.iter().map(move |digit| decimal(*digit, decade)))
         .filter(|value| (range.0..=range.1).contains(value))
         .collect()
+}
+
+/// The multiples of 1, 2 or 5 times a power of ten from 0 up to `most`, at least `gap` of `pixels` apart.
+pub(crate) fn linear_ticks(most: f64, pixels: f64, gap: f64) -> Vec<f64> {
+    let least = most / pixels * gap;
+    let decade = least.log10().floor() as i32;
+    let steps = [(1, decade), (2, decade), (5, decade), (1, decade + 1)].map(|(digit, decade)| decimal(digit, decade));
+    let step = steps.into_iter().find(|step| *step >= least).unwrap_or(steps[3]);
+    // Counted, because sums of fractions would drift.
+    (0..).map(|count| f64::from(count) * step).take_while(|value| *value <= most).collect()
 }
 
 /// Dollars as an axis or a bracket names them: `$0`, `$0.01`, `$0.50`, `$2`, `$2.50`.
@@ -76,6 +86,13 @@ mod tests {
             let apart = |pair: &[f64]| (pair[1] / pair[0]).ln() / (40.0 / 0.003_f64).ln() * pixels;
             assert!(ticks.len() > 1 && ticks.windows(2).all(|pair| apart(pair) >= gap), "{ticks:?}");
         }
+    }
+
+    #[test]
+    fn a_linear_axis_starts_at_0_and_steps_in_round_numbers() {
+        assert_eq!(linear_ticks(88.0, 150.0, 24.0), [0.0, 20.0, 40.0, 60.0, 80.0]);
+        assert_eq!(linear_ticks(0.9, 150.0, 24.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8]);
+        assert_eq!(linear_ticks(250.0, 100.0, 40.0), [0.0, 100.0, 200.0]);
     }
 
     #[test]

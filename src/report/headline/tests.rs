@@ -35,6 +35,24 @@ fn it_names_the_cheapest_that_meets_in_each_tier_and_counts_the_rest() {
 }
 
 #[test]
+fn models_are_named_by_the_ids_that_commands_take() {
+    let mut run = sketch::of_rows(vec![cell("qwen3-8b", 0, Some("0.01"), 100, 200)]);
+    run.manifest.cells[0].label = "Qwen3 8B".to_owned();
+    assert_eq!(
+        headline(&run).to_string(),
+        "Cheapest meeting its tier's p99, simulated: tier 0 qwen3-8b $0.01. 1 of 1 meets."
+    );
+}
+
+#[test]
+fn of_one_endpoint_that_is_not_shown_to_meet_only_that_is_said() {
+    assert_eq!(
+        said(vec![cell("late", 1, Some("0.1"), 600, 700)]),
+        "No endpoint is shown to meet its tier's p99, simulated. 1 misses."
+    );
+}
+
+#[test]
 fn of_equal_prices_the_faster_is_named_and_of_equal_ones_the_first_in_the_registry() {
     let tie = || vec![cell("b", 1, Some("0.2"), 300, 400), cell("a", 1, Some("0.2"), 300, 400)];
     assert!(said(tie()).contains("tier 1 b $0.20"));

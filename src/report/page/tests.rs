@@ -60,6 +60,27 @@ fn what_is_absent_says_so_and_sorts_apart() {
 }
 
 #[test]
+fn a_manifest_that_would_be_most_of_the_page_is_left_to_its_file() {
+    let html = small();
+    assert!(parsed(&html).descendants().any(|node| node.has_tag_name("pre")));
+    let mut run = fixture::run();
+    run.manifest.warnings = vec!["w".repeat(LONGEST_MANIFEST)];
+    let long = page(&run, &fixture::parts());
+    let long = parsed(&long);
+    assert!(!long.descendants().any(|node| node.has_tag_name("pre")));
+    assert!(text(long.root_element()).contains("manifest.json beside it holds it"));
+}
+
+#[test]
+fn one_cell_is_called_the_only_one() {
+    let mut run = fixture::run();
+    let titled = |run: &Run| text(element(&parsed(&page(run, &fixture::parts())), "cells-title"));
+    assert_eq!(titled(&run), "All 5 cells");
+    run.cells.truncate(1);
+    assert_eq!(titled(&run), "The only cell");
+}
+
+#[test]
 fn names_are_text_and_never_markup() {
     let mut run = fixture::run();
     run.manifest.suite = fixture::HOSTILE.to_owned();
@@ -116,7 +137,7 @@ fn the_page_stays_small_at_39_and_at_736_endpoints() {
     for (models, most) in [(10, 300_000), (184, 3_000_000)] {
         let run = fixture::large_run(models);
         let standings = fixture::large_standings(run.cells.len());
-        let html = page(&run, &Parts { headline: "A finding.", standings: &standings, charts: &[] });
+        let html = page(&run, &Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[] });
         // A chart needs its share of the page too.
         assert!(html.len() < most / 2, "{}", html.len());
         assert_eq!(rows(&html).len(), models * 4);
@@ -143,7 +164,7 @@ fn sections_without_content_are_left_out() {
     run.manifest.validity.clear();
     run.manifest.warnings.clear();
     run.manifest.left_out.clear();
-    let html = page(&run, &Parts { headline: "Nothing was measured.", standings: &[], charts: &[] });
+    let html = page(&run, &Parts { headline: "Nothing was measured.", standings: &[], charts: &[], sweeps: &[] });
     parsed(&html);
     assert!(html.contains("No cell was measured."));
     for absent in ["id=\"outcomes\"", "id=\"invalid\"", "id=\"left-out\"", "id=\"warnings\"", "id=\"cells\""] {

@@ -16,7 +16,7 @@ fn a_small_run_reads_whole() {
 |3|deepseek-v4-pro|eu-west-1|1,904|9,204\* (≥ 8,120)|200|1 (0.50 %)|$0.78|$1.91|$0.0312|10 s|○ cannot tell|
 |–|glm-4-9b|–|–|–|50|50 (100 %)|–|–|–|–|✕ invalid|
 
-Simulated. End-to-end latency of successes; the 95 % interval and the standing count failures. Effective $/M is all cost over generated tokens. \* no upper end: too few requests, or too many failures. \~ rests on an assumed price. ≥ lacks a price.
+Simulated. End-to-end latency of successes; the 95 % interval and the standing count failures. Effective $/M is all cost over generated tokens. Closed load has no due time: a stall hides what it kept from being sent. \* no upper end: too few requests, or too many failures. \~ rests on an assumed price. ≥ lacks a price.
 
 <details><summary>Invalid cells: 2</summary>
 
@@ -56,7 +56,7 @@ fn five_hundred_endpoints_stay_below_60_kb_and_the_rest_is_counted() {
     run.warnings = vec![hostile.clone(); 400];
     run.manifest.warnings = Vec::new();
     let standings = fixture::large_standings(run.cells.len());
-    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[] };
+    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[] };
     let text = summary_markdown(&run, &parts);
     assert!(text.len() < 60_000, "{}", text.len());
     let rows = text.lines().filter(|line| line.contains("|vendor-model-")).count();
@@ -78,4 +78,31 @@ fn an_interrupted_run_says_that_it_is_partial() {
 fn two_renders_are_the_same() {
     let render = || summary_markdown(&fixture::large_run(50), &fixture::parts());
     assert_eq!(render(), render());
+}
+
+#[test]
+fn every_reason_of_a_cell_is_told_however_many_there_are() {
+    let mut run = fixture::run();
+    let reasons = ["throttled 2 of 100 requests", "event loop was late", "stamped replies late", "sent requests late"];
+    run.manifest.validity[4].reasons = reasons.map(|reason| format!("{reason} {}", "and so on ".repeat(8))).into();
+    let text = summary_markdown(&run, &fixture::parts());
+    for reason in reasons {
+        assert!(text.contains(reason), "{reason} in {text}");
+    }
+}
+
+#[test]
+fn a_sweep_has_a_table_of_its_loads_with_every_name_escaped() {
+    use crate::report::sketch;
+    use crate::report::sweep::sweeps;
+
+    let steps = [(1, 5.5, 180.0), (16, 80.0, 182.0), (64, 84.0, 691.0)];
+    let mut run = sketch::of_rows(steps.map(|step| (sketch::swept("a|b", "us-west-2", step), false)).into());
+    (run.cells[2].arrivals, run.cells[2].dropped) = (Some(800), Some(200));
+    let swept = sweeps(&run, None);
+    let text = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &swept });
+    assert!(text.contains("|a\\|b|us-west-2|autocomplete|16 in flight|80|182|366 (328–431)|–|knee|"), "{text}");
+    assert!(text.contains("|–|saturated: 25.0 % dropped|"), "{text}");
+    let none = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &[] });
+    assert!(!none.contains("goodput/s"));
 }

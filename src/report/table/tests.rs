@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::fixture;
+use crate::report::plain_text::columns;
 
 const WIDE: TableStyle = TableStyle { width: 160, colour: false, all: false, unicode: true };
 
@@ -18,6 +19,7 @@ tier  model                         region     p50 ms  p99 ms     95 %    n     
    –  glm-4-9b                      –               –       –        –   50   50 (100 %)         –         –          –       –  ✕ invalid
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
+Closed load has no due time: a stall hides what it kept from being sent.
 ~ rests on an assumed price
 ≥ lacks a price that is not known
 "#;
@@ -35,10 +37,28 @@ tier  model               region     p50 ms  p99 ms  $/M list  standing
    –  glm-4-9b            –               –       –         –  ✕ invalid
 simulated; end to end, successes; the 95 % interval counts failures as infinite
 * no upper end: too few requests, or too many failures
-~ rests on an assumed price
-≥ lacks a price that is not known
+Closed load has no due time: a stall hides what it kept from being sent.
 "#;
     assert_eq!(small(TableStyle { width: 80, ..WIDE }), expected[1..]);
+}
+
+#[test]
+fn on_a_narrow_terminal_a_row_still_tells_where_it_was_measured() {
+    let expected = r#"
+model       region     p99 ms  standing
+qwen3-8b    us-west-2     184  ● meets
+step-3.5-…  us-east-1     410  ● meets
+<script>a…  eu-west-1    800*  ✕ invalid
+deepseek-…  eu-west-1  9,204*  ○ cannot tell
+glm-4-9b    –               –  ✕ invalid
+simulated; end to end, successes; the 95 %
+interval counts failures as infinite
+* no upper end: too few requests, or too
+many failures
+Closed load has no due time: a stall hides
+what it kept from being sent.
+"#;
+    assert_eq!(small(TableStyle { width: 44, ..WIDE }), expected[1..]);
 }
 
 #[test]
@@ -52,7 +72,7 @@ fn plain_ascii_replaces_every_symbol() {
 fn no_line_is_wider_than_the_terminal() {
     let large = fixture::large_run(10);
     let standings = fixture::large_standings(large.cells.len());
-    let large_parts = Parts { headline: "", standings: &standings, charts: &[] };
+    let large_parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
     for width in 30..200 {
         for unicode in [true, false] {
             let style = TableStyle { width, unicode, ..WIDE };
@@ -82,12 +102,12 @@ fn colour_changes_nothing_but_colour() {
 fn a_long_run_is_cut_and_says_how_much() {
     let run = fixture::large_run(10);
     let standings = fixture::large_standings(run.cells.len());
-    let parts = Parts { headline: "", standings: &standings, charts: &[] };
+    let parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
     let cut = table(&run, &parts, &WIDE);
-    assert_eq!(cut.lines().count(), 1 + 10 + 2);
+    assert_eq!(cut.lines().count(), 1 + 10 + 3);
     assert_eq!(cut.lines().last(), Some("+30 more: --all"));
     let whole = table(&run, &parts, &TableStyle { all: true, ..WIDE });
-    assert_eq!(whole.lines().count(), 1 + 40 + 1);
+    assert_eq!(whole.lines().count(), 1 + 40 + 2);
     assert!(!whole.contains("more:"));
 }
 
@@ -101,7 +121,7 @@ fn a_run_without_cells_says_so() {
 #[test]
 fn a_pipe_gets_every_figure_and_a_column_without_any_is_left_out() {
     let mut run = fixture::run();
-    run.cells.iter_mut().for_each(|row| row.requests = row.requests.min(40));
+    run.cells.iter_mut().for_each(|row| (row.requests, row.ok) = (row.requests.min(40), row.ok.min(40)));
     let heading = table(&run, &fixture::parts(), &TableStyle { width: 200, ..WIDE }).lines().next().unwrap().to_owned();
     assert!(!heading.contains("95 %"), "{heading}");
     for name in ["p50 ms", "p99 ms", "n ", "failed", "$/M list", "$/M eff.", "cost", "limit", "standing"] {

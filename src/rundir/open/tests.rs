@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::rundir::fixture::{failure, manifest, success, workload};
 use crate::rundir::{CellRow, Manifest, RunWriter, cell_row, judge, keep_rebuilt, read_samples};
-use crate::sample::{Outcome, Phase, Sample};
+use crate::sample::{Moments, Outcome, Phase, Sample};
 use crate::tally::{CellShape, Lags, Tally};
 use crate::units::{Micros, Usd};
 
@@ -75,7 +75,8 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          send_lag_p50_ms send_lag_p99_ms tpot_p50_ms tpot_p99_ms itl_p99_ms connect_p50_ms \
          throughput_rps output_tokens_per_s input_tokens cached_input_tokens output_tokens reasoning_tokens \
          requests_without_usage cost_usd all_prices_known cost_per_1k_requests_usd list_input_usd_per_mtok \
-         list_output_usd_per_mtok effective_output_usd_per_mtok price_from quality_ratio answer_variants outcomes"
+         list_output_usd_per_mtok effective_output_usd_per_mtok price_from quality_ratio answer_variants outcomes \
+         synthetic_prompts"
     );
     assert_eq!(
         lines.next().unwrap(),
@@ -84,8 +85,22 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          41.001,40.000,inf,42.502,42.502,42.502,41.001,inf,42.502,\
          82.002,80.000,inf,85.005,85.005,85.005,82.002,inf,85.005,82.002,inf,inf,,,,,,,,,1.863,2.000,29.935,0.321,\
          12.12,234.316,215,50,116,0,0,0.000029000116,true,0.004833352667,0.18,0.25,0.250001,2026-05-01,,2,\
-         ok=5;rate_limited=1"
+         ok=5;rate_limited=1,0"
     );
+}
+
+#[test]
+fn attempts_may_be_missing_or_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _, rows) = write_run(folder.path());
+    fs::remove_file(path.join("cells.csv")).unwrap();
+    let attempts = path.join("attempts.csv");
+    let whole = fs::read(&attempts).unwrap();
+    fs::write(&attempts, &whole[..whole.len() - 9]).unwrap();
+    assert_eq!(Run::open(&path).unwrap().cells, rows);
+    fs::remove_file(&attempts).unwrap();
+    let run = Run::open(&path).unwrap();
+    assert_eq!((run.cells, run.warnings), (rows, vec![lost(&path)]));
 }
 
 #[test]
@@ -109,7 +124,9 @@ fn samples_are_read_as_they_were_written() {
     // The warm-up comes first with the workload's third line, so the lines are numbered from there.
     let expected = samples().into_iter().map(|(sample, cost)| {
         let line = (sample.line + 1) % 3;
-        (Sample { line, ..sample }, cost)
+        // What only an attempt tells is not in the rows of requests.
+        let moments = Moments { first_event: None, ..sample.moments };
+        (Sample { line, moments, http_version: None, ..sample }, cost)
     });
     assert_eq!(found, expected.collect::<Vec<_>>());
 }

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::rundir::fixture::{failure, manifest, success, workload};
-use crate::sample::{Outcome, Phase};
+use crate::sample::{ErrorReply, Outcome, Phase};
 use crate::tally::CellShape;
 use crate::units::Micros;
 
@@ -25,23 +25,59 @@ fn a_row_a_request_stands_in_samples_csv_after_a_flush() {
          simulated,outcome,attempts,reused,due_at_ms,sent_at_ms,headers_at_ms,first_token_at_ms,\
          first_answer_at_ms,last_token_at_ms,end_at_ms,dns_ms,connect_ms,tls_ms,ttft_ms,e2e_ms,e2e_from_due_ms,\
          tpot_ms,chunks,input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,usage_source,cost_usd,\
-         finish_reason,status,request_id,model_answered,answer_hash,quality,cache_write_tokens",
+         finish_reason,status,request_id,model_answered,answer_hash,quality,synthetic,session_id,turn,cache_write_tokens",
         "warmup,0,0,,acme/small/us/chat/c2,0,a-1,chat,greeting,,acme,small,us,,true,ok,1,false,,0.250,20.250,\
          40.250,40.250,80.250,80.257,,0.321,,40.000,80.000,,2.000,4,43,10,21,0,provider,,stop,200,req-1,m,\
-         000000000000000a,,0",
+         000000000000000a,,false,,,0",
         "measured,1,1,,acme/large/us/chat/c2,4,\"b,\"\"2\"\"\n\",chat,,,acme,large,us,,true,ok,1,true,,400.250,\
          433.751,467.252,467.252,534.254,534.261,,,,67.002,134.004,,2.791,4,43,10,25,0,provider,0.00001424,stop,\
-         200,req-1,m,000000000000000e,,0",
+         200,req-1,m,000000000000000e,,false,,,0",
         "measured,1,1,,acme/large/us/chat/c2,5,c-3,chat,,,acme,large,us,,true,rate_limited,1,true,,500.250,\
-         534.001,,,,635.262,,,,,,,,0,,,,,,,,429,req-1,m,,,",
+         534.001,,,,635.262,,,,,,,,0,,,,,,,,429,req-1,m,,,false,,,",
     ];
     assert_eq!(text, expected.join("\n") + "\n");
 }
 
 #[test]
+fn a_row_an_attempt_stands_in_attempts_csv_after_a_flush() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = create(folder.path());
+    let error = ErrorReply {
+        code: Some("slow_down".into()),
+        message: "too fast,\n\"wait\"".into(),
+        retry_after: Some(Micros(1_500_000)),
+    };
+    let refused = Sample { error: Some(Box::new(error)), ..failure(1, 5, Outcome::RateLimited) };
+    let unasked = Sample { status: None, http_version: None, ..failure(1, 4, Outcome::Connect) };
+    writer.sample(&Sample { phase: Phase::Warmup, ..success(0, 0) }, None).unwrap();
+    writer.sample(&success(1, 3), Some("0.00001424".parse().unwrap())).unwrap();
+    for sample in [unasked, refused, failure(1, 6, Outcome::NotSent)] {
+        writer.sample(&sample, None).unwrap();
+    }
+    writer.flush().unwrap();
+    let text = fs::read_to_string(writer.path().join("attempts.csv")).unwrap();
+    let expected = [
+        "phase,cell,index,attempt,provider,model,region,simulated,outcome,reused,http_version,sent_at_ms,headers_at_ms,\
+         first_event_at_ms,first_token_at_ms,first_answer_at_ms,last_token_at_ms,end_at_ms,dns_ms,connect_ms,tls_ms,\
+         input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,usage_source,cost_usd,status,request_id,\
+         error_code,error_message,retry_after_ms",
+        "warmup,acme/small/us/chat/c2,0,1,acme,small,us,true,ok,false,HTTP/1.1,0.250,20.250,26.916,40.250,40.250,80.250,\
+         80.257,,0.321,,43,10,21,0,provider,,200,req-1,,,",
+        "measured,acme/large/us/chat/c2,3,1,acme,large,us,true,ok,true,HTTP/1.1,300.250,333.500,344.584,366.751,366.751,\
+         433.253,433.260,,,,43,10,24,0,provider,0.00001424,200,req-1,,,",
+        "measured,acme/large/us/chat/c2,4,1,acme,large,us,true,connect,true,,400.250,433.751,,,,,534.261,,,,,,,,,,,req-1,,,",
+        "measured,acme/large/us/chat/c2,5,1,acme,large,us,true,rate_limited,true,HTTP/1.1,500.250,534.001,,,,,635.262,,,,\
+         ,,,,,,429,req-1,slow_down,\"too fast,\n\"\"wait\"\"\",1500.000",
+    ];
+    assert_eq!(text, expected.join("\n") + "\n", "what was not sent took no attempt");
+}
+
+#[test]
 fn the_columns_are_those_that_others_rely_on() {
     let rows = crate::rundir::samples_file::COLUMNS;
-    assert_eq!((rows[0], rows[18], rows[38], rows[44]), ("phase", "due_at_ms", "cost_usd", "quality"));
+    assert_eq!((rows[0], rows[18], rows[38], rows[47]), ("phase", "due_at_ms", "cost_usd", "turn"));
+    let attempts = crate::rundir::attempts_file::COLUMNS;
+    assert_eq!((attempts[0], attempts[13], attempts[31]), ("phase", "first_event_at_ms", "retry_after_ms"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
         outcome: Outcome::Ok,
         simulated: true,
         reused: true,
+        http_version: None,
         moments: Moments {
             sent: at(sent * 10),
             headers: at(sent * 10 + e2e / 2),

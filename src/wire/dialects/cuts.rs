@@ -1,4 +1,4 @@
-//! What must hold for any bytes, cut into reads in any way. The fuzz targets under `fuzz/` hold the same.
+//! What must hold for any bytes, cut into reads in any way. The fuzz targets under `fuzz/` hold the like.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -12,6 +12,22 @@ fn cut<'b>(bytes: &'b [u8], cuts: &[Index]) -> Vec<&'b [u8]> {
     places.extend([0, bytes.len()]);
     places.sort_unstable();
     places.windows(2).map(|place| &bytes[place[0]..place[1]]).collect()
+}
+
+/// Reads `bytes` as a document and as the body of an error.
+fn document_and_error(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let mut reply = Reply::default();
+    let heard = reply.document(bytes);
+    prop_assert!(heard.payload || !heard.token);
+    let (outcome, answered) = reply.end();
+    prop_assert_ne!(outcome, Outcome::Truncated, "a document that was read to its end is whole");
+    if let Some(usage) = answered.usage {
+        prop_assert!(usage.cached_input <= usage.input && usage.reasoning <= usage.output, "{usage:?}");
+    }
+    let error = error_of_body(bytes);
+    prop_assert!(error.message.chars().count() <= 300);
+    prop_assert!(error.code.is_none_or(|code| code.chars().count() <= 300));
+    Ok(())
 }
 
 #[test]
@@ -59,10 +75,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_a_document_or_an_error_body_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let mut reply = Reply::default();
-        reply.document(&bytes);
-        prop_assert_ne!(reply.end().0, Outcome::Truncated, "a document that was read to its end is whole");
-        prop_assert!(error_of_body(&bytes).message.chars().count() <= 300);
+        document_and_error(&bytes)?;
     }
 
     #[test]
@@ -71,11 +84,18 @@ proptest! {
             let mut bytes = fixture(name);
             let place = place.index(bytes.len());
             bytes[place] = byte;
-            let mut reply = Reply::default();
-            reply.document(&bytes);
-            reply.end();
-            prop_assert!(error_of_body(&bytes).message.chars().count() <= 300);
+            document_and_error(&bytes)?;
         }
+    }
+
+    #[test]
+    fn any_counts_give_parts_no_larger_than_their_wholes(counts in prop::array::uniform5(prop::option::of(0_u64..12))) {
+        let keys = ["prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens"];
+        let fields = keys.iter().zip(counts).map(|(key, count)| {
+            format!("\"{key}\":{}", count.map_or("null".to_owned(), |count| count.to_string()))
+        });
+        let fields = fields.collect::<Vec<_>>().join(",");
+        document_and_error(format!("{{\"usage\":{{{fields}}}}}").as_bytes())?;
     }
 
     #[test]

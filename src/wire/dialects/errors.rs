@@ -39,6 +39,13 @@ fn an_error_before_any_token_is_a_stream_error() {
 }
 
 #[test]
+fn an_error_that_no_field_name_stands_before_is_a_stream_error() {
+    assert_eq!(stream("error_without_data_field"), alone("p", "engine_overloaded", "no room"));
+    let told = stream("error_over_several_lines_without_data_field");
+    assert_eq!(told, after_one(Some("engine_overloaded"), "no room"));
+}
+
+#[test]
 fn an_error_inside_a_200_is_a_stream_error() {
     // The reply of a document is done with its one event, and says nothing of why.
     assert_eq!(document("error_inside_a_200.json"), alone("d", "engine_overloaded", "no room"));

@@ -136,3 +136,28 @@ fn a_reply_that_was_ended_begins_anew() {
     reply.end();
     assert_eq!(reply.end(), (Outcome::Truncated, Answered::default()));
 }
+
+#[test]
+fn events_that_repeat_are_heard_as_if_each_came_first() {
+    let bare = |word: &str| delta(&format!(r#"{{"content":"{word}"}}"#));
+    let finished = r#"{"choices":[{"index":0,"delta":{"content":"!"},"finish_reason":"stop"}]}"#.to_owned();
+    let thought = delta(r#"{"content":"a","reasoning":"b"}"#);
+    let events = [bare("Hi"), bare(" you"), bare(""), bare(r"\n"), bare(" there"), thought.clone(), thought, finished];
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    let (outcome, answered, together) = stream(&events);
+    let alone: Vec<Heard> = events.iter().map(|event| stream(&[event]).2[0]).collect();
+    assert_eq!(together, alone);
+    assert_eq!(outcome, Outcome::Ok);
+    assert_eq!(answered.answer_hash, Some(hash(b"Hi you\n thereaa!")));
+}
+
+#[test]
+fn what_one_stream_repeats_says_nothing_of_the_next() {
+    let mut reply = Reply::default();
+    let mut say = |model: &str| {
+        let event = format!(r#"{{"model":"{model}","choices":[{{"delta":{{"content":"Hi"}}}}]}}"#);
+        reply.event(Event { name: b"", data: event.as_bytes() });
+        reply.end().1.model
+    };
+    assert_eq!([say("a"), say("a"), say("b")], ["a", "a", "b"].map(|model| Some(Box::from(model))));
+}

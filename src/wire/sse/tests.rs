@@ -62,6 +62,16 @@ fn id_retry_and_unknown_fields_are_passed_over() {
 }
 
 #[test]
+fn json_without_a_field_name_is_an_event_of_its_own_and_nothing_within_another() {
+    assert_eq!(whole("{\"x\":1}"), ["|{\"x\":1}"]);
+    assert_eq!(
+        whole("data: a\n\n{\n  \"x\": [\n1,\n2\n  ]\n}\n\ndata: b\n\n"),
+        ["|a", "|{\n  \"x\": [\n1,\n2\n  ]\n}", "|b"]
+    );
+    assert_eq!(whole("data: a\n{\"x\":1}\n\n[1]\n\n \n"), ["|a"]);
+}
+
+#[test]
 fn a_byte_order_mark_opens_the_stream_only() {
     assert_eq!(whole("\u{feff}data: a\n\n\u{feff}data: b\n\n"), ["|a"]);
 }
@@ -112,7 +122,7 @@ proptest! {
     fn any_cut_of_the_bytes_into_reads_gives_the_same_events(
         pieces in prop::collection::vec(
             prop::sample::select(vec![
-                "data: ", "data:", "data", "event: error", "event:", ":", " ", "a", "é", "\u{feff}", "{\"x\":1}", "[DONE]",
+                "data: ", "data:", "data", "event: error", "event:", ":", " ", "a", "é", "\u{feff}", "{\"x\":1}", "{", "}", "[DONE]",
                 "\n", "\n", "\n\n", "\r", "\r\n", "\r\n\r\n", "id: 7", "x",
             ]),
             0..40,

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::upstream::{FINISH, TOKEN, cell, destination, job, run};
 use crate::load::executor::SameThread;
-use crate::sample::Outcome;
+use crate::sample::{HttpVersion, Outcome};
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     assert_eq!(request.uri().path(), "/v1/chat/completions");
@@ -53,7 +53,8 @@ fn a_slot_sends_one_request_after_another_over_its_http2_connection() {
     for sample in samples {
         assert_eq!((sample.outcome, sample.reused), (Outcome::Ok, true), "{sample:?}");
         let at = sample.moments;
-        let order = [at.sent, at.headers, at.first_token, at.last_token, at.end].map(Option::unwrap);
+        assert_eq!(sample.http_version, Some(HttpVersion::Http2));
+        let order = [at.sent, at.headers, at.first_event, at.first_token, at.last_token, at.end].map(Option::unwrap);
         assert!(order.is_sorted(), "{at:?}");
     }
 }

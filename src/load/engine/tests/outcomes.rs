@@ -2,14 +2,17 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::upstream::{
     FINISH, SOON, STREAM_HEAD, TOKEN, Upstream, answer, ask, cell, destination, job, patient, piece, reply, run,
     streamed,
 };
+use crate::load::Prepared;
 use crate::plan::Deadlines;
 use crate::rng::hash;
-use crate::sample::{Outcome, Usage, UsageSource};
+use crate::sample::{HttpVersion, Outcome, Usage, UsageSource};
 use crate::units::Micros;
 
 #[test]
@@ -28,10 +31,48 @@ fn a_complete_stream_is_ok_and_its_moments_are_in_order() {
     );
     assert_eq!((sample.chunks, sample.error), (1, None));
     let at = sample.moments;
-    let order = [at.sent, at.headers, at.first_token, at.last_token, at.end].map(Option::unwrap);
+    let order = [at.sent, at.headers, at.first_event, at.first_token, at.last_token, at.end].map(Option::unwrap);
     assert!(order.is_sorted(), "{at:?}");
     assert_eq!(at.first_answer, at.first_token);
     assert_eq!(at.due, None);
+    assert!(at.connect.is_some() && sample.reused, "opened beforehand, and this was the first request over it");
+    assert_eq!((at.dns, at.tls), (None, None), "neither was needed");
+    assert_eq!(sample.http_version, Some(HttpVersion::Http11));
+}
+
+#[test]
+fn the_first_event_is_no_comment_and_need_not_hold_a_token() {
+    const ROLE: &str = r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#;
+    let of = |body: &str| {
+        let body = body.to_owned();
+        let cut = Upstream::start(move |_, stream| {
+            stream.write_all(STREAM_HEAD.as_bytes()).unwrap();
+            piece(stream, &body);
+            false
+        });
+        let at = ask(&cut, patient()).moments;
+        (at.first_event.is_some(), at.first_token.is_some())
+    };
+    assert_eq!(of(": keep-alive\n\n"), (false, false));
+    assert_eq!(of(&format!(": keep-alive\n\ndata: {ROLE}\n\n")), (true, false));
+    assert_eq!(of(&format!("data: {TOKEN}\n\n")), (true, true));
+    // Without the blank line after it, an event is one only because the stream ended.
+    let sample =
+        ask(&Upstream::saying(reply("200 OK", "content-type: text/event-stream\r\n", "data: [DONE]\n")), patient());
+    assert!(sample.moments.first_event.is_some() && sample.moments.first_token.is_none());
+}
+
+#[test]
+fn an_old_protocol_is_told_and_its_connection_is_not_kept() {
+    let body = format!("data: {TOKEN}\n\ndata: [DONE]\n\n");
+    let old = Upstream::start(move |_, stream| {
+        write!(stream, "HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n{body}").unwrap();
+        false
+    });
+    let samples = run(job(vec![old.cell(1, 2)]));
+    let found = samples.iter().map(|sample| (sample.outcome, sample.http_version, sample.reused)).collect::<Vec<_>>();
+    let version = Some(HttpVersion::Http10);
+    assert_eq!(found, [(Outcome::Ok, version, true), (Outcome::Ok, version, false)]);
 }
 
 #[test]
@@ -39,6 +80,7 @@ fn a_document_where_a_stream_was_asked_for_is_read_as_one() {
     let body = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
     let sample = ask(&Upstream::saying(reply("200 OK", "content-type: application/json\r\n", body)), patient());
     assert_eq!((sample.outcome, sample.usage), (Outcome::Ok, None));
+    assert_eq!(sample.moments.first_event, None, "nor any event");
     assert_eq!(sample.moments.first_token, None, "a document shows no first token");
     assert_eq!(sample.moments.last_token, sample.moments.end);
 }
@@ -131,6 +173,7 @@ fn a_port_where_nobody_listens_is_a_failed_connection() {
     let samples = run(job(vec![cell(destination(address), 1, 2)]));
     assert_eq!(samples.iter().map(|sample| sample.outcome).collect::<Vec<_>>(), [Outcome::Connect; 2]);
     assert!(samples[0].moments.sent.is_none() && !samples[0].reused);
+    assert_eq!((samples[0].http_version, samples[0].moments.connect), (None, None));
     assert!(samples[0].error.as_ref().unwrap().message.contains("refused"));
 }
 
@@ -144,6 +187,33 @@ fn a_silent_peer_runs_into_the_limit_for_the_first_token() {
     let sample = ask(&silent, Deadlines { first_token: SOON, ..patient() });
     assert_eq!(sample.outcome, Outcome::TimeoutFirstToken);
     assert_eq!(sample.error.unwrap().message, "no token within 50ms");
+}
+
+#[test]
+fn a_peer_that_never_reads_runs_into_the_limit_for_the_first_token() {
+    // The system accepts for it, and takes in as much as it has room for.
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut cell = cell(destination(deaf.local_addr().unwrap()), 1, 2);
+    let long = Prepared { rest: vec![b' '; 32 << 20].into(), ..(*cell.requests[0]).clone() };
+    cell.requests = vec![Arc::new(long)];
+    let mut job = job(vec![cell]);
+    job.deadlines = Deadlines { first_token: SOON, ..patient() };
+    for sample in run(job) {
+        assert_eq!((sample.outcome, sample.status), (Outcome::TimeoutFirstToken, None));
+        assert!(sample.moments.sent.is_some());
+    }
+}
+
+#[test]
+fn a_peer_that_never_answers_runs_into_the_limit_for_the_whole_where_no_stream_was_asked_for() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut cell = cell(destination(mute.local_addr().unwrap()), 1, 2);
+    cell.requests = vec![Arc::new(Prepared { stream: false, ..(*cell.requests[0]).clone() })];
+    let mut job = job(vec![cell]);
+    // Neither of the limits that are for streams alone.
+    job.deadlines = Deadlines { first_token: Duration::ZERO, idle: Duration::ZERO, total: SOON, ..patient() };
+    let outcomes: Vec<_> = run(job).iter().map(|sample| sample.outcome).collect();
+    assert_eq!(outcomes, [Outcome::TimeoutTotal; 2]);
 }
 
 #[test]

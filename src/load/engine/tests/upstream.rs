@@ -106,7 +106,8 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
             stream: true,
             input_bound: 10,
             output_bound: 10,
-            nonce_at: None,
+            text_at: None,
+            synthetic: None,
         })
     };
     CellJob {
@@ -118,7 +119,9 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
         warmup: 0,
         pace: None,
         tariff: None,
+        sessions: None,
         nonce_seed: None,
+        text_seed: 0,
     }
 }
 
@@ -148,6 +151,7 @@ pub(super) fn carry_out(job: Job, steer: impl FnOnce(&watch::Sender<Stop>)) -> R
         all.samples.extend(batch.samples);
         all.chunk_gaps.extend(batch.chunk_gaps);
         all.loop_lags.extend(batch.loop_lags);
+        all.read_lags.extend(batch.read_lags);
     }
     running.join()?;
     let mut samples = std::mem::take(&mut all.samples);

@@ -1,7 +1,7 @@
 use roxmltree::Document;
 
 use super::*;
-use crate::report::chart::place::Rect;
+use crate::report::chart::rect::Rect;
 use crate::report::headline::headline;
 use crate::report::sketch::{self, Figures};
 use crate::rundir::{CellRow, Status};
@@ -45,6 +45,15 @@ fn assert_laid_out_well(drawn: &[Drawn]) {
             assert!(panel.frame.holds(&Rect::around(*mark, 5.0)), "{mark:?} leaves {:?}", panel.frame);
         }
     }
+}
+
+#[test]
+fn an_invalid_cell_is_called_that_and_not_one_with_too_few_requests() {
+    let svg = cost_latency(&one(|row| row.valid = Some(false)), &light());
+    let texts = texts(&svg);
+    assert!(texts.iter().any(|text| text == "invalid: not judged") && texts.iter().any(|text| text == "1 invalid"));
+    assert!(!texts.iter().any(|text| text.contains("cannot be told")), "{texts:?}");
+    assert!(titles(&svg)[0].ends_with("n = 600; invalid, so not judged"));
 }
 
 #[test]
@@ -132,6 +141,7 @@ fn what_is_absent_is_counted_and_not_drawn() {
         let (svg, drawn) = draw(&run, &light());
         assert_eq!((drawn.len(), drawn[0].marks.len()), (1, 0));
         assert!(titles(&svg).is_empty() && svg.contains(said), "{said}");
+        assert!(texts(&svg).iter().any(|text| text == "no endpoint to draw: see below"));
     }
     let (svg, drawn) = draw(&sketch::of_rows(vec![]), &light());
     assert!(drawn.is_empty() && Document::parse(&svg).is_ok());
@@ -169,7 +179,7 @@ fn a_tail_that_n_does_not_support_is_open_and_below_100_it_is_the_maximum() {
     assert!(texts(&svg).iter().any(|text| text == "no upper bound at this n, or failures"));
     let svg = cost_latency(&sketch::demo(60), &light());
     assert!(titles(&svg).iter().all(|title| title.contains(", maximum ") && !title.contains("p99 ")));
-    assert!(svg.contains("Below 100 requests a stem ends at the maximum"));
+    assert!(svg.contains("Below 100 successes a stem ends at the maximum"));
     let svg = cost_latency(&one(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)), &light());
     assert!(titles(&svg)[0].contains(" to open)"));
 }
@@ -198,7 +208,36 @@ fn two_workloads_have_a_row_each_and_a_second_load_is_named_in_the_caption() {
     let texts = texts(&svg);
     assert!(texts.iter().any(|text| text == "support · eu-west-1"));
     assert!(svg.contains("Also in this run, in the table: autocomplete, 64 in flight."));
-    assert!(texts.iter().any(|text| text.contains("Partial: the run was interrupted.")));
+    assert!(texts.join(" ").contains("Partial: the run was interrupted."));
+    assert!(texts.iter().any(|text| text == "SIMULATED · PARTIAL RUN"));
+}
+
+#[test]
+fn a_workload_of_long_answers_does_not_flatten_another() {
+    let alone = draw(&sketch::demo(600), &light()).1;
+    let mut run = sketch::demo(600);
+    let mut slow = sketch::demo(600);
+    for (row, note) in slow.cells.iter_mut().zip(&mut slow.manifest.cells) {
+        row.cell.push_str("-slow");
+        note.cell = row.cell.clone();
+        row.workload = "support".to_owned();
+        sketch::measure(row, 600, 20_000.0, 0.3);
+    }
+    run.cells.extend(slow.cells);
+    run.manifest.cells.extend(slow.manifest.cells);
+    let (svg, both) = draw(&run, &light());
+    assert_laid_out_well(&both);
+    let heights = |panel: &Drawn| panel.marks.iter().map(|mark| mark.1 - panel.frame.y0).collect::<Vec<_>>();
+    assert_eq!(heights(&both[0]), heights(&alone[0]));
+    assert!(svg.contains("Each workload has a latency axis of its own."));
+}
+
+#[test]
+fn the_caption_tells_the_window_and_speaks_of_brackets_where_there_are_some() {
+    let svg = cost_latency(&sketch::demo(600), &light());
+    assert!(svg.contains("from 2026-09-01T03:00:00Z to 2026-09-01T03:00:48Z, simulated."));
+    assert!(svg.contains("the bracket names their true price"));
+    assert!(!cost_latency(&one(|_| ()), &light()).contains("bracket"));
 }
 
 #[test]
@@ -220,7 +259,11 @@ fn every_theme_is_literal_and_only_the_automatic_one_follows_the_system() {
         )
     };
     let (auto, light, dark) = (of(Theme::Auto), of(Theme::Light), of(Theme::Dark));
-    assert!(auto.contains("prefers-color-scheme: dark") && !light.contains("<style>") && !dark.contains("<style>"));
+    assert!(
+        auto.contains("@media screen and (prefers-color-scheme: dark)")
+            && !light.contains("<style>")
+            && !dark.contains("<style>")
+    );
     assert!(auto.contains("class=\"page1-f-paper\" fill=\"#ffffff\"") && dark.contains("fill=\"#0d1117\""));
     assert!(!auto.contains("var(") && !dark.contains("#0072b2"));
     let tree = Document::parse(&auto).unwrap();

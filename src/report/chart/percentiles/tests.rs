@@ -75,7 +75,7 @@ fn below_100_requests_there_is_no_p99_to_speak_of() {
     let run = sketch::demo(60);
     let svg = percentiles(&run, &spectra(&run), &light());
     assert!(svg.contains("No endpoint that can be judged has the 100 successes that a p99 takes, simulated."));
-    assert!(svg.contains("Below 100 requests there is no p99."));
+    assert!(svg.contains("Below 100 successes there is no p99."));
     let tree = Document::parse(&svg).unwrap();
     let titles: Vec<_> = tree.descendants().filter(|node| node.has_tag_name("title")).skip(1).collect();
     assert!(!titles.is_empty() && titles.iter().all(|title| !title.text().unwrap().contains("p99")));

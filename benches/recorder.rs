@@ -133,6 +133,7 @@ fn sample(index: u32) -> Sample {
             Usage { input: 100, cached_input: 0, cache_write: 0, output: 16, reasoning: 0 },
             UsageSource::Provider,
         )),
+        service_tier: None,
         finish_reason: Some("stop".into()),
         status: Some(200),
         request_id: Some("req-1".into()),

@@ -15,6 +15,7 @@ mod record;
 mod secrets;
 mod settings;
 mod snapshot;
+mod tolls;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,7 @@ pub use output::{headline_of, judged, swept, write_reports};
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
+pub use tolls::check_budget;
 
 /// Batches that may wait for the recorder before workers wait for it.
 const BATCHES_WAITING: usize = 256;
@@ -82,12 +84,13 @@ pub fn carry_out(
     let simulator = simulator(settings, inputs)?;
     let prompt_cache = job::prompt_cache(settings, inputs);
     let base_url = simulator.as_ref().map(Simulator::base_url);
-    let job = job::assemble(settings, inputs, base_url.as_deref(), prompt_cache, keys)?;
+    let started = Timestamp::now();
+    let job = job::assemble(settings, inputs, base_url.as_deref(), prompt_cache, keys, started)?;
     let budget = job.budget.clone();
     let secrets = Secrets::of(&job);
 
     let begun = notes::Start {
-        at: Timestamp::now(),
+        at: started,
         hosts: job::hosts(settings, inputs),
         simulated: simulator.is_some().then_some(true),
         prompt_cache,
@@ -108,7 +111,7 @@ pub fn carry_out(
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = watch::channel(Stop::Run);
     let running = start(job, clock, to_recorder, stopped)?;
-    let recording = record::Recording { inputs, secrets, started: begun.at, clock };
+    let recording = record::Recording { inputs, secrets, started, clock };
     let recorded = record::record(batches, &mut writer, recording, &stop, watch);
     let joined = running.join();
     let recorded = recorded?;

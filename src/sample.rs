@@ -276,6 +276,8 @@ pub struct Sample {
     pub chunks: u32,
     /// The tokens; absent when neither reported nor estimated.
     pub usage: Option<(Usage, UsageSource)>,
+    /// The service tier that the provider says it answered in; absent when it names none.
+    pub service_tier: Option<Box<str>>,
     /// The provider's finish reason.
     pub finish_reason: Option<Box<str>>,
     /// The HTTP status; absent when no response line arrived.

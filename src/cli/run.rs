@@ -14,7 +14,7 @@ use crate::plan::{ArrivalKind, Streaming};
 use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
-    Watch, Whereto, carry_out, check_keys, hosts, look,
+    Watch, Whereto, carry_out, check_budget, check_keys, hosts, look,
 };
 use crate::rundir::{FailureNote, Run};
 
@@ -37,6 +37,7 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     }
     check_keys(&settings, &inputs, &Environment)?;
+    check_budget(&settings, &inputs)?;
     confirm(&settings, &inputs)?;
     reach(&settings)?;
     warn(&inputs);

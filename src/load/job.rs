@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use bytes::Bytes;
 use http::HeaderMap;
 
+use crate::cost::{Ceiling, Tariff};
 use crate::plan::{Deadlines, Schedule, Sessions, Turn};
 use crate::sample::Sample;
 use crate::units::Micros;
 use crate::workload::Synthetic;
 
-/// Everything the engine needs to carry out a plan; it knows nothing of registries or prices.
+/// Everything the engine needs to carry out a plan; it knows nothing of registries, and of prices what a budget needs.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// What each cell sends, and where to.
@@ -68,8 +69,8 @@ pub struct CellJob {
     pub warmup: u32,
     /// The limits a minute of its provider; absent: unlimited.
     pub pace: Option<Arc<Pace>>,
-    /// What its tokens cost, for the budget; absent: its requests are not held against it.
-    pub tariff: Option<Tariff>,
+    /// What its requests cost, for the budget; absent: they are not held against it.
+    pub toll: Option<Toll>,
     /// Makes every prompt different, where [`Prepared::text_at`] says where; absent: sent as recorded. A prompt that is
     /// [synthetic](Prepared::synthetic) gets no nonce: it is made of other words in each cycle and phase instead.
     pub nonce_seed: Option<u64>,
@@ -86,13 +87,13 @@ pub struct OpenLoad {
     pub max_in_flight: u32,
 }
 
-/// What tokens cost, for the budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tariff {
-    /// Picodollars for a token of the prompt.
-    pub input_picos: u64,
-    /// Picodollars for a token of the answer.
-    pub output_picos: u64,
+/// What requests cost, for the budget.
+#[derive(Clone, Debug)]
+pub struct Toll {
+    /// At most, before they are sent.
+    pub ceiling: Ceiling,
+    /// Exactly, once they ended.
+    pub tariff: Tariff,
 }
 
 /// What a run may cost, shared by all workers without a lock: each request reserves its worst case before it is sent.
@@ -100,7 +101,7 @@ pub struct Tariff {
 pub struct Budget {
     /// The limit in picodollars.
     pub limit_picos: u64,
-    /// Picodollars spent, and reserved by requests under way. Never above the limit by reserving.
+    /// Picodollars spent, and reserved by requests under way or of unknown bill. Never above the limit by reserving.
     pub reserved: AtomicU64,
     /// Whether a request did not fit. Nothing more is sent from then on.
     pub exhausted: AtomicBool,
@@ -134,10 +135,14 @@ pub struct Prepared {
     pub rest: Bytes,
     /// Whether the reply is streamed.
     pub stream: bool,
-    /// Tokens that the prompt has at most, for the budget and for limits on tokens a minute.
+    /// Tokens that the prompt has at most, for the budget.
     pub input_bound: u64,
-    /// Tokens that the answer has at most, for the same.
+    /// Tokens that all its answers have at most, for the same; [`u64::MAX`] where nothing bounds them.
     pub output_bound: u64,
+    /// Images of the prompt, which may have a price of their own.
+    pub images: u32,
+    /// Tokens that it counts for limits on tokens a minute: its prompt, and its answers as far as it limits them.
+    pub paced_tokens: u64,
     /// The offset into `rest` at which the prompt's text begins: 13 bytes of nonce may be inserted there, and synthetic
     /// text is. Absent: it does not begin with text.
     pub text_at: Option<usize>,

@@ -34,7 +34,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use engine::{LoadError, Running, start};
-pub use job::{Batch, Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Tariff};
+pub use job::{Batch, Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Toll};
 pub use open_files::{TooFewFiles, raise as raise_open_files};
 pub use prepare::Rests;
 pub use stop::Stop;

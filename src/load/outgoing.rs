@@ -119,6 +119,8 @@ mod tests {
             stream: true,
             input_bound: 1,
             output_bound: 1,
+            images: 0,
+            paced_tokens: 2,
             text_at,
             synthetic: None,
         }

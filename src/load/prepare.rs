@@ -9,10 +9,7 @@ use serde_json::value::RawValue;
 use crate::load::job::Prepared;
 use crate::load::outgoing::NONCE_LEN;
 use crate::plan::{StreamOptions, Streaming};
-use crate::workload::{Body, Prompt, Request, Synthetic, Workload, prompt_tokens_at_most};
-
-/// Tokens that an answer without a recorded limit is taken to have at most.
-const UNLIMITED_ANSWER: u64 = 4_096;
+use crate::workload::{Body, Prompt, Request, Synthetic, Workload, answer_tokens_at_most, prompt_tokens_at_most};
 
 /// What stands before text that is made when it is sent.
 const BEFORE_TEXT: &str = r#","messages":[{"role":"user","content":""#;
@@ -32,7 +29,10 @@ struct Rest {
     synthetic: Option<Arc<Synthetic>>,
     streamed: Option<bool>,
     input_bound: u64,
-    output_bound: u64,
+    /// Tokens of all its answers at most; absent where the recording sets no limit.
+    answer_bound: Option<u64>,
+    answers: u64,
+    images: u32,
 }
 
 impl Rests {
@@ -47,7 +47,9 @@ impl Rests {
                     synthetic: None,
                     streamed: body.stream,
                     input_bound: prompt_tokens_at_most(&request.prompt),
-                    output_bound: body.max_tokens.unwrap_or(UNLIMITED_ANSWER),
+                    answer_bound: answer_tokens_at_most(&request.prompt, None),
+                    answers: body.answers,
+                    images: body.images,
                 }
             }
             Prompt::Lengths(lengths) => {
@@ -58,17 +60,26 @@ impl Rests {
                     synthetic: Some(Arc::new(Synthetic::new(&workload.name, request.line, lengths))),
                     streamed: None,
                     input_bound: prompt_tokens_at_most(&request.prompt),
-                    output_bound: lengths.max_tokens(),
+                    answer_bound: answer_tokens_at_most(&request.prompt, None),
+                    answers: 1,
+                    images: 0,
                 }
             }
         };
         Self { rests: workload.requests.iter().map(rest).collect() }
     }
 
-    /// The workload's requests as they are sent to the model called `wire_model`.
+    /// The workload's requests as they are sent to the model called `wire_model`, whose answers have `answer_limit` tokens
+    /// at most where that is known.
     ///
     /// Entries match [`Workload::requests`].
-    pub fn with_model(&self, wire_model: &str, streaming: Streaming, options: StreamOptions) -> Vec<Arc<Prepared>> {
+    pub fn with_model(
+        &self,
+        wire_model: &str,
+        answer_limit: Option<u64>,
+        streaming: Streaming,
+        options: StreamOptions,
+    ) -> Vec<Arc<Prepared>> {
         let name = json_string(wire_model);
         let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
         let usage = match options {
@@ -82,13 +93,17 @@ impl Rests {
                 Streaming::Off => false,
                 Streaming::AsRecorded => rest.streamed.unwrap_or(true),
             };
+            let input_bound = rest.input_bound.saturating_add(rest.text_at.map_or(0, |_| NONCE_LEN as u64));
+            let by_model = || answer_limit.map(|limit| limit.saturating_mul(rest.answers));
             Arc::new(Prepared {
                 line: u32::try_from(line).expect("a workload holds fewer than 2^32 lines"),
                 head: if stream { streamed.clone() } else { whole.clone() },
                 rest: rest.bytes.clone(),
                 stream,
-                input_bound: rest.input_bound.saturating_add(rest.text_at.map_or(0, |_| NONCE_LEN as u64)),
-                output_bound: rest.output_bound,
+                input_bound,
+                output_bound: rest.answer_bound.or_else(by_model).unwrap_or(u64::MAX),
+                images: rest.images,
+                paced_tokens: input_bound.saturating_add(rest.answer_bound.unwrap_or(0)),
                 text_at: rest.text_at,
                 synthetic: rest.synthetic.clone(),
             })
@@ -173,7 +188,7 @@ mod tests {
                 .replace('\n', "")
                 .as_str(),
         ]);
-        let prepared = rests.with_model("new\"er", Streaming::On, StreamOptions::Sent).remove(0);
+        let prepared = rests.with_model("new\"er", None, Streaming::On, StreamOptions::Sent).remove(0);
         assert_eq!(prepared.head, r#"{"model":"new\"er","stream":true,"stream_options":{"include_usage":true}"#);
         let rest = r#","temperature":0.10,"messages":[{"role":"user","content":"a\u00e9"}],"max_tokens":50}"#;
         assert_eq!(prepared.rest, rest);
@@ -188,19 +203,19 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"x"}]}"#,
         ]);
         let streamed = |streaming| -> Vec<bool> {
-            rests.with_model("m", streaming, StreamOptions::Sent).iter().map(|prepared| prepared.stream).collect()
+            rests.with_model("m", None, streaming, StreamOptions::Sent).iter().map(|prepared| prepared.stream).collect()
         };
         assert_eq!(streamed(Streaming::AsRecorded), [false, true]);
         assert_eq!(streamed(Streaming::On), [true, true]);
         assert_eq!(streamed(Streaming::Off), [false, false]);
-        let whole = rests.with_model("m", Streaming::Off, StreamOptions::Sent).remove(0);
+        let whole = rests.with_model("m", None, Streaming::Off, StreamOptions::Sent).remove(0);
         assert_eq!(whole.head, r#"{"model":"m","stream":false"#);
     }
 
     #[test]
     fn a_provider_that_refuses_stream_options_is_sent_none() {
         let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}],"stream_options":{"include_usage":true}}"#]);
-        let prepared = rests.with_model("m", Streaming::On, StreamOptions::LeftOut).remove(0);
+        let prepared = rests.with_model("m", None, Streaming::On, StreamOptions::LeftOut).remove(0);
         assert_eq!(prepared.head, r#"{"model":"m","stream":true"#);
         assert!(sent(&prepared, "").get("stream_options").is_none());
     }
@@ -208,8 +223,8 @@ mod tests {
     #[test]
     fn cells_share_the_bytes_of_a_body() {
         let rests = rests(&[r#"{"messages":[{"role":"user","content":"x"}]}"#]);
-        let one = rests.with_model("a", Streaming::On, StreamOptions::Sent).remove(0);
-        let other = rests.with_model("b", Streaming::Off, StreamOptions::Sent).remove(0);
+        let one = rests.with_model("a", None, Streaming::On, StreamOptions::Sent).remove(0);
+        let other = rests.with_model("b", None, Streaming::Off, StreamOptions::Sent).remove(0);
         assert_eq!(one.rest.as_ptr(), other.rest.as_ptr());
     }
 
@@ -219,7 +234,7 @@ mod tests {
             r#"{"temperature":0,"messages":[ {"content" : "\"hi\"","role":"system"},{"role":"user","content":"x"}]}"#,
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}},{"type":"text","text":"see"}]}]}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
+        let prepared = rests.with_model("m", None, Streaming::On, StreamOptions::Sent);
         let contents = ["/messages/0/content", "/messages/0/content/1/text"];
         for ((prepared, content), recorded) in prepared.iter().zip(contents).zip(["\"hi\"", "see"]) {
             assert_eq!(sent(prepared, "0123 ").pointer(content).unwrap(), &format!("0123 {recorded}"));
@@ -233,19 +248,37 @@ mod tests {
             r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}"#,
         ]);
         assert!(
-            rests.with_model("m", Streaming::On, StreamOptions::Sent).iter().all(|prepared| prepared.text_at.is_none())
+            rests
+                .with_model("m", None, Streaming::On, StreamOptions::Sent)
+                .iter()
+                .all(|prepared| prepared.text_at.is_none())
         );
     }
 
     #[test]
-    fn the_bound_on_tokens_holds_prompt_answer_and_nonce() {
+    fn the_bounds_on_tokens_hold_prompt_nonce_and_every_answer() {
         let rests = rests(&[
             r#"{"messages":[{"role":"user","content":"four"}],"max_tokens":50}"#,
-            r#"{"messages":[{"role":"user","content":"four"}]}"#,
+            r#"{"messages":[{"role":"user","content":"four"}],"n":2}"#,
         ]);
-        let prepared = rests.with_model("m", Streaming::On, StreamOptions::Sent);
-        let bounds: Vec<_> = prepared.iter().map(|each| (each.input_bound, each.output_bound)).collect();
-        assert_eq!(bounds, [(4 + 8 + 13, 50), (4 + 8 + 13, 4_096)]);
+        let bounds = |answer_limit| -> Vec<_> {
+            let prepared = rests.with_model("m", answer_limit, Streaming::On, StreamOptions::Sent);
+            prepared.iter().map(|each| (each.input_bound, each.output_bound, each.paced_tokens)).collect()
+        };
+        assert_eq!(bounds(Some(100)), [(25, 50, 75), (25, 200, 25)], "4 bytes, 8 of framing, 13 of nonce");
+        assert_eq!(bounds(None), [(25, 50, 75), (25, u64::MAX, 25)]);
+    }
+
+    #[test]
+    fn an_image_has_2000_tokens_and_its_bytes_count_for_nothing() {
+        let url = format!("data:image/png;base64,{}", "A".repeat(100_000));
+        let body = format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"{url}"}}}},
+            {{"type":"image_url","image_url":{{"url":"{url}"}}}}]}}],"max_tokens":1}}"#
+        );
+        let prepared =
+            rests(&[&body.replace('\n', "")]).with_model("m", None, Streaming::On, StreamOptions::Sent).remove(0);
+        assert_eq!((prepared.input_bound, prepared.images), (2 * 2_000 + 8, 2));
     }
 
     #[test]
@@ -253,7 +286,7 @@ mod tests {
         let lines = br#"{"custom_id":"a","input_length":3,"output_length":4}
 {"custom_id":"b","input_length":3,"output_length":0}"#;
         let workload = Workload::parse("x", "x", lines, BadLines::Stop).unwrap();
-        let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
+        let prepared = Rests::new(&workload).with_model("m", None, Streaming::On, StreamOptions::Sent);
         let text = String::from_utf8(prepared[0].synthetic.as_ref().unwrap().text(1)).unwrap();
         let sent = [sent(&prepared[0], &text), sent(&prepared[1], "")];
         let messages = serde_json::json!([{"role": "user", "content": text}]);
@@ -267,7 +300,7 @@ mod tests {
     fn every_built_in_request_with_a_nonce_is_sound_json() {
         for name in ["autocomplete", "documents", "support"] {
             let workload = Workload::built_in(name).unwrap();
-            let prepared = Rests::new(&workload).with_model("m", Streaming::On, StreamOptions::Sent);
+            let prepared = Rests::new(&workload).with_model("m", None, Streaming::On, StreamOptions::Sent);
             for prepared in &prepared {
                 assert!(prepared.text_at.is_some(), "{name}");
                 assert_eq!(sent(prepared, "0123456789ab ")["model"], "m");

@@ -19,7 +19,7 @@ use crate::load::stretch::{Seat, Step};
 use crate::load::worker::Crew;
 use crate::load::{CellJob, Prepared};
 use crate::plan::round_of;
-use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, Usage, UsageSource};
+use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, UsageSource};
 use crate::units::Moment;
 use crate::wire::{Answered, capped};
 
@@ -112,24 +112,20 @@ impl Slot {
         if !self.keep_pace(cell, prepared).await {
             return;
         }
-        let reserved = match (&crew.job().budget, cell.tariff) {
-            (Some(budget), Some(tariff)) => {
-                let worst = tariff.worst_case(prepared);
+        let reserved = match (&crew.job().budget, &cell.toll) {
+            (Some(budget), Some(toll)) => {
+                let worst = toll.worst_case(prepared);
                 if !budget.reserve(worst) {
                     return;
                 }
-                Some((budget, tariff, worst))
+                Some((budget, toll, worst))
             }
             _ => None,
         };
         let (reused, mut exchanged) = self.send(cell, prepared, step, index).await;
         exchanged.moments.due = due;
-        if let Some((budget, tariff, worst)) = reserved {
-            match billed(&exchanged) {
-                Billed::Usage(usage) => budget.settle(worst, tariff, usage),
-                Billed::Nothing => budget.release(worst),
-                Billed::Unknown => {}
-            }
+        if let Some((budget, toll, worst)) = reserved {
+            budget.settle(worst, toll.bill(prepared, &exchanged));
         }
         let sample = sample(&crew, self.cell, prepared, (step, index), (reused, exchanged));
         let Scratch { gaps, read_lags, .. } = &self.scratch;
@@ -145,8 +141,7 @@ impl Slot {
     async fn keep_pace(&mut self, cell: &CellJob, prepared: &Prepared) -> bool {
         let Some(pace) = &cell.pace else { return true };
         let clock = self.crew.clock;
-        let tokens = prepared.input_bound.saturating_add(prepared.output_bound);
-        let at = pace.reserve(clock.nanos(), tokens);
+        let at = pace.reserve(clock.nanos(), prepared.paced_tokens);
         let at = clock.origin + Duration::from_nanos(at);
         if at <= Instant::now() {
             return true;
@@ -231,7 +226,7 @@ pub(crate) fn sample(
         Step::Measured => (Phase::Measured, round_of(index, cell_job.total, crew.job().rounds.max(1))),
         Step::Warmup | Step::Open => (Phase::Warmup, 0),
     };
-    let Answered { usage, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
+    let Answered { usage, service_tier, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
     Sample {
         phase,
         round,
@@ -246,31 +241,13 @@ pub(crate) fn sample(
         moments: exchanged.moments,
         chunks: exchanged.chunks,
         usage: usage.map(|usage| (usage, UsageSource::Provider)),
+        service_tier,
         finish_reason,
         status: exchanged.status,
         request_id: exchanged.request_id,
         model_answered: model,
         answer_hash,
         error,
-    }
-}
-
-/// What a request may have been billed.
-enum Billed {
-    /// What the provider reported.
-    Usage(Usage),
-    /// It never reached the provider, or was turned away.
-    Nothing,
-    /// It reached the provider, which has not said.
-    Unknown,
-}
-
-fn billed(exchanged: &Exchanged) -> Billed {
-    let turned_away = exchanged.status.is_some_and(|status| status >= 300);
-    match exchanged.answered.usage {
-        Some(usage) => Billed::Usage(usage),
-        None if turned_away || exchanged.moments.sent.is_none() => Billed::Nothing,
-        None => Billed::Unknown,
     }
 }
 

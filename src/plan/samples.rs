@@ -13,6 +13,7 @@ pub(super) fn model(id: &str, context: Option<u64>) -> Model {
         label: None,
         tier: None,
         context,
+        output_limit: None,
         capabilities: BTreeSet::new(),
         quality: None,
         offers: vec![offer],

@@ -48,6 +48,7 @@ fn nothing_known_of(name: &str) -> Model {
         label: None,
         tier: None,
         context: None,
+        output_limit: None,
         capabilities: BTreeSet::new(),
         quality: None,
         offers: Vec::new(),

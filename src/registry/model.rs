@@ -83,6 +83,8 @@ pub struct Model {
     pub tier: Option<u8>,
     /// The context window in tokens; absent: unknown, and nothing is ruled out by it.
     pub context: Option<u64>,
+    /// Tokens that one answer has at most, where a request sets no limit; absent: unknown, and the window bounds it.
+    pub output_limit: Option<u64>,
     /// What it can do.
     pub capabilities: BTreeSet<Capability>,
     /// The user's own evaluation, 0 to 1.
@@ -92,6 +94,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Tokens that one answer has at most by the model itself: its limit, or else its window; absent: neither is known.
+    pub fn answer_limit(&self) -> Option<u64> {
+        self.output_limit.or(self.context)
+    }
+
     /// The label, or the id where there is none.
     pub fn shown(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.id)

@@ -34,7 +34,8 @@ impl Price {
         rates
     }
 
-    /// Every set of rates that some request may be charged: the row's own, then what each override makes of them.
+    /// The row's own rates, then what each override alone makes of them. Where several apply to a request, each of its
+    /// figures is that of one of these.
     pub fn all_rates(&self) -> impl Iterator<Item = Rates> + '_ {
         let changed = self.overrides.iter().map(|change| {
             let mut rates = self.rates.clone();

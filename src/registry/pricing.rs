@@ -70,8 +70,8 @@ impl Pricing {
         self.on(asked.at.date()).map(|row| row.price.rates_for(asked))
     }
 
-    /// Every set of rates that a request between `first` and `last` may be charged by; empty where no price is
-    /// known.
+    /// The rates that a request between `first` and `last` may be charged by, each of its figures by one of these; empty
+    /// where no price is known.
     pub fn all_rates(&self, first: Date, last: Date) -> impl Iterator<Item = Rates> + '_ {
         let begin = self.rows.iter().rposition(|row| row.since <= first).unwrap_or(0);
         let rows = self.rows.iter().skip(begin).take_while(move |row| row.since <= last);

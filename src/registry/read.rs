@@ -219,6 +219,7 @@ fn read_model(table: Table<'_>, id: &str, known: &Known<'_>) -> Model {
         label: table.optional_string("label"),
         tier: tier.map(|tier| u8::try_from(tier).expect("a tier is at most 4")),
         context: table.optional("context").and_then(|field| field.integer(1..=u64::MAX)),
+        output_limit: table.optional("output_limit").and_then(|field| field.integer(1..=u64::MAX)),
         capabilities: capabilities.into_iter().filter_map(|field| field.one_of(&Capability::NAMED)).collect(),
         quality: table.optional("quality").and_then(Field::ratio),
         offers: read_offers(&table, id, known),

@@ -110,15 +110,24 @@ pub enum RunError {
     /// A live run that nobody limited or confirmed.
     #[error("a live run needs a limit of its bill")]
     NoBudget,
-    /// A live run with a limit on a model whose price is not known.
-    #[error("the price of `{model}` is unknown, so a limit of the bill cannot be kept")]
+    /// A run with a limit of its bill on a model whose price is not known.
+    #[error("the {prices} price of `{model}` is unknown, so a limit of the bill cannot be kept")]
     UnknownPrice {
         /// The model.
         model: String,
+        /// Which price: `input`, `output`, or `input and output`.
+        prices: String,
     },
-    /// A price that a limit on tokens does not bound.
-    #[error("`{model}` has a price per request or image, for which a limit of the bill cannot be kept yet")]
-    PriceBeyondTokens {
+    /// A run with a limit of its bill, and a request whose answer nothing bounds.
+    #[error(
+        "{file}:{line}: has no `max_tokens`, and the longest answer of `{model}` is unknown, so a limit of the bill \
+         cannot be kept"
+    )]
+    UnboundedAnswer {
+        /// The workload's file.
+        file: String,
+        /// The line.
+        line: usize,
         /// The model.
         model: String,
     },
@@ -168,9 +177,17 @@ impl RunError {
             Self::NoBudget => {
                 Some("set one with `--max-cost-usd 5.00`, or `[budget] max_cost_usd` in the suite".into())
             }
-            Self::UnknownPrice { .. } => {
-                Some("add its price to a registry file; what you assume, list in `assumed`".into())
+            Self::UnknownPrice { model, prices } => {
+                let lines: Vec<String> = prices.split(" and ").map(|price| format!("`{price} = \"0.10\"`")).collect();
+                Some(format!(
+                    "give it in the registry, as {} in its `[[model.at.price]]`, or pass `--assume-price {model}=IN,OUT` \
+                     with dollars per million tokens",
+                    lines.join(" and ")
+                ))
             }
+            Self::UnboundedAnswer { model, .. } => Some(format!(
+                "set `max_tokens` in the line, or `output_limit` or `context` of `{model}` in the registry"
+            )),
             Self::NoKey { variable, .. } => Some(format!("export {variable}=…, or leave out `--live` to simulate")),
             Self::OpenFiles(_) => {
                 Some("or let fewer cells run side by side: `--parallel-cells 1`, or a lower `--concurrency`".into())

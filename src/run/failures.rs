@@ -99,6 +99,7 @@ mod tests {
             moments: Moments::default(),
             chunks: 0,
             usage: None,
+            service_tier: None,
             finish_reason: None,
             status: Some(status),
             request_id: None,

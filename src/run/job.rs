@@ -2,38 +2,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 
-use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, Tariff, raise_open_files};
+use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, raise_open_files};
 use crate::plan::{Cell, Load, StreamOptions};
 use crate::registry::{Endpoint, Limits, Registry};
 use crate::run::RunError;
 use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
 use crate::run::inputs::Inputs;
 use crate::run::settings::{PromptCache, Settings, Whereto};
-use crate::units::{Usd, UsdPerMtok};
+use crate::run::tolls::tolls;
 
-/// The job of `inputs`, sent to the simulator at `simulator` if there is one.
+/// The job of `inputs` for a run that starts at `started`, sent to the simulator at `simulator` if there is one.
 ///
 /// # Errors
-/// A key is missing, a URL or header cannot be used, or a price that the budget needs is unknown.
+/// A key is missing, a URL or header cannot be used, or a price or limit that the budget needs is unknown.
 pub(super) fn assemble(
     settings: &Settings,
     inputs: &Inputs,
     simulator: Option<&str>,
     prompt_cache: PromptCache,
     keys: &dyn Keys,
+    started: Timestamp,
 ) -> Result<Job, RunError> {
     let registry = &inputs.registry;
+    let tolls = match settings.max_cost_usd {
+        Some(_) => tolls(inputs, started)?.into_iter().map(Some).collect(),
+        None => vec![None; inputs.plan.cells.len()],
+    };
     let rests: Vec<Rests> = inputs.workloads.iter().map(Rests::new).collect();
-    let budget = settings.max_cost_usd.map(budget);
     let mut paces = Paces::default();
     let mut destinations: BTreeMap<Endpoint, Arc<Destination>> = BTreeMap::new();
     let mut cells = Vec::with_capacity(inputs.plan.cells.len());
-    for cell in &inputs.plan.cells {
+    for (cell, toll) in inputs.plan.cells.iter().zip(tolls) {
         let destination = match destinations.get(&cell.endpoint) {
             Some(known) => Arc::clone(known),
             None => {
@@ -60,7 +63,7 @@ pub(super) fn assemble(
             pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
             nonce_seed: (prompt_cache == PromptCache::Fresh).then_some(settings.seed),
             text_seed: settings.seed,
-            tariff: budget.as_ref().map(|_| tariff(registry, cell)).transpose()?,
+            toll,
         });
     }
     Ok(Job {
@@ -71,7 +74,7 @@ pub(super) fn assemble(
         deadlines: settings.deadlines,
         http2: settings.http2,
         workers: std::thread::available_parallelism().map_or(1, usize::from),
-        budget,
+        budget: settings.max_cost_usd.map(|limit| Arc::new(Budget::new(limit))),
     })
 }
 
@@ -159,46 +162,9 @@ fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
 
 fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests) -> Vec<Arc<Prepared>> {
     let options = stream_options(settings, registry, cell.endpoint);
-    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, settings.streaming, options);
+    let limit = registry.model(cell.endpoint).answer_limit();
+    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, limit, settings.streaming, options);
     cell.lines.iter().map(|line| Arc::clone(&all[*line as usize])).collect()
-}
-
-fn budget(limit: Usd) -> Arc<Budget> {
-    Arc::new(Budget {
-        limit_picos: u64::try_from(limit.picos()).unwrap_or(u64::MAX),
-        reserved: AtomicU64::new(0),
-        exhausted: AtomicBool::new(false),
-    })
-}
-
-/// What the dearest tokens of `cell` cost, so that a reservation is never too small.
-fn tariff(registry: &Registry, cell: &Cell) -> Result<Tariff, RunError> {
-    let unknown = || RunError::UnknownPrice { model: registry.model(cell.endpoint).id.clone() };
-    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
-    // A run that goes over midnight may meet the next row.
-    let last = today.saturating_add(LONGEST_RUN.days());
-    let pricing = registry.pricing(cell.endpoint);
-    let mut dearest: Option<Tariff> = None;
-    for rates in pricing.all_rates(today, last) {
-        if rates.per_request.is_some() || rates.per_image.is_some() {
-            return Err(RunError::PriceBeyondTokens { model: registry.model(cell.endpoint).id.clone() });
-        }
-        let input = rates.input.max(rates.cached_input).max(rates.cache_write).filter(|_| rates.input.is_some());
-        let output = rates.output.max(rates.reasoning).filter(|_| rates.output.is_some());
-        let (input_picos, output_picos) = (picos(input.ok_or_else(unknown)?), picos(output.ok_or_else(unknown)?));
-        dearest = Some(dearest.map_or(Tariff { input_picos, output_picos }, |so_far| Tariff {
-            input_picos: so_far.input_picos.max(input_picos),
-            output_picos: so_far.output_picos.max(output_picos),
-        }));
-    }
-    dearest.ok_or_else(unknown)
-}
-
-/// Days that a run lasts at most, as far as its budget looks ahead.
-const LONGEST_RUN: i64 = 7;
-
-fn picos(price: UsdPerMtok) -> u64 {
-    u64::try_from(price.picos_per_token()).unwrap_or(u64::MAX)
 }
 
 /// The limits a minute of each provider, shared by its cells.

@@ -4,15 +4,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
-use crate::cost;
+use crate::cost::{self, Tariff};
 use crate::load::{Batch, Clock, Stop};
 use crate::plan::Cell;
-use crate::registry::{Asked, Pricing};
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
 use crate::run::secrets::Secrets;
@@ -82,9 +80,7 @@ struct Recorder<'r> {
     writer: &'r mut RunWriter,
     tally: Tally,
     /// What each cell's endpoint charges.
-    prices: Vec<Pricing>,
-    /// When the clock of the samples stood at zero.
-    started: Timestamp,
+    tariffs: Vec<Tariff>,
     /// Each cell's images by line of its workload.
     images: Vec<Rc<[u32]>>,
     progress: Vec<CellProgress>,
@@ -107,8 +103,11 @@ impl<'r> Recorder<'r> {
         Self {
             writer,
             tally: Tally::new(&shapes, plan.seed),
-            prices: plan.cells.iter().map(|cell| inputs.registry.pricing(cell.endpoint)).collect(),
-            started,
+            tariffs: plan
+                .cells
+                .iter()
+                .map(|cell| Tariff::new(inputs.registry.pricing(cell.endpoint), started))
+                .collect(),
             images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
             progress: vec![CellProgress::default(); plan.cells.len()],
             spent: Usd::ZERO,
@@ -208,12 +207,9 @@ impl<'r> Recorder<'r> {
     /// What `sample` costs by the prices in force when it was sent; absent without usage.
     fn cost_of(&self, sample: &Sample) -> Option<cost::Cost> {
         let (usage, _) = sample.usage?;
-        let since_start = sample.moments.sent.map_or(Duration::ZERO, |sent| Duration::from_micros(sent.0));
-        let sent = self.started.checked_add(since_start).unwrap_or(self.started);
-        let asked = Asked { input_tokens: usage.input, at: TimeZone::UTC.to_datetime(sent), service_tier: None };
-        let rates = self.prices[sample.cell as usize].rates_for(&asked);
-        let images = self.images[sample.cell as usize][sample.line as usize];
-        Some(cost::of(&usage, images, rates.as_deref()))
+        let cell = sample.cell as usize;
+        let images = self.images[cell][sample.line as usize];
+        Some(self.tariffs[cell].charge(&usage, images, sample.moments.sent, sample.service_tier.as_deref()))
     }
 
     fn snapshot(&self, clock: Clock) -> Snapshot {

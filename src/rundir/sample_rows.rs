@@ -140,6 +140,9 @@ struct Row<'a> {
     /// Rows of earlier versions do not have it.
     #[serde(default)]
     cache_write_tokens: Option<u64>,
+    /// Nor this one.
+    #[serde(default)]
+    service_tier: Option<&'a str>,
 }
 
 impl Row<'_> {
@@ -164,6 +167,7 @@ impl Row<'_> {
             moments: self.moments()?,
             chunks: self.chunks,
             usage: self.usage()?,
+            service_tier: self.service_tier.map(Into::into),
             finish_reason: self.finish_reason.map(Into::into),
             status: self.status,
             request_id: self.request_id.map(Into::into),

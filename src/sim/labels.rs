@@ -52,8 +52,17 @@ mod tests {
 
     fn request(messages: &str, tier: Option<u8>) -> Request {
         let fields = vec![("messages".to_owned(), RawValue::from_string(messages.to_owned()).unwrap())];
-        let body =
-            Body { fields, stream: None, max_tokens: None, images: 0, messages: 1, other_bytes: 0, text: "".into() };
+        let body = Body {
+            fields,
+            stream: None,
+            max_tokens: None,
+            most_tokens: None,
+            answers: 1,
+            images: 0,
+            messages: 1,
+            other_bytes: 0,
+            text: "".into(),
+        };
         Request {
             line: 1,
             custom_id: "c".to_owned(),

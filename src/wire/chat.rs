@@ -27,6 +27,9 @@ pub struct Chunk<'a> {
     /// The model that answers, as it calls itself.
     #[serde(borrow)]
     pub model: Text<'a>,
+    /// The service tier that it answers in, which may decide the price.
+    #[serde(borrow)]
+    pub service_tier: Text<'a>,
     /// The tokens so far.
     pub usage: Option<Box<UsageFields>>,
     /// Where one provider keeps its usage a second time.

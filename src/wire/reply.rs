@@ -58,6 +58,8 @@ pub struct Answered {
     pub finish_reason: Option<Box<str>>,
     /// The model it names; absent when it names none.
     pub model: Option<Box<str>>,
+    /// The service tier that it names last; absent when it names none.
+    pub service_tier: Option<Box<str>>,
     /// A hash of the visible answer; absent without one.
     pub answer_hash: Option<u64>,
     /// What the provider said, or what was seen in place of the protocol, when it failed.
@@ -159,6 +161,10 @@ impl Reply {
         let answered = &mut self.answered;
         if answered.model.is_none() {
             answered.model = chunk.model.said().map(Box::from);
+        }
+        // A stream may open with the tier asked for, and close with the one that was had.
+        if let Some(tier) = chunk.service_tier.said().filter(|tier| answered.service_tier.as_deref() != Some(*tier)) {
+            answered.service_tier = Some(tier.into());
         }
         // Usage counts from the start of the reply wherever it stands, so the newest replaces all before.
         let usage = chunk.usage();

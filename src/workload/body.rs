@@ -35,6 +35,7 @@ pub(super) fn parse_body(raw: &RawValue) -> Result<Body, Vec<String>> {
     };
     let newer = limit("max_completion_tokens");
     let older = limit("max_tokens");
+    let answers = limit("n").unwrap_or(1);
     let stream = find("stream").and_then(|value| match serde_json::from_str(value.get()) {
         Ok(stream) => stream,
         Err(_) => {
@@ -55,6 +56,8 @@ pub(super) fn parse_body(raw: &RawValue) -> Result<Body, Vec<String>> {
             fields: kept(&fields),
             stream,
             max_tokens: newer.or(older),
+            most_tokens: newer.max(older),
+            answers,
             messages: reading.messages,
             images: reading.images,
             other_bytes: reading.other_bytes,
@@ -92,6 +95,23 @@ struct Message<'a> {
     tool_calls: Option<&'a RawValue>,
     #[serde(borrow)]
     function_call: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tool_call_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning_content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    refusal: Option<&'a RawValue>,
+}
+
+impl Message<'_> {
+    /// Bytes of JSON that a model may read besides the content.
+    fn other_bytes(&self) -> u64 {
+        let calls = [self.tool_calls, self.function_call, self.tool_call_id];
+        let words = [self.name, self.reasoning_content, self.refusal];
+        calls.into_iter().chain(words).flatten().map(|value| value.get().len() as u64).sum()
+    }
 }
 
 /// The parts of a content part that count.
@@ -120,8 +140,7 @@ fn read_messages(raw: &str) -> Result<Reading<'_>, String> {
         if message.role.is_none() {
             return Err(format!("`messages[{index}]` has no `role`, must be one like `user`"));
         }
-        let calls = [message.tool_calls, message.function_call];
-        reading.other_bytes += calls.into_iter().flatten().map(|value| value.get().len() as u64).sum::<u64>();
+        reading.other_bytes += message.other_bytes();
         if let Some(content) = message.content {
             read_content(content.get(), &mut reading)
                 .ok_or_else(|| format!("`messages[{index}].content` is neither text nor a list of typed parts"))?;
@@ -187,6 +206,19 @@ mod tests {
         assert_eq!((&*body.text, body.messages, body.images), ("one\ntwo", 3, 1));
         assert_eq!(body.other_bytes, ("[{}]".len() + r#"{"type":"file"}"#.len() + "[1]".len()) as u64);
         assert_eq!((body.stream, body.max_tokens), (None, Some(5)));
+    }
+
+    #[test]
+    fn several_answers_and_the_higher_of_two_limits_bound_what_is_generated() {
+        let message = r#"[{"role":"tool","tool_call_id":"call-1","name":"f","content":"x"}]"#;
+        let body =
+            parse(&format!(r#"{{"messages":{message},"max_completion_tokens":5,"max_tokens":9,"n":3}}"#)).unwrap();
+        assert_eq!((body.max_tokens, body.most_tokens, body.answers), (Some(5), Some(9), 3));
+        assert_eq!(body.other_bytes, (r#""call-1""#.len() + r#""f""#.len()) as u64);
+        let body = parse(&format!(r#"{{"messages":{message},"n":null}}"#)).unwrap();
+        assert_eq!((body.most_tokens, body.answers), (None, 1));
+        let problems = parse(&format!(r#"{{"messages":{message},"n":0}}"#)).err().unwrap();
+        assert_eq!(problems, ["`n` is 0, must be at least 1"]);
     }
 
     #[test]

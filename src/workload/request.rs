@@ -102,6 +102,10 @@ pub struct Body {
     pub stream: Option<bool>,
     /// The recorded limit of the answer, from `max_completion_tokens` or `max_tokens`.
     pub max_tokens: Option<u64>,
+    /// The higher of the two, since a provider may heed either.
+    pub most_tokens: Option<u64>,
+    /// Answers asked for, from `n`: 1 where the line does not say.
+    pub answers: u64,
     /// How many messages it holds, 1 or more.
     pub messages: u32,
     /// Images among the messages' content.

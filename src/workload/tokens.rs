@@ -24,6 +24,16 @@ pub fn prompt_tokens_at_most(prompt: &Prompt) -> u64 {
     }
 }
 
+/// More tokens than all answers to the prompt can have: its own limit, else the model's, for each answer asked for.
+///
+/// Absent where neither limits them.
+pub fn answer_tokens_at_most(prompt: &Prompt, model_limit: Option<u64>) -> Option<u64> {
+    match prompt {
+        Prompt::Body(body) => Some(body.most_tokens.or(model_limit)?.saturating_mul(body.answers)),
+        Prompt::Lengths(lengths) => Some(lengths.max_tokens()),
+    }
+}
+
 /// The prompt's tokens, estimated with the o200k vocabulary; other vocabularies differ by some per cent.
 ///
 /// The first call loads the vocabulary, which takes about 150 ms.
@@ -70,6 +80,20 @@ mod tests {
         let prompt =
             Prompt::Lengths(Lengths { input_length: 6_758, output_length: 500, hash_ids: [].into(), block_size: 512 });
         assert_eq!((prompt_tokens(&prompt), prompt_tokens_at_most(&prompt)), (6_758, 6_758 + 1_690 + 8));
+    }
+
+    #[test]
+    fn answers_are_bounded_by_their_own_limit_or_the_models_for_each_of_them() {
+        let bound = |more: &str, model_limit| {
+            let line = format!(r#"{{"custom_id":"a","body":{{"messages":[{{"role":"user","content":"x"}}]{more}}}}}"#);
+            let workload = Workload::parse("x", "x", line.as_bytes(), BadLines::Stop).unwrap();
+            answer_tokens_at_most(&workload.requests[0].prompt, model_limit)
+        };
+        assert_eq!(bound("", None), None);
+        assert_eq!(bound("", Some(8_192)), Some(8_192));
+        assert_eq!(bound(r#","n":4"#, Some(8_192)), Some(4 * 8_192));
+        assert_eq!(bound(r#","max_tokens":20,"max_completion_tokens":10,"n":2"#, Some(5)), Some(40));
+        assert_eq!(bound(&format!(r#","max_tokens":{},"n":2"#, u64::MAX), None), Some(u64::MAX), "and no overflow");
     }
 
     #[test]

@@ -25,7 +25,7 @@ due_at_ms sent_at_ms headers_at_ms first_token_at_ms first_answer_at_ms last_tok
 tls_ms \
 ttft_ms e2e_ms e2e_from_due_ms tpot_ms chunks input_tokens cached_input_tokens output_tokens reasoning_tokens \
 usage_source cost_usd \
-finish_reason status request_id model_answered answer_hash quality synthetic session_id turn cache_write_tokens";
+finish_reason status request_id model_answered answer_hash quality synthetic session_id turn cache_write_tokens service_tier";
 
 const ATTEMPTS: &str = "\
 phase cell index attempt provider model region simulated outcome reused http_version \

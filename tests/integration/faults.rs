@@ -80,6 +80,8 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         stream,
         input_bound: 1,
         output_bound: 10,
+        images: 0,
+        paced_tokens: 20,
         text_at: None,
         synthetic: None,
     };
@@ -99,7 +101,7 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         total: 2,
         warmup: 0,
         pace: None,
-        tariff: None,
+        toll: None,
         sessions: None,
         nonce_seed: None,
         text_seed: 0,

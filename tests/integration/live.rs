@@ -128,10 +128,14 @@ fn an_unknown_price_is_an_empty_cell_and_a_budget_needs_it() {
     assert_eq!(price.map(|column| &*cell[column]), ["", "false", "", ""]);
     assert_eq!((&*cell["input_tokens"], &*cell["output_tokens"]), ("81", "18"));
 
-    let sent = server.posts().len();
+    let sent = server.asked().len();
     let ran = run(&sandbox, &server, &["--max-cost-usd", "1"]).exits_with(2);
-    ran.says("error: the price of `Org/My-Model:7b` is unknown, so a limit of the bill cannot be kept\nhint: ");
-    assert_eq!(server.posts().len(), sent);
+    ran.says(
+        "error: the input and output price of `Org/My-Model:7b` is unknown, so a limit of the bill cannot be kept\n\
+         hint: give it in the registry, as `input = \"0.10\"` and `output = \"0.10\"` in its `[[model.at.price]]`, or pass \
+         `--assume-price Org/My-Model:7b=IN,OUT` with dollars per million tokens\n",
+    );
+    assert_eq!(server.asked().len(), sent, "not even the list of models is asked for");
 }
 
 #[test]
@@ -140,8 +144,8 @@ fn the_providers_of_a_registry_get_their_key_their_headers_and_the_region() {
     let server = Canned::streaming();
     let registry = format!(
         "schema = 1\n[[provider]]\nid = \"p\"\nbase_url = \"{}\"\napi_key_env = \"MY_KEY\"\nregion_header = \"X-Region\"\n\
-         headers = {{ x-team = \"search\" }}\n[[region]]\nid = \"eu\"\n[[model]]\nid = \"m\"\n[[model.at]]\nprovider = \"p\"\n\
-         send_as = \"m-on-the-wire\"\nregions = [\"eu\"]\n[[model.at.price]]\nfrom = \"2020-01-01\"\ncurrency = \"USD\"\n\
+         headers = {{ x-team = \"search\" }}\n[[region]]\nid = \"eu\"\n[[model]]\nid = \"m\"\ncontext = 32_000\n[[model.at]]\n\
+         provider = \"p\"\nsend_as = \"m-on-the-wire\"\nregions = [\"eu\"]\n[[model.at.price]]\nfrom = \"2020-01-01\"\ncurrency = \"USD\"\n\
          input = \"1\"\noutput = \"2\"\n",
         server.base_url
     );

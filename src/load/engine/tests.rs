@@ -7,4 +7,5 @@ mod loads;
 mod open;
 mod outcomes;
 mod sessions;
+mod spending;
 mod upstream;

@@ -157,6 +157,7 @@ fn a_value_that_cannot_be_is_refused() {
         ("tier = 2", "tier = 5", "16 `tier` is 5, must be 0 to 4"),
         ("quality = 0.86", "quality = 86", "19 `quality` is 86, must be 0 to 1"),
         ("context = 32_000", "context = 0", "17 `context` is 0, must be at least 1"),
+        ("context = 32_000", "output_limit = 0", "17 `output_limit` is 0, must be at least 1"),
         ("\"0.39\"", "\"-0.39\"", "25 `input` is `-0.39`, which is negative, must be 0 or more"),
         ("\"0.39\"", "\"39 ct\"", "25 `input` is `39 ct`, which is not a decimal number, write it like \"0.25\""),
         ("\"0.39\"", "0.39", "25 `input` is a number with a point, must be a decimal in quotes, such as \"0.25\""),
@@ -164,7 +165,7 @@ fn a_value_that_cannot_be_is_refused() {
         (
             "tier = 2",
             "dialect = 2",
-            "16 `dialect` is not a key of `[[model]]` (known here: `at`, `capabilities`, `context`, `id`, `label`, `quality`, `tier`)",
+            "16 `dialect` is not a key of `[[model]]` (known here: `at`, `capabilities`, `context`, `id`, `label`, `output_limit`, `quality`, `tier`)",
         ),
         (
             "[\"input\"]",

@@ -259,6 +259,8 @@ fn classification(text: &str, tier: u8) -> Request {
         origin: None,
         expect: Some(Expect { tier: Some(tier), ..Expect::default() }),
         prompt: Prompt::Body(Body {
+            most_tokens: None,
+            answers: 1,
             fields,
             stream: None,
             max_tokens: Some(10),

@@ -32,6 +32,7 @@ fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
             Usage { input: 40, cached_input: 10, cache_write: 0, output: 11, reasoning: 0 },
             UsageSource::Provider,
         )),
+        service_tier: None,
         finish_reason: Some("stop".into()),
         status: Some(200),
         request_id: None,

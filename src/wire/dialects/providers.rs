@@ -9,6 +9,7 @@ fn openai_opens_with_an_empty_role_chunk_and_ends_with_usage_without_choices() {
         usage: usage(31, 16, 84, 64),
         finish_reason: word("stop"),
         model: word("gpt-5-2025-08-07"),
+        service_tier: word("default"),
         answer_hash: said("The port is open."),
         ..Answered::default()
     };

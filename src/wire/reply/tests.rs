@@ -161,3 +161,13 @@ fn what_one_stream_repeats_says_nothing_of_the_next() {
     };
     assert_eq!([say("a"), say("a"), say("b")], ["a", "a", "b"].map(|model| Some(Box::from(model))));
 }
+
+#[test]
+fn the_last_service_tier_that_is_named_stands_whether_streamed_or_not() {
+    let tier = |answered: Answered| answered.service_tier;
+    let (opens, closes) = (r#"{"service_tier":"auto","choices":[]}"#, r#"{"service_tier":"flex","choices":[]}"#);
+    assert_eq!(tier(stream(&[opens, ANSWER, closes, FINISH, r#"{"service_tier":null}"#]).1).as_deref(), Some("flex"));
+    assert_eq!(tier(stream(&[ANSWER, FINISH, "[DONE]"]).1), None);
+    assert_eq!(tier(document(closes).1).as_deref(), Some("flex"));
+    assert_eq!(tier(document(r#"{"service_tier":7}"#).1), None, "a tier that is no word is none");
+}

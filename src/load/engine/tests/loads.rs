@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 
 use super::upstream::{TOKEN, Upstream, answer, carry_out, job, reply, run, streamed};
-use crate::load::{Budget, LoadError, Pace, Prepared, Stop, Tariff};
+use crate::load::{LoadError, Pace, Prepared, Stop};
 use crate::plan::Turn;
 use crate::sample::{Outcome, Phase, Sample};
 
@@ -166,34 +166,6 @@ fn a_stop_is_heard_while_the_pace_holds_a_request_back() {
     })
     .unwrap();
     assert_eq!((samples.len(), is_ok(&samples)), (1, true));
-}
-
-#[test]
-fn a_budget_without_reported_usage_covers_the_worst_case_of_each() {
-    let upstream = Upstream::saying(streamed(&[TOKEN, "[DONE]"]));
-    let budget = Arc::new(Budget { limit_picos: 1_000, ..Budget::default() });
-    let mut job = job(vec![upstream.cell(4, 100)]);
-    // Ten tokens each way at 5 and 15 picodollars: 200 a request.
-    job.cells[0].tariff = Some(Tariff { input_picos: 5, output_picos: 15 });
-    job.budget = Some(Arc::clone(&budget));
-    let samples = run(job);
-    assert_eq!((samples.len(), upstream.received().len()), (5, 5));
-    assert!(budget.is_exhausted());
-    assert_eq!(budget.reserved.load(SeqCst), 1_000);
-}
-
-#[test]
-fn a_budget_goes_further_where_usage_is_reported_and_refusals_are_free() {
-    let tariff = Some(Tariff { input_picos: 5, output_picos: 15 });
-    for (body, spent) in [(answer(), 10 * (4 * 5 + 2 * 15)), (reply("500 E", "", ""), 0)] {
-        let upstream = Upstream::saying(body);
-        let budget = Arc::new(Budget { limit_picos: 1_000, ..Budget::default() });
-        let mut job = job(vec![upstream.cell(1, 10)]);
-        job.cells[0].tariff = tariff;
-        job.budget = Some(Arc::clone(&budget));
-        assert_eq!(run(job).len(), 10);
-        assert_eq!((budget.is_exhausted(), budget.reserved.load(SeqCst)), (false, spent));
-    }
 }
 
 #[test]

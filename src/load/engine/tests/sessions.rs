@@ -5,12 +5,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use super::upstream::{Upstream, answer, carry_out, job, reply, run};
-use crate::load::{Budget, CellJob, OpenLoad, Prepared, Stop, Tariff};
+use super::upstream::{Upstream, answer, carry_out, job, reply, run, toll};
+use crate::load::{Budget, CellJob, OpenLoad, Prepared, Stop};
 use crate::plan::{Arrivals, Schedule, Sessions, Turn};
 use crate::rng::seeded;
 use crate::sample::{Outcome, Phase, Sample};
-use crate::units::Positive;
+use crate::units::{Positive, Usd};
 use crate::workload::{BadLines, Workload};
 
 /// `cell` with these sessions, one line a turn, each later turn `delay_ms` after the answer before; a session named
@@ -193,9 +193,9 @@ fn a_session_that_the_budget_cuts_ends_there() {
         let upstream = Upstream::saying(answer());
         let mut cell = with_sessions(upstream.cell(1, 9), &["a", "a", "a"], 1);
         // 200 picodollars are reserved for a request, and 50 of them spent.
-        cell.tariff = Some(Tariff { input_picos: 5, output_picos: 15 });
+        cell.toll = Some(toll());
         let cell = if is_open { open(cell, 1) } else { cell };
-        let budget = Arc::new(Budget { limit_picos: 260, ..Budget::default() });
+        let budget = Arc::new(Budget::new(Usd::from_picos(260)));
         let mut job = job(vec![cell]);
         (job.budget, job.workers) = (Some(Arc::clone(&budget)), 1);
         // In open load another session may arrive while the first is answered, and be the one that is too dear.

@@ -10,8 +10,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::{mpsc, watch};
 
-use crate::load::{Batch, CellJob, Clock, Destination, Job, LoadError, Prepared, Stop, start};
+use crate::cost::Tariff;
+use crate::load::{Batch, CellJob, Clock, Destination, Job, LoadError, Prepared, Stop, Toll, start};
 use crate::plan::{Deadlines, Turn};
+use crate::registry::Registry;
 use crate::sample::Sample;
 
 /// A request as it reached the server.
@@ -106,6 +108,8 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
             stream: true,
             input_bound: 10,
             output_bound: 10,
+            images: 0,
+            paced_tokens: 20,
             text_at: None,
             synthetic: None,
         })
@@ -118,11 +122,23 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
         total,
         warmup: 0,
         pace: None,
-        tariff: None,
+        toll: None,
         sessions: None,
         nonce_seed: None,
         text_seed: 0,
     }
+}
+
+/// Five picodollars a token of the prompt, and 15 a token of the answer: 200 for a request of ten tokens each way.
+pub(super) fn toll() -> Toll {
+    let file = "schema = 1\n[[provider]]\nid = \"p\"\nbase_url = \"https://p.example/v1\"\n[[model]]\nid = \"m\"\n\
+                [[model.at]]\nprovider = \"p\"\n[[model.at.price]]\nfrom = \"2026-01-01\"\n\
+                input = \"0.000005\"\noutput = \"0.000015\"\n\
+                [[model.at.price.override]]\nservice_tier = \"flex\"\noutput = \"0.000001\"\n";
+    let registry = Registry::parse("r.toml", file).unwrap();
+    let pricing = registry.pricing(registry.endpoints().next().unwrap());
+    let tariff = Tariff::new(pricing, "2026-11-23T00:00:00Z".parse().unwrap());
+    Toll { ceiling: tariff.ceiling().unwrap(), tariff }
 }
 
 /// A job that sends all requests of each cell in one turn, all cells at once, on two threads.

@@ -1,0 +1,53 @@
+//! Whether a limit of the bill can be kept: what every request of the plan may cost at most.
+
+use jiff::Timestamp;
+
+use crate::cost::Tariff;
+use crate::load::Toll;
+use crate::plan::Cell;
+use crate::registry::PriceKey;
+use crate::run::RunError;
+use crate::run::inputs::Inputs;
+use crate::run::settings::Settings;
+use crate::workload::answer_tokens_at_most;
+
+/// Makes sure that the limit of the bill can be kept, where there is one.
+///
+/// # Errors
+/// A price that a cell needs is unknown, or nothing bounds the answer to one of its requests.
+pub fn check_budget(settings: &Settings, inputs: &Inputs) -> Result<(), RunError> {
+    if settings.max_cost_usd.is_some() {
+        tolls(inputs, Timestamp::now())?;
+    }
+    Ok(())
+}
+
+/// What requests of each cell cost in a run that starts at `started`.
+///
+/// # Errors
+/// See [`check_budget`].
+pub(super) fn tolls(inputs: &Inputs, started: Timestamp) -> Result<Vec<Toll>, RunError> {
+    inputs.plan.cells.iter().map(|cell| toll(inputs, cell, started)).collect()
+}
+
+fn toll(inputs: &Inputs, cell: &Cell, started: Timestamp) -> Result<Toll, RunError> {
+    let registry = &inputs.registry;
+    let model = registry.model(cell.endpoint);
+    let tariff = Tariff::new(registry.pricing(cell.endpoint), started);
+    let ceiling = tariff.ceiling().map_err(|missing| RunError::UnknownPrice {
+        model: model.id.clone(),
+        prices: missing.into_iter().map(PriceKey::name).collect::<Vec<_>>().join(" and "),
+    })?;
+    let workload = &inputs.workloads[cell.workload];
+    let requests = cell.lines.iter().map(|line| &workload.requests[*line as usize]);
+    let mut unbounded =
+        requests.filter(|request| answer_tokens_at_most(&request.prompt, model.answer_limit()).is_none());
+    match unbounded.next() {
+        Some(request) => Err(RunError::UnboundedAnswer {
+            file: workload.source.clone(),
+            line: request.line,
+            model: model.id.clone(),
+        }),
+        None => Ok(Toll { ceiling, tariff }),
+    }
+}

@@ -121,7 +121,8 @@ pub fn carry_out(
     }
 
     let figures: Vec<_> = (0..manifest.cells.len()).map(|cell| recorded.tally.figures(cell)).collect();
-    manifest.status = match budget.is_some_and(|budget| budget.is_exhausted()) {
+    let exhausted = budget.as_ref().is_some_and(|budget| budget.is_exhausted());
+    manifest.status = match exhausted {
         _ if recorded.interrupted => Status::Interrupted,
         true => Status::OverBudget,
         false => Status::Finished,
@@ -131,6 +132,7 @@ pub fn carry_out(
     manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
     let advice = recorded.failures.advice(&manifest.cells);
     manifest.warnings.extend(advice.iter().cloned());
+    manifest.warnings.extend(budget.and_then(|budget| tolls::held_back(&budget, recorded.spent)));
     manifest.failures = recorded.failures.notes(&manifest.cells);
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();

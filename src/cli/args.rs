@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::bench_args::BenchArgs;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
+use crate::registry::AssumedPrice;
 use crate::units::{Positive, Usd};
 
 /// Measures what LLM traffic costs, in dollars and in milliseconds, and whether that got worse.
@@ -195,6 +196,9 @@ pub struct RunArgs {
     /// Send nothing more when the bill could pass this
     #[arg(long, value_name = "USD", value_parser = dollars, help_heading = "Limits")]
     pub max_cost_usd: Option<Usd>,
+    /// Take a model to cost this many dollars per million tokens where the registry does not say, and mark it with `~`
+    #[arg(long = "assume-price", value_name = "MODEL=IN,OUT", help_heading = "Limits")]
+    pub assumed_prices: Vec<AssumedPrice>,
 
     /// Make the run directory in this folder
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Output")]

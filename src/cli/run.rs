@@ -111,6 +111,7 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
         http2: args.http2,
         timeouts: [args.timeout_connect, args.timeout_first_token, args.timeout_idle, args.timeout_total],
         max_cost_usd: args.max_cost_usd,
+        assumed_prices: args.assumed_prices,
         out: args.out,
         run_id: args.run_id,
     };

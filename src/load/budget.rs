@@ -79,6 +79,11 @@ impl Budget {
         self.exhausted.load(Relaxed)
     }
 
+    /// What it allows to be spent, as far as that can be counted.
+    pub fn limit(&self) -> Usd {
+        Usd::from_picos(self.limit_picos.into())
+    }
+
     /// What is spent, and reserved by requests that are under way or whose bill is unknown.
     pub fn held(&self) -> Usd {
         Usd::from_picos(self.reserved.load(Relaxed).into())

@@ -1,5 +1,6 @@
 //! The priced registry: providers, regions, models, and what a model costs at a provider.
 
+mod assume;
 mod at_url;
 mod exchange;
 mod model;
@@ -10,6 +11,7 @@ mod read;
 mod read_price;
 mod show;
 
+pub use assume::{AssumeError, AssumedPrice};
 pub use exchange::ExchangeRate;
 pub use model::{Capability, Dialect, Endpoint, Limits, Model, Offer, Provider, Region, Registry};
 pub use price::{Asked, Condition, Override, Price, PriceKey, Rates, UtcWindow};

@@ -2,7 +2,7 @@
 
 use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
-use crate::registry::RegistryError;
+use crate::registry::{AssumeError, RegistryError};
 use crate::rundir::RunDirError;
 use crate::sim::SimError;
 use crate::workload::WorkloadError;
@@ -131,6 +131,9 @@ pub enum RunError {
         /// The model.
         model: String,
     },
+    /// A price that cannot be assumed.
+    #[error(transparent)]
+    Assume(#[from] AssumeError),
     /// A URL at which nobody answers.
     #[error("nobody answers at `{url}`: {reason}")]
     NobodyThere {

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::plan::{LeftOut, MeasureInput, Plan, PlanInput, build, not_offered, select};
-use crate::registry::{Endpoint, Registry};
+use crate::registry::{AssumeError, AssumedPrice, Endpoint, Registry};
 use crate::run::RunError;
 use crate::run::destination::host_of;
 use crate::run::settings::{Settings, Whereto};
@@ -27,10 +30,11 @@ impl Inputs {
     /// A file cannot be read or has mistakes, a name is unknown, or nothing can be measured as asked.
     pub fn read(settings: &Settings) -> Result<Self, RunError> {
         let known = settings.registry.as_deref().map_or_else(|| Ok(Registry::built_in()), Registry::read)?;
-        let registry = match &settings.whereto {
+        let mut registry = match &settings.whereto {
             Whereto::Url { base_url, .. } => known.at_url(base_url, &host_of(base_url), &models(settings)),
             Whereto::Simulator | Whereto::Providers => known,
         };
+        assume(&mut registry, &settings.assumed_prices)?;
         let mut names: Vec<&str> = Vec::new();
         let mut measures = Vec::new();
         let mut left_out: Vec<LeftOut> = Vec::new();
@@ -68,8 +72,24 @@ impl Inputs {
             seed: settings.seed,
         })?;
         plan.left_out.splice(0..0, left_out);
+        let measures = |model: &str| plan.cells.iter().any(|cell| registry.model(cell.endpoint).id == model);
+        if let Some(idle) = settings.assumed_prices.iter().find(|assumed| !measures(&assumed.model)) {
+            return Err(AssumeError::UnknownModel { model: idle.model.clone() }.into());
+        }
         Ok(Self { registry, workloads, plan })
     }
+}
+
+/// Puts the assumed prices where `registry` has none.
+fn assume(registry: &mut Registry, prices: &[AssumedPrice]) -> Result<(), AssumeError> {
+    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    for (index, assumed) in prices.iter().enumerate() {
+        if prices[..index].iter().any(|earlier| earlier.model == assumed.model) {
+            return Err(AssumeError::Twice { model: assumed.model.clone() });
+        }
+        registry.assume(assumed, today)?;
+    }
+    Ok(())
 }
 
 /// The workload in the file `name`, or the built-in one of that name.

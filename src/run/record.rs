@@ -36,6 +36,8 @@ pub(super) struct Recorded {
     pub lags: Lags,
     /// What failed, and why.
     pub(super) failures: Failures,
+    /// The cost of all requests whose cost is known.
+    pub spent: Usd,
     /// Whether the user stopped the run.
     pub interrupted: bool,
     /// Whether all replies came from a simulator; absent when there was none.
@@ -228,6 +230,7 @@ impl<'r> Recorder<'r> {
     fn finish(self) -> Recorded {
         Recorded {
             lags: Lags { event_loop_p99: self.loop_lags.quantile(0.99) },
+            spent: self.spent,
             interrupted: self.interrupted,
             simulated: self.all_simulated(),
             failures: self.failures,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::plan::{Amount, Deadlines, Load, Measure, Streaming, Suite};
+use crate::registry::AssumedPrice;
 use crate::run::RunError;
 use crate::run::loads::{LoadWords, loads};
 use crate::units::Usd;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub deadlines: Deadlines,
     /// The limit of the bill; absent without one.
     pub max_cost_usd: Option<Usd>,
+    /// What models are taken to cost where the registry does not say; each model once.
+    pub assumed_prices: Vec<AssumedPrice>,
     /// The folder of run directories.
     pub out: PathBuf,
     /// The directory's name; absent: the time and the suite's name.
@@ -132,6 +135,8 @@ pub struct Overrides {
     pub timeouts: [Option<Duration>; 4],
     /// `--max-cost-usd`.
     pub max_cost_usd: Option<Usd>,
+    /// `--assume-price`.
+    pub assumed_prices: Vec<AssumedPrice>,
     /// `--out`.
     pub out: PathBuf,
     /// `--run-id`.
@@ -189,6 +194,7 @@ impl Settings {
                 total: total.or(load.timeout_total).unwrap_or(limits.total),
             },
             max_cost_usd: flags.max_cost_usd.or(suite.max_cost_usd),
+            assumed_prices: flags.assumed_prices,
             out: flags.out,
             run_id: flags.run_id,
             whereto,

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::cost::Tariff;
-use crate::load::Toll;
+use crate::load::{Budget, Toll};
 use crate::plan::Cell;
 use crate::registry::PriceKey;
 use crate::run::RunError;
 use crate::run::inputs::Inputs;
 use crate::run::settings::Settings;
+use crate::units::Usd;
 use crate::workload::answer_tokens_at_most;
 
 /// Makes sure that the limit of the bill can be kept, where there is one.
@@ -28,6 +29,18 @@ pub fn check_budget(settings: &Settings, inputs: &Inputs) -> Result<(), RunError
 /// See [`check_budget`].
 pub(super) fn tolls(inputs: &Inputs, started: Timestamp) -> Result<Vec<Toll>, RunError> {
     inputs.plan.cells.iter().map(|cell| toll(inputs, cell, started)).collect()
+}
+
+/// What of the limit is held for requests whose bill is unknown, in words; absent: nothing.
+pub(super) fn held_back(budget: &Budget, spent: Usd) -> Option<String> {
+    let held = budget.held() - spent;
+    (held > Usd::ZERO).then(|| {
+        format!(
+            "${held} of the limit of ${} was held for requests whose bill is unknown: each may have cost as much as its \
+             worst case",
+            budget.limit()
+        )
+    })
 }
 
 fn toll(inputs: &Inputs, cell: &Cell, started: Timestamp) -> Result<Toll, RunError> {

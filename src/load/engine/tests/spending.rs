@@ -20,6 +20,16 @@ fn spend(upstream: &Upstream, concurrency: u32, total: u32) -> (Vec<Sample>, i12
     (samples, budget.held().picos(), budget.is_exhausted())
 }
 
+/// What `samples` cost by the tariff, as their rows say.
+fn cost(samples: &[Sample]) -> i128 {
+    let tariff = toll().tariff;
+    let cost = |sample: &Sample| {
+        let (usage, _) = sample.usage?;
+        tariff.charge(&usage, 0, sample.moments.sent, sample.service_tier.as_deref()).exact()
+    };
+    samples.iter().filter_map(cost).sum::<Usd>().picos()
+}
+
 #[test]
 fn where_the_bill_is_unknown_the_worst_case_of_each_request_is_held() {
     // A server error may come after tokens were made and billed.
@@ -38,6 +48,7 @@ fn what_is_reported_is_settled_and_what_is_turned_away_is_free() {
         let upstream = Upstream::saying(body);
         let (samples, held, exhausted) = spend(&upstream, 1, 10);
         assert_eq!((samples.len(), held, exhausted), (10, spent, false));
+        assert_eq!(cost(&samples), held, "what the rows of the samples add up to");
     }
 }
 
@@ -77,7 +88,7 @@ fn the_service_tier_of_the_answer_decides_what_is_settled() {
     let upstream = Upstream::saying(streamed(&[told, FINISH, "[DONE]"]));
     let (samples, held, _) = spend(&upstream, 1, 10);
     assert!(samples.iter().all(|sample| sample.service_tier.as_deref() == Some("flex")));
-    assert_eq!(held, 10 * (4 * 5 + 2));
+    assert_eq!((held, cost(&samples)), (10 * (4 * 5 + 2), held));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::time::Duration;
 const PICOS_PER_USD: i128 = 1_000_000_000_000;
 
 /// An amount of US dollars, held as whole picodollars (1e-12) so that sums are exact.
+///
+/// Sums and products beyond 1e26 dollars, which nothing but a provider's wild token count makes, stay there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usd(i128);
 
@@ -27,10 +29,16 @@ impl Usd {
         self.0
     }
 
+    /// So many times the amount.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count as i128))
+    }
+
     /// The amount rounded half up to `places` decimal places, for people; files hold the exact form of `Display`.
     pub fn rounded(self, places: u32) -> String {
         let unit = 10_i128.pow(12_u32.saturating_sub(places));
-        let whole = (self.0.abs() + unit / 2) / unit * unit;
+        let whole = self.0.saturating_abs().saturating_add(unit / 2) / unit * unit;
         let sign = if self.0 < 0 && whole != 0 { "-" } else { "" };
         let fraction = format!("{:012}", whole % PICOS_PER_USD);
         let fraction = &fraction[..places.min(12) as usize];
@@ -55,20 +63,20 @@ impl fmt::Display for Usd {
 impl Add for Usd {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl Sub for Usd {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
+        Self(self.0.saturating_sub(other.0))
     }
 }
 
 impl AddAssign for Usd {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 
@@ -95,8 +103,12 @@ pub enum MoneyError {
     TooLarge,
 }
 
-/// Reads a non-negative decimal with at most `places` decimals as an integer of `10^-places`.
-fn parse_decimal(text: &str, places: u32) -> Result<i128, MoneyError> {
+/// Digits before the point that a person may write.
+const MOST_DIGITS: usize = 9;
+
+/// Reads a non-negative decimal with at most `places` decimals, and `most` digits before them, as an integer of
+/// `10^-places`.
+fn parse_decimal(text: &str, places: u32, most: usize) -> Result<i128, MoneyError> {
     if text.starts_with('-') {
         return Err(MoneyError::Negative);
     }
@@ -110,11 +122,11 @@ fn parse_decimal(text: &str, places: u32) -> Result<i128, MoneyError> {
         return Err(MoneyError::TooFine(places));
     }
     let whole = whole.trim_start_matches('0');
-    if whole.len() > 9 {
+    if whole.len() > most {
         return Err(MoneyError::TooLarge);
     }
     let digits = format!("{whole}{fraction:0<width$}", width = places as usize);
-    Ok(digits.parse().expect("21 digits at most fit into 128 bits"))
+    digits.parse().map_err(|_| MoneyError::TooLarge)
 }
 
 impl FromStr for Usd {
@@ -122,7 +134,7 @@ impl FromStr for Usd {
 
     /// Reads `5.00` as five dollars.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        parse_decimal(text, 12).map(Self)
+        parse_decimal(text, 12, MOST_DIGITS).map(Self)
     }
 }
 
@@ -133,7 +145,7 @@ pub struct UsdPerMtok(i128);
 impl UsdPerMtok {
     /// What `tokens` cost at this price.
     pub const fn of(self, tokens: u64) -> Usd {
-        Usd(self.0 * tokens as i128)
+        Usd(self.0).times(tokens)
     }
 
     /// Whole picodollars a token: $0.25/M is 250,000.
@@ -157,14 +169,14 @@ impl FromStr for UsdPerMtok {
 
     /// Reads `0.25` as 25 cents a million tokens.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        parse_decimal(text, 6).map(Self)
+        parse_decimal(text, 6, MOST_DIGITS).map(Self)
     }
 }
 
 /// The exact decimal with at least two places: `0.80`, `0.125`.
 impl fmt::Display for UsdPerMtok {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let exact = Usd(self.0 * 1_000_000).to_string();
+        let exact = Usd(self.0).times(1_000_000).to_string();
         let places = exact.split_once('.').map_or(0, |(_, fraction)| fraction.len());
         match places {
             0 => write!(f, "{exact}.00"),
@@ -233,7 +245,7 @@ impl FromStr for Latency {
         if text == "inf" {
             return Ok(Self::Infinite);
         }
-        let micros = parse_decimal(text, 3).map_err(|_| NotALatency)?;
+        let micros = parse_decimal(text, 3, MOST_DIGITS).map_err(|_| NotALatency)?;
         Ok(Self::Finite(Micros(u32::try_from(micros).map_err(|_| NotALatency)?)))
     }
 }
@@ -250,13 +262,32 @@ macro_rules! serde_as_text {
         impl<'de> serde::Deserialize<'de> for $unit {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` {error}")))
+                <$unit>::from_file(&text).map_err(|error| serde::de::Error::custom(format!("`{text}` {error}")))
             }
         }
     )+};
 }
 
 serde_as_text!(Usd, UsdPerMtok, Latency);
+
+/// What a file of a run holds may be larger than what a person may write: it was multiplied and added up.
+impl Usd {
+    fn from_file(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 12, usize::MAX).map(Self)
+    }
+}
+
+impl UsdPerMtok {
+    fn from_file(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, 6, usize::MAX).map(Self)
+    }
+}
+
+impl Latency {
+    fn from_file(text: &str) -> Result<Self, NotALatency> {
+        text.parse()
+    }
+}
 
 /// Whole digits with a comma before every third from the right: `128,000`.
 pub fn grouped(digits: &str) -> String {
@@ -365,6 +396,19 @@ mod tests {
         ] {
             assert_eq!(text.parse::<UsdPerMtok>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn amounts_beyond_what_can_be_counted_stay_at_the_top_and_are_read_back() {
+        let dear = UsdPerMtok::from_picos_per_token(i128::MAX / 2).of(u64::MAX);
+        assert_eq!(dear.picos(), i128::MAX);
+        assert_eq!((dear + dear, [dear; 3].into_iter().sum::<Usd>()), (dear, dear));
+        let read: Usd = serde_json::from_str(&serde_json::to_string(&dear).unwrap()).unwrap();
+        assert_eq!(read, dear);
+        assert_eq!(dear.to_string(), "170141183460469231731687303.715884105727");
+        let more = "\"170141183460469231731687303.715884105728\"";
+        assert!(serde_json::from_str::<Usd>(more).unwrap_err().to_string().contains("is too large"));
+        assert_eq!("1000000000".parse::<Usd>(), Err(MoneyError::TooLarge), "a person writes no such price");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::units::{Usd, UsdPerMtok};
 /// Rounded half up to a picodollar a token. Absent without generated tokens.
 pub fn effective_output(total: Usd, output_tokens: u64) -> Option<UsdPerMtok> {
     let tokens = i128::from(output_tokens);
-    (tokens > 0).then(|| UsdPerMtok::from_picos_per_token((total.picos() + tokens / 2).div_euclid(tokens)))
+    (tokens > 0).then(|| UsdPerMtok::from_picos_per_token(total.picos().saturating_add(tokens / 2).div_euclid(tokens)))
 }
 
 #[cfg(test)]

@@ -37,8 +37,7 @@ pub fn of(usage: &Usage, images: u32, rates: Option<&Rates>) -> Cost {
         cost += part(price.per_request, price, PriceKey::PerRequest);
     }
     if let Some(per_image) = price.per_image.filter(|_| images > 0) {
-        let all = Usd::from_picos(per_image.picos() * i128::from(images));
-        cost += part(Some(all), price, PriceKey::PerImage);
+        cost += part(Some(per_image.times(images.into())), price, PriceKey::PerImage);
     }
     cost
 }
@@ -190,6 +189,14 @@ mod tests {
         let tokens = usage(1_000, 0, 0, 0);
         assert_eq!(of(&tokens, 3, Some(&fees)).exact().unwrap().to_string(), "0.008");
         assert_eq!(of(&tokens, 0, Some(&fees)).exact().unwrap().to_string(), "0.002");
+    }
+
+    #[test]
+    fn the_dearest_price_and_the_largest_counts_do_not_overflow() {
+        let most = Some(UsdPerMtok::from_picos_per_token(i128::MAX));
+        let rates = Rates { input: most, per_image: Some(Usd::from_picos(i128::MAX)), ..price("", "", "1") };
+        let wild = Usage { cached_input: u64::MAX, cache_write: u64::MAX, ..usage(u64::MAX, 0, u64::MAX, u64::MAX) };
+        assert_eq!(of(&wild, u32::MAX, Some(&rates)).exact().unwrap().picos(), i128::MAX);
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Rates {
 /// `picos` times `factor`, rounded half up.
 fn scaled(picos: i128, factor: Usd) -> i128 {
     const ONE: i128 = 1_000_000_000_000;
-    (picos * factor.picos() + ONE / 2).div_euclid(ONE)
+    picos.saturating_mul(factor.picos()).saturating_add(ONE / 2).div_euclid(ONE)
 }
 
 /// Figures that hold for the requests that a condition speaks of.

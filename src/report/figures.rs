@@ -68,7 +68,7 @@ pub fn list_price(price: UsdPerMtok) -> String {
 
 /// A measured price per million tokens, rounded as [`usd`] rounds.
 pub fn measured_price(price: UsdPerMtok) -> String {
-    usd(Usd::from_picos(price.picos_per_token() * 1_000_000))
+    usd(Usd::from_picos(price.picos_per_token()).times(1_000_000))
 }
 
 /// How far an amount of money can be trusted.

@@ -122,7 +122,7 @@ fn rate(count: f64, seconds: f64) -> Option<f64> {
 /// What a thousand requests cost, rounded half up to the picodollar; absent without requests.
 fn per_thousand(cost: Usd, requests: u64) -> Option<Usd> {
     let requests = i128::from(requests);
-    (requests > 0).then(|| Usd::from_picos((cost.picos() * 1_000 + requests / 2).div_euclid(requests)))
+    (requests > 0).then(|| Usd::from_picos(cost.times(1_000).picos().saturating_add(requests / 2).div_euclid(requests)))
 }
 
 #[cfg(test)]

@@ -67,10 +67,10 @@ impl CellTally {
         }
         if let Some((usage, _)) = sample.usage {
             let sum = self.usage.get_or_insert_default();
-            sum.input += usage.input;
-            sum.cached_input += usage.cached_input;
-            sum.output += usage.output;
-            sum.reasoning += usage.reasoning;
+            sum.input = sum.input.saturating_add(usage.input);
+            sum.cached_input = sum.cached_input.saturating_add(usage.cached_input);
+            sum.output = sum.output.saturating_add(usage.output);
+            sum.reasoning = sum.reasoning.saturating_add(usage.reasoning);
         }
         self.without_usage += u64::from(sample.outcome.is_ok() && sample.usage.is_none());
         match cost {

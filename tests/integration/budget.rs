@@ -5,6 +5,7 @@ use tollmark::run::{Ended, Environment, Finished, Inputs, LoadWords, Overrides, 
 use tollmark::sim::{Law, SimConfig, Simulator};
 use tollmark::units::Usd;
 
+use crate::canned::Canned;
 use crate::sandbox::{Row, Sandbox, rows};
 
 /// Answers of about 120 tokens at once, so that a cent is spent in no time.
@@ -216,4 +217,30 @@ fn an_answer_that_nothing_bounds_is_refused_before_anything_is_sent() {
     sandbox.write("registry.toml", REGISTRY);
     let known = ["--registry", "registry.toml", "--model", "priced", "--max-cost-usd", "1"];
     sandbox.run(&[&url[..], &known].concat()).measures();
+}
+
+/// A streamed answer that claims more tokens than any counter can add up.
+const WILD: &str = "\
+data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Yes\"},\"finish_reason\":\"stop\"}]}\n\n\
+data: {\"choices\":[],\"usage\":{\"prompt_tokens\":18446744073709551615,\"completion_tokens\":18446744073709551615}}\n\n\
+data: [DONE]\n\n";
+
+#[test]
+fn token_counts_beyond_all_reason_at_the_dearest_price_break_no_run() {
+    let sandbox = Sandbox::new();
+    let server = Canned::start("text/event-stream", "", WILD);
+    let url = ["--base-url", &server.base_url, "--model", "mine", "--assume-price", "mine=999999999,999999999"];
+    run(&sandbox, &[&url[..], &["--run-id", "open"]].concat()).measures();
+    let cell = rows(&sandbox.read("reports/open/cells.csv")).remove(0);
+    assert_eq!(cell["input_tokens"], u64::MAX.to_string(), "a sum that stays at the top");
+    // Each of ten requests: twice 2^64 - 1 tokens at 999,999,999,000,000 picodollars.
+    let each = 2 * i128::from(u64::MAX) * 999_999_999_000_000;
+    assert_eq!(cell["cost_usd"], Usd::from_picos(10 * each).to_string());
+    sandbox.run(&["report", "reports/open"]).measures();
+
+    let limited = ["--run-id", "limited", "--max-cost-usd", "999999999", "--concurrency", "1"];
+    run(&sandbox, &[&url[..], &limited].concat()).exits_with(6);
+    let samples = rows(&sandbox.read("reports/limited/samples.csv"));
+    assert_eq!(samples.len(), 1, "the first bill, settled in full, ends the run: {samples:?}");
+    run(&sandbox, &[&url[..], &["--max-cost-usd", "1000000000"]].concat()).exits_with(2).says("is too large");
 }

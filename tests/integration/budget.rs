@@ -8,16 +8,16 @@ use tollmark::units::Usd;
 use crate::canned::Canned;
 use crate::sandbox::{Row, Sandbox, rows};
 
-/// Answers of about 120 tokens at once, so that a cent is spent in no time.
+/// Answers at once and as long as they may be, so that a cent is spent in no time, and nearly as dear as was reserved.
 const QUICK: &str = "schema = 1\nclient = \"here\"\n[default]\nttft = { kind = \"constant\", median_ms = 1 }\n\
                      ms_per_token = { kind = \"constant\", median_ms = 0.01 }\n\
-                     answer_tokens = { median = 120, p99 = 160 }\n";
+                     answer_tokens = { median = 400, p99 = 400 }\n";
 
 /// Of these nobody can say what they were billed, or that they were not.
 const FAULTS: &str =
     "[[fault]]\nkind = \"cut_mid_stream\"\nratio = 0.03\n[[fault]]\nkind = \"rate_limited_ms\"\nratio = 0.03\n";
 
-/// Each may cost 3 thousandths of the cent, and does cost 2.
+/// Answers are all but the whole bill, of 2 to 3 thousandths of the cent each.
 const REQUESTS: &str = r#"{"custom_id":"a","body":{"messages":[{"role":"user","content":"Tell me of the harbour."}],"max_tokens":160}}
 {"custom_id":"b","body":{"messages":[{"role":"user","content":"And of the tide?"}],"max_tokens":130}}
 {"custom_id":"c","body":{"messages":[{"role":"user","content":"Name a ship."}],"max_tokens":110}}
@@ -76,8 +76,10 @@ fn a_cent_is_never_passed_at_concurrency_64_in_50_seeds() {
         assert_eq!(samples.iter().filter(|row| row["phase"] == "warmup").count(), 16, "seed {seed}");
         let spent = cost(&samples);
         assert!(spent <= limit, "seed {seed}: ${spent} of ${limit}");
-        assert!(spent + spent >= limit, "seed {seed}: stopped at ${spent} of ${limit}");
         let of_unknown_bill = samples.iter().filter(|row| row["cost_usd"].is_empty() && row["status"] == "200").count();
+        // Left over is what prompts were reserved too much, and what is held for unknown bills.
+        let least = if of_unknown_bill > 0 { limit.picos() / 2 } else { limit.picos() * 9 / 10 };
+        assert!(spent.picos() >= least, "seed {seed}: stopped at ${spent} of ${limit}");
         let summary = sandbox.read(&format!("{run}/summary.md"));
         assert_eq!(summary.contains("was held for requests whose bill is unknown"), of_unknown_bill > 0, "{summary}");
         assert!(summary.contains("Partial: the run was stopped by its budget."), "{summary}");

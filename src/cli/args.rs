@@ -170,7 +170,7 @@ pub struct RunArgs {
     /// Send prompts as recorded, or made new each time [default: fresh where lines repeat live, else natural]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
     pub prompt_cache: Option<PromptCacheChoice>,
-    /// Leave `stream_options` out, for a provider that refuses it; a stream's tokens may then be unknown
+    /// Leave `stream_options` out, for a provider that refuses it; a stream's tokens may then be estimates
     #[arg(long, help_heading = "Load")]
     pub no_stream_options: bool,
     /// Speak HTTP/2, each request in flight on a connection of its own

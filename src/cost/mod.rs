@@ -2,6 +2,8 @@
 
 mod effective;
 mod of;
+mod reconciled;
 
 pub use effective::effective_output;
 pub use of::{Cost, of};
+pub use reconciled::Reconciled;

@@ -21,7 +21,7 @@ use crate::load::{CellJob, Prepared};
 use crate::plan::round_of;
 use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, Usage, UsageSource};
 use crate::units::Moment;
-use crate::wire::{Answered, capped};
+use crate::wire::{Answered, Sum, capped};
 
 /// A slot's state from request to request.
 pub(crate) struct Slot {
@@ -231,7 +231,8 @@ pub(crate) fn sample(
         Step::Measured => (Phase::Measured, round_of(index, cell_job.total, crew.job().rounds.max(1))),
         Step::Warmup | Step::Open => (Phase::Warmup, 0),
     };
-    let Answered { usage, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
+    let Answered { usage, usage_sum, raw_usage, stated_cost, words, finish_reason, model, answer_hash, error } =
+        exchanged.answered;
     Sample {
         phase,
         round,
@@ -246,6 +247,10 @@ pub(crate) fn sample(
         moments: exchanged.moments,
         chunks: exchanged.chunks,
         usage: usage.map(|usage| (usage, UsageSource::Provider)),
+        usage_contradicts: usage_sum == Sum::Off,
+        raw_usage,
+        stated_cost,
+        words,
         finish_reason,
         status: exchanged.status,
         request_id: exchanged.request_id,

@@ -18,6 +18,7 @@ mod run;
 mod sample_rows;
 mod samples_file;
 mod spectra;
+mod usage_notes;
 mod writer;
 
 pub use cell_row::CellRow;
@@ -26,7 +27,7 @@ pub use error::RunDirError;
 pub use interval_log::read_intervals;
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
-    OverrideNote, PriceNote, RatesNote, StageNote, Status, Validity, WorkloadNote,
+    OverrideNote, PriceNote, RatesNote, StageNote, StatedNote, Status, UsageNote, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;
@@ -35,4 +36,5 @@ pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;
 pub use spectra::Spectra;
+pub use usage_notes::{usage_notes, usage_warnings};
 pub use writer::RunWriter;

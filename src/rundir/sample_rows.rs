@@ -140,6 +140,9 @@ struct Row<'a> {
     /// Rows of earlier versions do not have it.
     #[serde(default)]
     cache_write_tokens: Option<u64>,
+    /// Likewise.
+    #[serde(default)]
+    stated_cost_usd: Option<Usd>,
 }
 
 impl Row<'_> {
@@ -164,6 +167,10 @@ impl Row<'_> {
             moments: self.moments()?,
             chunks: self.chunks,
             usage: self.usage()?,
+            usage_contradicts: false,
+            raw_usage: None,
+            stated_cost: self.stated_cost_usd,
+            words: None,
             finish_reason: self.finish_reason.map(Into::into),
             status: self.status,
             request_id: self.request_id.map(Into::into),

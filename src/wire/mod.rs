@@ -3,10 +3,12 @@
 mod chat;
 mod error_body;
 mod framing;
+mod raw_usage;
 mod refrain;
 mod reply;
 mod reset_after;
 mod retry_after;
+mod spoken;
 mod sse;
 mod text;
 mod usage;
@@ -22,4 +24,4 @@ pub use reset_after::reset_after;
 pub use retry_after::retry_after;
 pub use sse::{EVENT_CAP, Event, EventParser, EventTooLong};
 pub use text::{Content, Part, Text};
-pub use usage::{Sum, UsageFields};
+pub use usage::{Reported, Sum, UsageFields};

@@ -69,6 +69,15 @@ impl Part<'_> {
     pub fn is_thought(&self) -> bool {
         self.thinking.is_something() || self.summary.said().is_some() || self.data.said().is_some()
     }
+
+    /// Hands each piece of its thoughts that can be read to `on_piece`.
+    pub(crate) fn thoughts(&self, on_piece: &mut dyn FnMut(&str)) {
+        match &self.thinking {
+            Content::Text(text) => text.said().into_iter().for_each(&mut *on_piece),
+            Content::Parts(parts) => parts.iter().filter_map(|part| part.text.said()).for_each(&mut *on_piece),
+        }
+        self.summary.said().into_iter().for_each(on_piece);
+    }
 }
 
 /// A number of 0 or more, also where it is written as a string; anything else is passed over.

@@ -1,10 +1,27 @@
 //! What a provider says of the tokens and the cost of a request.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::sample::Usage;
 use crate::units::Usd;
 use crate::wire::text::Number;
+
+/// A usage as it came, and what could be read of it.
+#[derive(Debug)]
+pub struct Reported<'a> {
+    /// The JSON that was written.
+    pub raw: &'a str,
+    /// Its counts; all absent where it has another shape altogether.
+    pub fields: UsageFields,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Reported<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        Ok(Self { raw, fields: serde_json::from_str(raw).unwrap_or_default() })
+    }
+}
 
 /// The token counts and the cost as providers write them.
 #[derive(Debug, Default, Deserialize)]

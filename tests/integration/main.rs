@@ -25,6 +25,7 @@ mod rerender;
 mod sandbox;
 mod sessions;
 mod stalls;
+mod stated_costs;
 mod stopped;
 mod tls;
 mod traces;

@@ -84,10 +84,11 @@ impl Trouble {
             ));
         }
         if self.estimated > 0 {
+            let replies =
+                if self.estimated == 1 { "1 reply".to_owned() } else { format!("{} replies", self.estimated) };
             lines.push(format!(
-                "{} replies of `{model}` at `{provider}` came without usage: their tokens are estimated by a tokeniser, \
-                 and costs that rest on them are marked `~`",
-                self.estimated
+                "{replies} of `{model}` at `{provider}` came without usage: tokens are estimated by a tokeniser there, \
+                 and costs that rest on them are marked `~`"
             ));
         }
         lines
@@ -136,7 +137,7 @@ mod tests {
             [
                 "the usage adds up in no known way in 4 of 12 replies of `small` at `acme`: the completion count was \
                  taken at its word",
-                "2 replies of `small` at `acme` came without usage: their tokens are estimated by a tokeniser, and costs \
+                "2 replies of `small` at `acme` came without usage: tokens are estimated by a tokeniser there, and costs \
                  that rest on them are marked `~`"
             ]
         );

@@ -1,6 +1,7 @@
 //! The wire: server-sent events and the chat-completions dialects; bytes in, events out, no I/O.
 
 mod chat;
+mod dollars;
 mod error_body;
 mod framing;
 mod raw_usage;

@@ -30,7 +30,7 @@ fn goes_without(sandbox: &Sandbox, ran: Ran, provider: &str) {
     let warning =
         format!("provider `{provider}` is not asked for the tokens of a stream: `stream_options` is left out");
     assert!(sandbox.read("reports/latest/manifest.json").contains(&warning), "{ran}");
-    let estimated = format!("6 replies of `m` at `{provider}` came without usage: their tokens are estimated");
+    let estimated = format!("6 replies of `m` at `{provider}` came without usage: tokens are estimated");
     ran.says(&estimated);
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::rundir::fixture::{failure, manifest, success, workload};
 use crate::rundir::{CellRow, Manifest, RunWriter, cell_row, judge, keep_rebuilt, read_samples};
-use crate::sample::{Moments, Outcome, Phase, Sample};
+use crate::sample::{Moments, Outcome, Phase, Sample, UsageSource};
 use crate::tally::{CellShape, Lags, Tally};
 use crate::units::{Micros, Usd};
 
@@ -274,4 +274,20 @@ fn costs_of_rows_add_up_to_those_of_the_samples() {
     })
     .unwrap();
     assert_eq!(rows.iter().filter_map(|row| row.cost_usd).sum::<Usd>(), of_samples);
+}
+
+#[test]
+fn a_run_that_died_still_tells_that_stated_costs_are_off_and_tokens_estimated() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = Manifest { status: Status::Running, ..manifest() };
+    let mut writer = RunWriter::create(folder.path(), &manifest, &[workload()]).unwrap();
+    let estimated = success(1, 2).usage.map(|(usage, _)| (usage, UsageSource::Estimated));
+    // It states 0.000014.
+    writer.sample(&success(0, 4), Some("0.000013".parse().unwrap())).unwrap();
+    writer.sample(&Sample { usage: estimated, ..success(1, 2) }, None).unwrap();
+    writer.flush().unwrap();
+    let run = Run::open(writer.path()).unwrap();
+    assert!(run.warnings[1].starts_with("1 reply of `large` at `acme` came without usage"), "{:?}", run.warnings);
+    assert!(run.warnings[2].contains("makes it $0.000013, 7.1 % less"), "{:?}", run.warnings);
+    assert_eq!((run.warnings.len(), run.cells[1].requests_estimated), (3, Some(1)));
 }

@@ -35,7 +35,7 @@ fn every_usage_of_the_fixtures_reads_as_what_was_made_of_it() {
     for name in streams() {
         let (_, (_, answered)) = taken_in([&fixture(&name)[..]]);
         let read = answered.raw_usage.as_deref().map(|raw| {
-            let fields: crate::wire::UsageFields = serde_json::from_str(raw).unwrap();
+            let fields: crate::wire::UsageFields<'_> = serde_json::from_str(raw).unwrap();
             fields.normalised().map(|(usage, _)| usage)
         });
         assert_eq!(read.flatten(), answered.usage, "{name}");

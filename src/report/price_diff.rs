@@ -155,6 +155,8 @@ impl PriceDiff {
                     (Some(before), Some(after)) => {
                         percent(before.amount, after.amount).unwrap_or_else(|| "was free".to_owned())
                     }
+                    (Some(_), None) if word.is_empty() => "unknown now".to_owned(),
+                    (None, Some(_)) if word.is_empty() => "new".to_owned(),
                     _ => word.to_owned(),
                 };
                 let cells = [figure_words(each), shown(each.before), shown(each.after), by];

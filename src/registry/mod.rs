@@ -1,6 +1,7 @@
 //! The priced registry: providers, regions, models, and what a model costs at a provider.
 
 mod at_url;
+mod diff;
 mod exchange;
 mod model;
 mod offer;
@@ -10,6 +11,7 @@ mod read;
 mod read_price;
 mod show;
 
+pub use diff::{Figure, FigureMove, OfferChange, Presence, diff, in_both, next_change};
 pub use exchange::ExchangeRate;
 pub use model::{Capability, Dialect, Endpoint, Limits, Model, Offer, Provider, Region, Registry};
 pub use price::{Asked, Condition, Override, Price, PriceKey, Rates, UtcWindow};

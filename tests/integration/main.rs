@@ -20,6 +20,7 @@ mod layers;
 mod live;
 mod measured;
 mod open_load;
+mod price_diff;
 mod readme;
 mod rerender;
 mod sandbox;

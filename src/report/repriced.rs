@@ -143,9 +143,9 @@ impl Listed {
     }
 
     fn cost_of(&self, sample: &Sample, started: Timestamp) -> Cost {
-        let Some((usage, _)) = sample.usage else { return Cost::NOTHING };
+        let Some((usage, source)) = sample.usage else { return Cost::NOTHING };
         let asked = Asked { input_tokens: usage.input, at: sent_at(sample, started), service_tier: None };
-        cost::of(&usage, 0, Some(&self.price.rates_for(&asked)))
+        cost::of(&usage, 0, Some(&self.price.rates_for(&asked))).counted_by(source)
     }
 }
 

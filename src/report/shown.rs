@@ -210,6 +210,18 @@ mod tests {
     }
 
     #[test]
+    fn estimated_tokens_mark_what_was_paid_and_not_what_is_listed() {
+        let mut run = fixture::run();
+        assert_eq!(about(&run), "~ rests on an assumed price");
+        run.cells[1].requests_estimated = Some(1);
+        let shown = &Shown::all(&run, &fixture::parts())[1];
+        assert_eq!(shown.cost.as_deref(), Some("~$0.0162"));
+        assert!(shown.effective.as_ref().unwrap().starts_with('~'));
+        assert!(!shown.list_input.as_ref().unwrap().contains('~'));
+        assert_eq!(about(&run), "~ rests on an assumed price or on estimated tokens");
+    }
+
+    #[test]
     fn an_invalid_cell_is_not_judged_by_its_figures() {
         let run = fixture::run();
         let parts = fixture::parts();

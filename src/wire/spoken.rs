@@ -14,7 +14,7 @@ pub(super) struct Spoken {
 const MOST_BYTES: usize = 1 << 20;
 
 /// Bytes of memory that are left to the next reply; ten thousand connections have it each.
-const LASTING_BYTES: usize = 4 << 10;
+const LASTING_BYTES: usize = 2 << 10;
 
 impl Spoken {
     /// Adds a piece of the answer, or of a call of a tool.

@@ -17,6 +17,7 @@ mod row;
 mod run;
 mod sample_rows;
 mod samples_file;
+mod slim;
 mod spectra;
 mod writer;
 
@@ -34,5 +35,6 @@ pub use rebuild::keep_rebuilt;
 pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;
+pub use slim::{Latencies, SLIM_BYTES, Slim, slim};
 pub use spectra::Spectra;
 pub use writer::RunWriter;

@@ -25,6 +25,7 @@ mod readme;
 mod rerender;
 mod sandbox;
 mod sessions;
+mod slim;
 mod stalls;
 mod stopped;
 mod tls;

@@ -275,3 +275,22 @@ fn costs_of_rows_add_up_to_those_of_the_samples() {
     .unwrap();
     assert_eq!(rows.iter().filter_map(|row| row.cost_usd).sum::<Usd>(), of_samples);
 }
+
+#[test]
+fn a_broken_cells_file_is_made_again_from_the_samples_with_a_warning_that_names_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _, rows) = write_run(folder.path());
+    let file = path.join("cells.csv");
+    let text = fs::read_to_string(&file).unwrap();
+    // In the middle of the last row.
+    fs::write(&file, &text[..text.len() - 40]).unwrap();
+    let run = Run::open(&path).unwrap();
+    assert_eq!(run.warnings.len(), 1, "{:?}", run.warnings);
+    let told = format!("{}:3: the row has ", file.display());
+    assert!(run.warnings[0].starts_with(&told), "{:?}", run.warnings);
+    assert_eq!(run.cells.len(), rows.len());
+    assert_eq!(run.cells[1].e2e_p99_ms, rows[1].e2e_p99_ms);
+
+    fs::remove_file(path.join("samples.csv")).unwrap();
+    assert!(matches!(Run::open(&path), Err(RunDirError::BadRow { line: 3, .. })), "without samples it is an error");
+}

@@ -35,7 +35,9 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Render the reports of a run again, from its directory alone
     Report(ReportArgs),
-    /// Check or show the priced registry
+    /// Write a run without its per-request rows, under 1 MB, fit for a repository
+    Slim(SlimArgs),
+    /// Check, compare or show the priced registry
     #[command(subcommand)]
     Registry(RegistryCommand),
     /// Check or inspect recorded request files
@@ -245,6 +247,18 @@ pub struct ReportArgs {
     /// Open the report in a browser at the end
     #[arg(long)]
     pub open: bool,
+}
+
+/// What `slim` is told.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tollmark slim reports/latest --out slim-run")]
+pub struct SlimArgs {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The directory to write, which must not exist yet
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// Subcommands of `registry`.

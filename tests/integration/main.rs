@@ -25,6 +25,7 @@ mod readme;
 mod rerender;
 mod sandbox;
 mod sessions;
+mod slim;
 mod stalls;
 mod stated_costs;
 mod stopped;

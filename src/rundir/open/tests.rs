@@ -291,3 +291,22 @@ fn a_run_that_died_still_tells_that_stated_costs_are_off_and_tokens_estimated() 
     assert!(run.warnings[2].contains("makes it $0.000013, 7.1 % less"), "{:?}", run.warnings);
     assert_eq!((run.warnings.len(), run.cells[1].requests_estimated), (3, Some(1)));
 }
+
+#[test]
+fn a_broken_cells_file_is_made_again_from_the_samples_with_a_warning_that_names_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _, rows) = write_run(folder.path());
+    let file = path.join("cells.csv");
+    let text = fs::read_to_string(&file).unwrap();
+    // In the middle of the last row.
+    fs::write(&file, &text[..text.len() - 40]).unwrap();
+    let run = Run::open(&path).unwrap();
+    assert_eq!(run.warnings.len(), 1, "{:?}", run.warnings);
+    let told = format!("{}:3: the row has ", file.display());
+    assert!(run.warnings[0].starts_with(&told), "{:?}", run.warnings);
+    assert_eq!(run.cells.len(), rows.len());
+    assert_eq!(run.cells[1].e2e_p99_ms, rows[1].e2e_p99_ms);
+
+    fs::remove_file(path.join("samples.csv")).unwrap();
+    assert!(matches!(Run::open(&path), Err(RunDirError::BadRow { line: 3, .. })), "without samples it is an error");
+}

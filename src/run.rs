@@ -16,6 +16,7 @@ mod secrets;
 mod settings;
 mod snapshot;
 mod tolls;
+mod uncounted;
 
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
 use crate::run::secrets::Secrets;
-use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row};
+use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row, usage_notes, usage_warnings};
 use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
@@ -111,7 +112,7 @@ pub fn carry_out(
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = watch::channel(Stop::Run);
     let running = start(job, clock, to_recorder, stopped)?;
-    let recording = record::Recording { inputs, secrets, started, clock };
+    let recording = record::Recording { inputs, secrets, started, prompt_cache, clock };
     let recorded = record::record(batches, &mut writer, recording, &stop, watch);
     let joined = running.join();
     let recorded = recorded?;
@@ -134,6 +135,8 @@ pub fn carry_out(
     manifest.warnings.extend(advice.iter().cloned());
     manifest.warnings.extend(budget.and_then(|budget| tolls::held_back(&budget, recorded.spent)));
     manifest.failures = recorded.failures.notes(&manifest.cells);
+    manifest.usage = usage_notes(&manifest.cells, &figures);
+    manifest.warnings.extend(usage_warnings(&manifest.cells, &manifest.usage));
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;

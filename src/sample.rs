@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::units::{Micros, Moment};
+use crate::units::{Micros, Moment, Usd};
 
 /// How a request ended. `Ok` and the failures a provider, a network or a limit can produce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,6 +185,15 @@ impl UsageSource {
     }
 }
 
+/// What a model said, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// The visible answer, with the names and arguments of the tools that it calls.
+    pub answer: String,
+    /// The reasoning, as far as it can be read.
+    pub reasoning: String,
+}
+
 /// The moments of one HTTP exchange. Each is absent when the exchange did not get that far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moments {
@@ -276,6 +285,15 @@ pub struct Sample {
     pub chunks: u32,
     /// The tokens; absent when neither reported nor estimated.
     pub usage: Option<(Usage, UsageSource)>,
+    /// Whether the provider's counts contradict the total beside them; false in a sample read back.
+    pub usage_contradicts: bool,
+    /// The usage as the provider wrote it, at most a thousand bytes; absent where it wrote none, and in a sample read
+    /// back.
+    pub raw_usage: Option<Box<str>>,
+    /// What the provider says the request cost; absent when it does not say.
+    pub stated_cost: Option<Usd>,
+    /// What was generated, while nobody has counted its tokens yet.
+    pub words: Option<Box<Words>>,
     /// The service tier that the provider says it answered in; absent when it names none.
     pub service_tier: Option<Box<str>>,
     /// The provider's finish reason.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use crate::cli::bench_args::BenchArgs;
 use crate::conf::parse_duration;
@@ -35,7 +36,9 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Render the reports of a run again, from its directory alone
     Report(ReportArgs),
-    /// Check or show the priced registry
+    /// Write a run without its per-request rows, under 1 MB, fit for a repository
+    Slim(SlimArgs),
+    /// Check, compare or show the priced registry
     #[command(subcommand)]
     Registry(RegistryCommand),
     /// Check or inspect recorded request files
@@ -171,7 +174,7 @@ pub struct RunArgs {
     /// Send prompts as recorded, or made new each time [default: fresh where lines repeat live, else natural]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Load")]
     pub prompt_cache: Option<PromptCacheChoice>,
-    /// Leave `stream_options` out, for a provider that refuses it; a stream's tokens may then be unknown
+    /// Leave `stream_options` out, for a provider that refuses it; a stream's tokens may then be estimates
     #[arg(long, help_heading = "Load")]
     pub no_stream_options: bool,
     /// Speak HTTP/2, each request in flight on a connection of its own
@@ -250,14 +253,43 @@ pub struct ReportArgs {
     pub open: bool,
 }
 
+/// What `slim` is told.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tollmark slim reports/latest --out slim-run")]
+pub struct SlimArgs {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The directory to write, which must not exist yet
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
 /// Subcommands of `registry`.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  tollmark registry show\n  tollmark registry show --format csv")]
+#[command(after_help = "Examples:\n  tollmark registry show\n  tollmark registry show --format csv\n  \
+                        tollmark registry diff built-in registry.toml --run reports/latest")]
 pub enum RegistryCommand {
     /// Report every mistake in a registry file
     Check {
         /// The registry file
         file: PathBuf,
+    },
+    /// Say what moved between two price lists, and what it does to the bill of a run
+    Diff {
+        /// The registry file before; `built-in` for the built-in registry
+        before: PathBuf,
+        /// The registry file after
+        after: PathBuf,
+        /// Make the bill of this run by both, from the tokens it measured
+        #[arg(long, value_name = "DIR")]
+        run: Option<PathBuf>,
+        /// Compare the prices in force on this day, in UTC; today without it
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<Date>,
+        /// Print it in this form
+        #[arg(long, value_enum, default_value = "table")]
+        format: ListFormat,
     },
     /// List models, prices and regions, dearest last
     Show {

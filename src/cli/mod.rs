@@ -12,6 +12,7 @@ mod registry;
 mod report;
 mod run;
 mod simulate;
+mod slim;
 mod terminal;
 mod whereto;
 mod workload;

@@ -1,15 +1,19 @@
-//! `tollmark registry`: check or show models, regions and prices.
+//! `tollmark registry`: check, compare or show models, regions and prices.
 
 use std::io::{IsTerminal, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::cli::args::{ListFormat, RegistryCommand};
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{put, width};
-use crate::registry::{Registry, show, shown_as_csv, shown_as_json, shown_as_text};
+use crate::registry::{Registry, diff, in_both, next_change, show, shown_as_csv, shown_as_json, shown_as_text};
+use crate::report::{PriceDiff, repriced};
+use crate::rundir::Run;
 
 /// Carries out a subcommand of `registry`.
 ///
@@ -22,9 +26,18 @@ pub(super) fn registry(command: &RegistryCommand) -> Result<ExitCode, CliError> 
             let (models, endpoints) = (registry.models.len(), registry.endpoints().count());
             format!("{}: ok, {models} models at {endpoints} endpoints\n", file.display())
         }
+        RegistryCommand::Diff { before, after, run, on, format } => {
+            let on = on.unwrap_or_else(today);
+            let compared = compare([before, after], run.as_deref(), on)?;
+            match format {
+                ListFormat::Table => compared.as_text(),
+                ListFormat::Csv => compared.as_csv(),
+                ListFormat::Json => compared.as_json(),
+            }
+        }
         RegistryCommand::Show { file, format } => {
             let registry = file.as_deref().map_or_else(|| Ok(Registry::built_in()), Registry::read)?;
-            let rows = show(&registry, TimeZone::UTC.to_datetime(Timestamp::now()).date());
+            let rows = show(&registry, today());
             match format {
                 // A pipe has no width: nothing is left out there.
                 ListFormat::Table => {
@@ -38,4 +51,28 @@ pub(super) fn registry(command: &RegistryCommand) -> Result<ExitCode, CliError> 
     };
     put(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn compare(files: [&Path; 2], run: Option<&Path>, on: Date) -> Result<PriceDiff, CliError> {
+    let read =
+        |file: &Path| if file == Path::new("built-in") { Ok(Registry::built_in()) } else { Registry::read(file) };
+    let (before, after) = (read(files[0])?, read(files[1])?);
+    let bill = |path: &Path| -> Result<_, CliError> {
+        let run = Run::open(path)?;
+        let bill = repriced(&run, &before, &after, on)?;
+        Ok((run.manifest.run_id, bill))
+    };
+    Ok(PriceDiff {
+        before: files[0].display().to_string(),
+        after: files[1].display().to_string(),
+        on,
+        in_both: in_both(&before, &after),
+        changes: diff(&before, &after, on),
+        next: next_change(&before, &after, on),
+        bill: run.map(bill).transpose()?,
+    })
+}
+
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }

@@ -9,7 +9,7 @@ use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{Parts, TableStyle, table, visible, wrapped};
 use crate::run::{headline_of, judged, swept, write_reports};
-use crate::rundir::{Run, keep_rebuilt};
+use crate::rundir::{Run, keep_rebuilt, usage_warnings};
 
 /// Reasons for which cells cannot be judged that are told at the end of a run.
 const MOST_REASONS: usize = 5;
@@ -26,6 +26,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
     write_reports(&run)?;
     keep_rebuilt(&run)?;
     print_result(&run, args.all)?;
+    tell_usage(&run);
     tell_invalid(&run);
     print_paths(&run);
     if args.open {
@@ -49,6 +50,13 @@ pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     };
     put(&format!("{shown}\n\n{}", table(run, &parts, &style)))?;
     Ok(())
+}
+
+/// Says on stderr why token counts and costs are in doubt, where they are.
+pub(super) fn tell_usage(run: &Run) {
+    for warning in usage_warnings(&run.manifest.cells, &run.manifest.usage) {
+        eprintln!("warning: {}", visible(&warning));
+    }
 }
 
 /// Says on stderr which cells cannot be judged, and why.

@@ -7,7 +7,7 @@ use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice,
 use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
-use crate::cli::report::{open, print_paths, print_result, tell_invalid};
+use crate::cli::report::{open, print_paths, print_result, tell_invalid, tell_usage};
 use crate::cli::terminal::put;
 use crate::cli::whereto::{confirm, first_line};
 use crate::plan::{ArrivalKind, Streaming};
@@ -208,6 +208,7 @@ fn tell_failures(run: &Run, ended: Ended, advice: &[String]) {
     for line in advice {
         eprintln!("hint: {}", visible(line));
     }
+    tell_usage(run);
     tell_invalid(run);
 }
 

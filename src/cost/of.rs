@@ -4,7 +4,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use crate::registry::{PriceKey, Rates};
-use crate::sample::Usage;
+use crate::sample::{Usage, UsageSource};
 use crate::units::{Usd, UsdPerMtok};
 
 /// What the request with this `usage` and so many `images` in its prompt costs at `rates`, in dollars.
@@ -60,6 +60,11 @@ impl Cost {
     /// The amount, where all of it is known.
     pub fn exact(self) -> Option<Usd> {
         self.complete.then_some(self.known)
+    }
+
+    /// The same amount where its tokens were counted by `source`: what rests on an estimate is an assumption too.
+    pub fn counted_by(self, source: UsageSource) -> Self {
+        Self { assumed: self.assumed || source == UsageSource::Estimated, ..self }
     }
 
     /// The amount for people, with `places` decimals: `$0.0123`, `~$0.0123` where a price in it is assumed,
@@ -177,6 +182,13 @@ mod tests {
         assert!(of(&usage(1, 0, 0, 0), 0, Some(&guess)).assumed);
         assert!(of(&usage(1, 1, 0, 0), 0, Some(&guess)).assumed, "cached tokens fall back to the assumed price");
         assert!(!of(&usage(0, 0, 1, 0), 0, Some(&guess)).assumed);
+    }
+
+    #[test]
+    fn a_cost_of_estimated_tokens_is_an_assumption_at_a_published_price() {
+        let cost = of(&usage(5, 0, 5, 0), 0, Some(&price("1", "", "2")));
+        assert_eq!(cost.counted_by(UsageSource::Provider), cost);
+        assert_eq!(cost.counted_by(UsageSource::Estimated).shown(6), "~$0.000015");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::load::{CellJob, Prepared};
 use crate::plan::round_of;
 use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, UsageSource};
 use crate::units::Moment;
-use crate::wire::{Answered, capped};
+use crate::wire::{Answered, Sum, capped};
 
 /// A slot's state from request to request.
 pub(crate) struct Slot {
@@ -226,7 +226,18 @@ pub(crate) fn sample(
         Step::Measured => (Phase::Measured, round_of(index, cell_job.total, crew.job().rounds.max(1))),
         Step::Warmup | Step::Open => (Phase::Warmup, 0),
     };
-    let Answered { usage, service_tier, finish_reason, model, answer_hash, error, .. } = exchanged.answered;
+    let Answered {
+        usage,
+        usage_sum,
+        raw_usage,
+        stated_cost,
+        words,
+        service_tier,
+        finish_reason,
+        model,
+        answer_hash,
+        error,
+    } = exchanged.answered;
     Sample {
         phase,
         round,
@@ -241,6 +252,10 @@ pub(crate) fn sample(
         moments: exchanged.moments,
         chunks: exchanged.chunks,
         usage: usage.map(|usage| (usage, UsageSource::Provider)),
+        usage_contradicts: usage_sum == Sum::Off,
+        raw_usage,
+        stated_cost,
+        words,
         service_tier,
         finish_reason,
         status: exchanged.status,

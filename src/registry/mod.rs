@@ -2,6 +2,7 @@
 
 mod assume;
 mod at_url;
+mod diff;
 mod exchange;
 mod model;
 mod offer;
@@ -12,6 +13,7 @@ mod read_price;
 mod show;
 
 pub use assume::{AssumeError, AssumedPrice};
+pub use diff::{Figure, FigureMove, OfferChange, Presence, diff, in_both, next_change};
 pub use exchange::ExchangeRate;
 pub use model::{Capability, Dialect, Endpoint, Limits, Model, Offer, Provider, Region, Registry};
 pub use price::{Asked, Condition, Override, Price, PriceKey, Rates, UtcWindow};

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time};
 
-use crate::units::{Usd, UsdPerMtok};
+use crate::units::{Usd, UsdPerMtok, grouped};
 
 /// What tokens cost from a date on.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,22 +68,24 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Whether the figure `key` is given.
-    pub fn gives(&self, key: PriceKey) -> bool {
+    /// The figure `key` in this price's currency: for a million tokens, or for each request or image. Absent where it
+    /// is not given.
+    pub fn figure(&self, key: PriceKey) -> Option<Usd> {
+        const MILLION: u64 = 1_000_000;
         match key {
-            PriceKey::Input => self.input.is_some(),
-            PriceKey::Output => self.output.is_some(),
-            PriceKey::CachedInput => self.cached_input.is_some(),
-            PriceKey::CacheWrite => self.cache_write.is_some(),
-            PriceKey::Reasoning => self.reasoning.is_some(),
-            PriceKey::PerRequest => self.per_request.is_some(),
-            PriceKey::PerImage => self.per_image.is_some(),
+            PriceKey::Input => self.input.map(|price| price.of(MILLION)),
+            PriceKey::Output => self.output.map(|price| price.of(MILLION)),
+            PriceKey::CachedInput => self.cached_input.map(|price| price.of(MILLION)),
+            PriceKey::CacheWrite => self.cache_write.map(|price| price.of(MILLION)),
+            PriceKey::Reasoning => self.reasoning.map(|price| price.of(MILLION)),
+            PriceKey::PerRequest => self.per_request,
+            PriceKey::PerImage => self.per_image,
         }
     }
 
     /// Replaces every figure that `other` gives, and with it whether it is assumed.
     fn take_over(&mut self, other: &Self) {
-        for (_, key) in PriceKey::NAMED.into_iter().filter(|(_, key)| other.gives(*key)) {
+        for (_, key) in PriceKey::NAMED.into_iter().filter(|(_, key)| other.figure(*key).is_some()) {
             self.assumed.remove(&key);
         }
         self.assumed.extend(&other.assumed);
@@ -166,6 +168,23 @@ impl Condition {
     }
 }
 
+/// In words, `over 32,000 input tokens, 01:00-04:00 UTC, weekdays 1 5, tier batch`; empty for every request.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spaced = |words: Vec<String>| words.join(" ");
+        let over = self.input_tokens_over.map(|over| format!("over {} input tokens", grouped(&over.to_string())));
+        let utc = spaced(self.utc.iter().map(ToString::to_string).collect());
+        let days = spaced(self.weekdays.iter().map(ToString::to_string).collect());
+        let parts = [
+            over,
+            (!utc.is_empty()).then(|| format!("{utc} UTC")),
+            (!days.is_empty()).then(|| format!("weekdays {days}")),
+            self.service_tier.as_ref().map(|tier| format!("tier {tier}")),
+        ];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// A time of day in UTC, from `start` to before `end`; it goes over midnight where `end` is not after `start`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UtcWindow {
@@ -239,6 +258,11 @@ impl PriceKey {
         ("per_request", Self::PerRequest),
         ("per_image", Self::PerImage),
     ];
+
+    /// Whether it is for a million tokens, and not for each request or image.
+    pub const fn is_per_mtok(self) -> bool {
+        !matches!(self, Self::PerRequest | Self::PerImage)
+    }
 
     /// The name that files use.
     pub fn name(self) -> &'static str {

@@ -65,6 +65,11 @@ impl Pricing {
         self.rows.iter().rfind(|row| row.since <= day)
     }
 
+    /// The first day after `day` on which a row begins; absent: none does.
+    pub fn begins_after(&self, day: Date) -> Option<Date> {
+        self.rows.iter().map(|row| row.since).find(|since| *since > day)
+    }
+
     /// What a request is charged by; absent: no price is known.
     pub fn rates_for(&self, asked: &Asked<'_>) -> Option<Cow<'_, Rates>> {
         self.on(asked.at.date()).map(|row| row.price.rates_for(asked))

@@ -68,7 +68,7 @@ fn read_overrides(tables: Vec<Table<'_>>) -> Vec<Override> {
     let mut read: Vec<Override> = Vec::with_capacity(tables.len());
     for table in tables {
         let change = Override { when: read_condition(&table), rates: read_rates(&table) };
-        let given = |(_, key): &(&str, PriceKey)| change.rates.gives(*key);
+        let given = |(_, key): &(&str, PriceKey)| change.rates.figure(*key).is_some();
         if change.when == Condition::default() {
             table.fault(
                 "has no condition, must have `input_tokens_over`, `utc`, `weekdays` or `service_tier`; \
@@ -78,7 +78,9 @@ fn read_overrides(tables: Vec<Table<'_>>) -> Vec<Override> {
             table.fault("gives no price, must give at least one, such as `input = \"0.60\"`");
         }
         if let Some((before, key)) = read.iter().enumerate().find_map(|(place, earlier)| {
-            let key = PriceKey::NAMED.iter().find(|(_, key)| earlier.rates.gives(*key) && change.rates.gives(*key));
+            let key = PriceKey::NAMED
+                .iter()
+                .find(|(_, key)| earlier.rates.figure(*key).is_some() && change.rates.figure(*key).is_some());
             key.filter(|_| overlaps(&earlier.when, &change.when)).map(|(name, _)| (place + 1, *name))
         }) {
             table.fault(&format!(

@@ -13,6 +13,8 @@ mod page_facts;
 mod parts;
 mod pick;
 mod plain_text;
+mod price_diff;
+mod repriced;
 mod setting;
 mod shown;
 #[cfg(test)]
@@ -33,6 +35,8 @@ pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};
 pub use plain_text::{clipped, columns, visible, wrapped};
+pub use price_diff::PriceDiff;
+pub use repriced::{Repriced, RepricedRow, repriced};
 pub use spectrum_text::spectrum_text;
 pub use summary::summary_markdown;
 pub use summary_json::summary_json;

@@ -80,6 +80,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
     let tails = || shown.iter().flat_map(|cell| [&cell.e2e_tail, &cell.ttft_tail]).flatten();
     let sums =
         || shown.iter().flat_map(|cell| [&cell.cost, &cell.effective, &cell.list_input, &cell.list_output]).flatten();
+    let estimated = run.cells.iter().any(CellRow::is_estimated);
     let applies = [
         (run.cells.iter().any(|row| row.simulated), "Simulated figures describe the simulator's law, not a vendor."),
         (
@@ -99,7 +100,12 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
             tails().any(|tail| tail.figure.starts_with("max")),
             "max: below 100 successes the largest time stands in for the p99.",
         ),
-        (sums().any(|sum| sum.contains('~')), "~ rests on a price that is assumed, not published."),
+        (sums().any(|sum| sum.contains('~')) && !estimated, "~ rests on a price that is assumed, not published."),
+        (
+            sums().any(|sum| sum.contains('~')) && estimated,
+            "~ rests on a price that is assumed, not published, or on tokens that the provider did not count and a \
+             tokeniser estimated.",
+        ),
         (sums().any(|sum| sum.contains('≥')), "≥ is a lower bound: a price that belongs in it is not known."),
         (shown.iter().any(|cell| cell.e2e_p50.is_none()), "– was not measured, or is not known. It is not zero."),
     ];

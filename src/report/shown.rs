@@ -86,7 +86,7 @@ impl Shown {
     fn of(run: &Run, row: &CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
         let assumed = assumed_prices(run, row, index);
-        let any_assumed = figures::Trust { assumed: !assumed.is_empty(), partial: false };
+        let any_assumed = figures::Trust { assumed: !assumed.is_empty() || row.is_estimated(), partial: false };
         let list = |side: &str, price: Option<_>| {
             let trust = figures::Trust { assumed: assumed.iter().any(|one| one == side), partial: false };
             price.map(|price| figures::marked(&figures::list_price(price), trust))
@@ -130,6 +130,15 @@ pub(crate) fn assumed_prices<'a>(run: &'a Run, row: &CellRow, index: usize) -> &
         _ => notes.iter().find(|note| note.cell == row.cell),
     };
     note.and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.rates.assumed)
+}
+
+/// What the mark of an amount that is no exact one means in `run`.
+pub(crate) fn about(run: &Run) -> &'static str {
+    if run.cells.iter().any(CellRow::is_estimated) {
+        "~ rests on an assumed price or on estimated tokens"
+    } else {
+        "~ rests on an assumed price"
+    }
 }
 
 fn load(row: &CellRow) -> String {
@@ -198,6 +207,18 @@ mod tests {
         assert_eq!(cheap.cost.as_deref(), Some("~$0.00132"));
         assert_eq!(shown[1].cost.as_deref(), Some("$0.0162"));
         assert_eq!(shown[3].cost.as_deref(), Some("≥ $0.05"));
+    }
+
+    #[test]
+    fn estimated_tokens_mark_what_was_paid_and_not_what_is_listed() {
+        let mut run = fixture::run();
+        assert_eq!(about(&run), "~ rests on an assumed price");
+        run.cells[1].requests_estimated = Some(1);
+        let shown = &Shown::all(&run, &fixture::parts())[1];
+        assert_eq!(shown.cost.as_deref(), Some("~$0.0162"));
+        assert!(shown.effective.as_ref().unwrap().starts_with('~'));
+        assert!(!shown.list_input.as_ref().unwrap().contains('~'));
+        assert_eq!(about(&run), "~ rests on an assumed price or on estimated tokens");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_rows::{SWEEP_LEGEND, telling_rows};
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
@@ -224,7 +224,7 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
         text.push_str(" \\* no upper end: too few requests, or too many failures.");
     }
     if shown.iter().any(|cell| cell.cost.as_ref().is_some_and(|cost| cost.contains('~'))) {
-        text.push_str(" \\~ rests on an assumed price.");
+        text.extend([" \\", about(run), "."]);
     }
     if shown.iter().any(|cell| cell.cost.as_ref().is_some_and(|cost| cost.contains('≥'))) {
         text.push_str(" ≥ lacks a price.");

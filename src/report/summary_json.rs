@@ -189,7 +189,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::report::fixture;
+    use crate::report::fixture::{self, run};
+    use crate::rundir::Manifest;
 
     #[test]
     fn a_program_finds_counts_standings_and_exact_figures() {
@@ -214,6 +215,21 @@ mod tests {
         assert_eq!(cells[3]["model"], json!(fixture::HOSTILE));
         let reasons = |cell: &Value| cell["invalid_because"].as_array().unwrap().len();
         assert!(cells.iter().all(|cell| (reasons(cell) > 0) == (cell["valid"] == json!(false))), "{text}");
+    }
+
+    #[test]
+    fn every_run_keeps_to_the_published_schema() {
+        let schema = serde_json::from_str(include_str!("../../reports/summary.schema.json")).unwrap();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        let died = Run { manifest: Manifest { status: Status::Running, finished_at: None, ..run().manifest }, ..run() };
+        for run in [run(), fixture::large_run(50), died] {
+            let read: Value = serde_json::from_str(&summary_json(&run, &fixture::parts())).unwrap();
+            let faults: Vec<_> = schema.iter_errors(&read).map(|fault| fault.to_string()).collect();
+            assert!(faults.is_empty(), "{faults:#?}");
+        }
+        let mut wrong: Value = serde_json::from_str(&summary_json(&run(), &fixture::parts())).unwrap();
+        wrong["cells"][0]["cost_usd"] = json!(0.1);
+        assert!(!schema.is_valid(&wrong), "money is never a float");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::report::aligned::{Column, Kind, Line, NAMES, TableStyle, fitted, in_c
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, wrapped};
-use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_table::sweep_table;
 use crate::rundir::Run;
 
@@ -108,7 +108,7 @@ fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String>
     // A column that had no room needs no words for its marks.
     let money = || grid.iter().filter(|column| MONEY.contains(&column.cells[0].as_str())).flat_map(|each| &each.cells);
     if money().any(|sum| sum.contains('~')) {
-        notes.push("~ rests on an assumed price".to_owned());
+        notes.push(about(run).to_owned());
     }
     if money().any(|sum| sum.contains('≥') || sum.contains(">=")) {
         notes.push("≥ lacks a price that is not known".to_owned());

@@ -65,7 +65,7 @@ impl Totals {
             totals.failed += row.failed;
             if let Some(cost) = row.cost_usd {
                 totals.cost = Some(totals.cost.unwrap_or_default() + cost);
-                trust.assumed |= !assumed_prices(run, row, index).is_empty();
+                trust.assumed |= !assumed_prices(run, row, index).is_empty() || row.is_estimated();
             }
             trust.partial |= row.all_prices_known == Some(false);
             for (outcome, requests) in outcomes(&row.outcomes) {

@@ -48,8 +48,8 @@ impl Failures {
         let advice = |provider| {
             format!(
                 "provider `{provider}` refuses `stream_options`: go on without by `--no-stream-options`, or by \
-                 `stream_options = false` in its `[[provider]]`; a stream's tokens are then unknown unless it reports \
-                 them unasked"
+                 `stream_options = false` in its `[[provider]]`; a stream's tokens are then estimated unless it \
+                 reports them unasked"
             )
         };
         refusing.collect::<BTreeSet<_>>().into_iter().map(advice).collect()
@@ -99,6 +99,10 @@ mod tests {
             moments: Moments::default(),
             chunks: 0,
             usage: None,
+            usage_contradicts: false,
+            raw_usage: None,
+            stated_cost: None,
+            words: None,
             service_tier: None,
             finish_reason: None,
             status: Some(status),

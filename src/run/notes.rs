@@ -84,6 +84,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         warnings: inputs.plan.warnings.iter().cloned().chain(unasked_usage(settings, inputs)).collect(),
         validity: Vec::new(),
         failures: Vec::new(),
+        usage: Vec::new(),
     }
 }
 

@@ -14,7 +14,9 @@ use crate::plan::Cell;
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
 use crate::run::secrets::Secrets;
+use crate::run::settings::PromptCache;
 use crate::run::snapshot::{CellProgress, Snapshot};
+use crate::run::uncounted::Uncounted;
 use crate::run::{RunError, Watch};
 use crate::rundir::RunWriter;
 use crate::sample::{Phase, Sample};
@@ -52,6 +54,8 @@ pub(super) struct Recording<'r> {
     pub secrets: Secrets,
     /// When the run started, which decides the price rows.
     pub started: Timestamp,
+    /// What was done about prompt caches.
+    pub prompt_cache: PromptCache,
     /// The clock that stamped the samples.
     pub clock: Clock,
 }
@@ -68,8 +72,9 @@ pub(super) fn record(
     watch: &mut dyn Watch,
 ) -> Result<Recorded, RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let mut recorder = Recorder::new(writer, recording.inputs, recording.secrets, recording.started);
-    let ended = runtime.block_on(recorder.run(batches, recording.clock, stop, watch));
+    let clock = recording.clock;
+    let mut recorder = Recorder::new(writer, recording);
+    let ended = runtime.block_on(recorder.run(batches, clock, stop, watch));
     if ended.is_err() {
         // Nobody receives any more, so the engine must not go on; it may be gone already.
         let _ = stop.send(Stop::Now);
@@ -85,6 +90,7 @@ struct Recorder<'r> {
     tariffs: Vec<Tariff>,
     /// Each cell's images by line of its workload.
     images: Vec<Rc<[u32]>>,
+    uncounted: Uncounted<'r>,
     progress: Vec<CellProgress>,
     spent: Usd,
     any_cost: bool,
@@ -97,7 +103,8 @@ struct Recorder<'r> {
 }
 
 impl<'r> Recorder<'r> {
-    fn new(writer: &'r mut RunWriter, inputs: &'r Inputs, secrets: Secrets, started: Timestamp) -> Self {
+    fn new(writer: &'r mut RunWriter, recording: Recording<'r>) -> Self {
+        let Recording { inputs, secrets, started, prompt_cache, .. } = recording;
         let plan = &inputs.plan;
         let shares = |cell: &Cell| (0..plan.rounds).map(|round| cell.share_of(round, plan.rounds)).collect();
         let shapes: Vec<CellShape> = plan.cells.iter().map(|cell| CellShape { shares: shares(cell) }).collect();
@@ -111,6 +118,7 @@ impl<'r> Recorder<'r> {
                 .map(|cell| Tariff::new(inputs.registry.pricing(cell.endpoint), started))
                 .collect(),
             images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
+            uncounted: Uncounted::new(inputs, prompt_cache),
             progress: vec![CellProgress::default(); plan.cells.len()],
             spent: Usd::ZERO,
             any_cost: false,
@@ -174,6 +182,7 @@ impl<'r> Recorder<'r> {
             if let Some(error) = &mut sample.error {
                 self.secrets.clean(error);
             }
+            self.uncounted.estimate(&mut sample);
             self.take_sample(&sample)?;
         }
         Ok(())

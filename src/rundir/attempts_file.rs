@@ -14,7 +14,7 @@ use crate::units::Usd;
 pub(in crate::rundir) const ATTEMPTS_FILE: &str = "attempts.csv";
 
 /// The columns in their order; the first three name the row of `samples.csv` that the attempt belongs to.
-pub(in crate::rundir) const COLUMNS: [&str; 32] = [
+pub(in crate::rundir) const COLUMNS: [&str; 33] = [
     "phase",
     "cell",
     "index",
@@ -47,6 +47,7 @@ pub(in crate::rundir) const COLUMNS: [&str; 32] = [
     "error_code",
     "error_message",
     "retry_after_ms",
+    "raw_usage",
 ];
 
 /// The open file and what every row needs to be told beside its attempt.
@@ -130,6 +131,7 @@ impl AttemptsFile {
         row.text(error.and_then(|error| error.code.as_deref()).unwrap_or_default());
         row.text(error.map_or("", |error| &error.message));
         row.millis(error.and_then(|error| error.retry_after).map(|time| time.0.into()));
+        row.text(sample.raw_usage.as_deref().unwrap_or_default());
         self.file.write_all(row.end())
     }
 

@@ -137,7 +137,7 @@ pub struct CellRow {
     pub output_tokens: Option<u64>,
     /// Of these, reasoning.
     pub reasoning_tokens: Option<u64>,
-    /// Successes without a token count.
+    /// Successes whose tokens the provider did not count: they are estimated, or not known.
     pub requests_without_usage: u64,
     /// What the requests with known cost cost; absent when none is known.
     pub cost_usd: Option<Usd>,
@@ -162,4 +162,7 @@ pub struct CellRow {
     /// Of the different prompts planned, those whose text was made up from lengths; absent in files of old.
     #[serde(default)]
     pub synthetic_prompts: Option<u64>,
+    /// Requests whose tokens were estimated by a tokeniser, failures included; absent in files of old.
+    #[serde(default)]
+    pub requests_estimated: Option<u64>,
 }

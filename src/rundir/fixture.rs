@@ -7,7 +7,7 @@ use crate::rundir::{
     WorkloadNote,
 };
 use crate::sample::{HttpVersion, Moments, Outcome, Phase, Sample, Usage, UsageSource};
-use crate::units::{Micros, Moment};
+use crate::units::{Micros, Moment, Usd};
 use crate::workload::{Body, Prompt, Request, Workload};
 
 /// Two cells of six requests in two rounds, on a workload of three lines.
@@ -51,6 +51,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
         warnings: vec![],
         validity: vec![],
         failures: vec![],
+        usage: vec![],
     }
 }
 
@@ -155,6 +156,10 @@ pub(in crate::rundir) fn success(cell: u32, index: u32) -> Sample {
             Usage { input: 43, cached_input: 10, cache_write: 0, output: 21 + u64::from(index), reasoning: 0 },
             UsageSource::Provider,
         )),
+        usage_contradicts: false,
+        raw_usage: Some(r#"{"prompt_tokens":43}"#.into()),
+        stated_cost: (index == 4).then_some(Usd::from_picos(14_000_000)),
+        words: None,
         service_tier: None,
         finish_reason: Some("stop".into()),
         status: Some(200),
@@ -173,7 +178,7 @@ pub(in crate::rundir) fn failure(cell: u32, index: u32, outcome: Outcome) -> Sam
         moments: Moments { sent: moments.sent, headers: moments.headers, end: moments.end, ..Moments::default() },
         chunks: 0,
         usage: None,
-        service_tier: None,
+        raw_usage: None,
         finish_reason: None,
         status: Some(429),
         answer_hash: None,

@@ -49,6 +49,9 @@ pub struct Manifest {
     /// What failed, by cell and outcome, each with what the first such request was told.
     #[serde(default)]
     pub failures: Vec<FailureNote>,
+    /// What is to be known of the token counts and stated costs, by cell; cells without anything are left out.
+    #[serde(default)]
+    pub usage: Vec<UsageNote>,
 }
 
 /// How a run ended.
@@ -299,6 +302,32 @@ pub struct FailureNote {
     pub code: Option<String>,
     /// What the provider said, or what was seen instead of the protocol; absent when there was nothing.
     pub message: Option<String>,
+}
+
+/// How far a cell's token counts and costs can be relied on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsageNote {
+    /// The slug.
+    pub cell: String,
+    /// Requests whose tokens the provider counted.
+    pub counted: u64,
+    /// Of these, those whose counts add up to the total beside them in no known way.
+    pub contradicting: u64,
+    /// Requests whose tokens were estimated by a tokeniser.
+    pub estimated: u64,
+    /// The costs that the provider states, held against the computed ones; absent where it states none.
+    pub stated: Option<StatedNote>,
+}
+
+/// Two sums over the requests of which the provider states a cost and an exact one could be worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatedNote {
+    /// How many they are.
+    pub requests: u64,
+    /// What the provider states.
+    pub stated_usd: Usd,
+    /// What the price list makes of their tokens.
+    pub computed_usd: Usd,
 }
 
 /// Whether a cell's figures may be judged.

@@ -17,7 +17,9 @@ mod row;
 mod run;
 mod sample_rows;
 mod samples_file;
+mod slim;
 mod spectra;
+mod usage_notes;
 mod writer;
 
 pub use cell_row::CellRow;
@@ -26,7 +28,7 @@ pub use error::RunDirError;
 pub use interval_log::read_intervals;
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
-    OverrideNote, PriceNote, RatesNote, StageNote, Status, Validity, WorkloadNote,
+    OverrideNote, PriceNote, RatesNote, StageNote, StatedNote, Status, UsageNote, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;
@@ -34,5 +36,7 @@ pub use rebuild::keep_rebuilt;
 pub use row::{cell_row, judge};
 pub use run::Run;
 pub use sample_rows::read_samples;
+pub use slim::{Latencies, SLIM_BYTES, Slim, slim};
 pub use spectra::Spectra;
+pub use usage_notes::{usage_notes, usage_warnings};
 pub use writer::RunWriter;

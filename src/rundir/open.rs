@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::rundir::cells_file::CELLS_FILE;
 use crate::rundir::rebuild::rebuild;
+use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Run, RunDirError, Status, read_cells, read_manifest};
 
 impl Run {
     /// Reads the run directory `path`: its manifest and its cells.
     ///
-    /// Where the process died before it wrote the final manifest, or `cells.csv` is lost, the rows are made again from
+    /// Where the process died before it wrote the final manifest, or `cells.csv` is lost or broken, the rows are made again from
     /// `samples.csv`. Everything that the user should know of it is in [`Run::warnings`].
     ///
     /// # Errors
@@ -17,21 +18,38 @@ impl Run {
     pub fn open(path: &Path) -> Result<Self, RunDirError> {
         let manifest = read_manifest(path)?;
         let mut warnings = vec![];
-        if manifest.status == Status::Running {
+        let ended = manifest.status != Status::Running;
+        if !ended {
             let run = path.display();
             warnings.push(format!("{run}: the run did not end in order, or is still under way"));
         }
-        // Until a run has ended its rows may still change, so those that a report wrote meanwhile are not believed.
-        let cells = if manifest.status != Status::Running && path.join(CELLS_FILE).exists() {
-            read_cells(path)?
-        } else {
-            if manifest.status != Status::Running {
-                let run = path.display();
-                warnings.push(format!("{run}: `{CELLS_FILE}` is missing, its rows are made again from `samples.csv`"));
+        let has_samples = path.join(SAMPLES_FILE).exists();
+        // Until a run has ended its rows may still change, so those that a report wrote meanwhile are not believed,
+        // unless there is nothing else: a slim run.
+        let stored = match (ended || !has_samples) && path.join(CELLS_FILE).exists() {
+            true => match read_cells(path) {
+                Err(RunDirError::BadRow { path, line, problem }) if has_samples => {
+                    let file = path.display();
+                    warnings.push(format!("{file}:{line}: {problem}: its rows are made again from `{SAMPLES_FILE}`"));
+                    None
+                }
+                read => Some(read?),
+            },
+            false => {
+                if ended {
+                    let (run, file) = (path.display(), CELLS_FILE);
+                    warnings.push(format!("{run}: `{file}` is missing, its rows are made again from `{SAMPLES_FILE}`"));
+                }
+                None
             }
-            let (rows, found) = rebuild(path, &manifest)?;
-            warnings.extend(found);
-            rows
+        };
+        let cells = match stored {
+            Some(rows) => rows,
+            None => {
+                let (rows, found) = rebuild(path, &manifest)?;
+                warnings.extend(found);
+                rows
+            }
         };
         Ok(Self { path: path.to_owned(), manifest, cells, warnings })
     }

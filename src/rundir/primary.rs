@@ -35,6 +35,11 @@ impl CellRow {
         self.synthetic_prompts.is_some_and(|prompts| prompts > 0)
     }
 
+    /// Whether any of its token counts, and so its cost, is an estimate.
+    pub fn is_estimated(&self) -> bool {
+        self.requests_estimated.is_some_and(|requests| requests > 0)
+    }
+
     /// The latency that it is shown and judged by.
     pub fn primary_latency(&self) -> PrimaryLatency {
         if self.is_open_load() {

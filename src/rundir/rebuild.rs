@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::rundir::cells_file::CELLS_FILE;
 use crate::rundir::interval_log::LOG_FILE;
 use crate::rundir::{
-    CellNote, CellRow, Manifest, Run, RunDirError, Status, cell_row, read_intervals, read_samples, write_cells,
+    CellNote, CellRow, Manifest, Run, RunDirError, Status, cell_row, read_intervals, read_samples, usage_notes,
+    usage_warnings, write_cells,
 };
 use crate::tally::{CellShape, Metric, Tally};
 
@@ -30,8 +31,13 @@ pub(in crate::rundir) fn rebuild(run: &Path, manifest: &Manifest) -> Result<(Vec
             }
         })?);
     }
-    let row = |(index, note): (usize, &CellNote)| cell_row(manifest, note, &tally.figures(index));
-    Ok((manifest.cells.iter().enumerate().map(row).collect(), warnings))
+    let figures: Vec<_> = (0..manifest.cells.len()).map(|cell| tally.figures(cell)).collect();
+    if manifest.status == Status::Running {
+        // The manifest of a run that ended has them already.
+        warnings.extend(usage_warnings(&manifest.cells, &usage_notes(&manifest.cells, &figures)));
+    }
+    let row = |(note, figures)| cell_row(manifest, note, figures);
+    Ok((manifest.cells.iter().zip(&figures).map(row).collect(), warnings))
 }
 
 /// Writes the rows of `run` as `cells.csv` where they had to be made again, because the file is lost or the run died.

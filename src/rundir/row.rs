@@ -100,6 +100,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         answer_variants: figures.answer_variants,
         outcomes: outcomes.to_string(),
         synthetic_prompts: Some(note.synthetic_prompts),
+        requests_estimated: Some(figures.requests_estimated),
     }
 }
 

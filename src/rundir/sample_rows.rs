@@ -140,6 +140,9 @@ struct Row<'a> {
     /// Rows of earlier versions do not have it.
     #[serde(default)]
     cache_write_tokens: Option<u64>,
+    /// Likewise.
+    #[serde(default)]
+    stated_cost_usd: Option<Usd>,
     /// Nor this one.
     #[serde(default)]
     service_tier: Option<&'a str>,
@@ -167,6 +170,10 @@ impl Row<'_> {
             moments: self.moments()?,
             chunks: self.chunks,
             usage: self.usage()?,
+            usage_contradicts: false,
+            raw_usage: None,
+            stated_cost: self.stated_cost_usd,
+            words: None,
             service_tier: self.service_tier.map(Into::into),
             finish_reason: self.finish_reason.map(Into::into),
             status: self.status,

@@ -15,7 +15,7 @@ use crate::workload::Workload;
 pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
 
 /// The columns in their order.
-pub(in crate::rundir) const COLUMNS: [&str; 50] = [
+pub(in crate::rundir) const COLUMNS: [&str; 51] = [
     "phase",
     "round",
     "cycle",
@@ -65,6 +65,7 @@ pub(in crate::rundir) const COLUMNS: [&str; 50] = [
     "session_id",
     "turn",
     "cache_write_tokens",
+    "stated_cost_usd",
     "service_tier",
 ];
 
@@ -156,6 +157,7 @@ impl SamplesFile {
         row.empty();
         row.ready(&line.session);
         row.number(usage.map(|usage| usage.cache_write));
+        row.dollars(sample.stated_cost);
         row.text(sample.service_tier.as_deref().unwrap_or_default());
         self.file.write_all(row.end())
     }

@@ -10,6 +10,7 @@ use crate::rng::{extend_hash, hash, seeded};
 use crate::sim::law::{EndpointLaw, Law};
 use crate::sim::script::{Answer, Fault, Moment, Script, Topic};
 use crate::sim::stall::Stalls;
+use crate::units::Usd;
 
 /// The least time over which the rate limit evens out: that much of a minute's requests may come at once.
 const BURST: Duration = Duration::from_secs(1);
@@ -85,6 +86,11 @@ impl Endpoint {
                 return;
             }
         }
+    }
+
+    /// What a usage states as the cost of so many tokens; absent where the law wants none stated.
+    pub(super) fn stated_cost(&self, input: u64, output: u32) -> Option<Usd> {
+        Some(self.law.charges?.of(input, output.into()))
     }
 
     /// When something may be written that would be at `moment`.

@@ -13,6 +13,7 @@ use crate::sim::rehearsal::{Rehearsal, Rehearsals};
 use crate::sim::spread::Spread;
 use crate::sim::stall::Stall;
 use crate::sim::timetable::{Degradation, Outage, Timetable};
+use crate::units::{Usd, UsdPerMtok};
 
 /// The law in the program itself.
 const BUILT_IN: &str = include_str!("law.toml");
@@ -67,6 +68,8 @@ pub struct EndpointLaw {
     pub capacity: Option<u32>,
     /// Requests a minute beyond which status 429 is answered; absent: unlimited.
     pub requests_per_minute: Option<u32>,
+    /// The prices by which a usage states the request's cost; absent: it states none.
+    pub charges: Option<Charges>,
     /// Outages and degradations here.
     pub timetable: Timetable,
     /// Stalls here.
@@ -128,6 +131,7 @@ impl Law {
             varied_ratio: law.varied_ratio.0,
             capacity: law.capacity,
             requests_per_minute: law.rate_limit.map(|limit| limit.requests_per_minute),
+            charges: law.charges,
             timetable: Timetable::of(model, region, &self.outage, &self.degradation),
             stalls: self.stall.iter().filter(|stall| stall.is_at(model, region)).cloned().collect(),
             rehearsals: Rehearsals::of(model, region, &self.fault),
@@ -177,8 +181,26 @@ struct ModelLaw {
     #[serde(default, deserialize_with = "at_least_one")]
     capacity: Option<u32>,
     rate_limit: Option<RateLimit>,
+    charges: Option<Charges>,
     #[serde(default)]
     region: BTreeMap<String, Local>,
+}
+
+/// What a simulated provider says it charges, in dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Charges {
+    /// For prompt tokens.
+    pub input: UsdPerMtok,
+    /// For generated tokens.
+    pub output: UsdPerMtok,
+}
+
+impl Charges {
+    /// What a request with so many tokens costs.
+    pub fn of(self, input: u64, output: u64) -> Usd {
+        self.input.of(input) + self.output.of(output)
+    }
 }
 
 /// What a region changes.

@@ -6,6 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::sim::script::{Text, Wording};
 use crate::sim::words::push_words;
+use crate::units::Usd;
 
 /// The `created` of every reply, 1 May 2026: equal requests get equal bytes.
 const CREATED: u64 = 1_777_593_600;
@@ -29,6 +30,8 @@ pub(super) struct Usage {
     pub(super) input: u64,
     /// Of the answer.
     pub(super) output: u32,
+    /// What both cost, where it is stated.
+    pub(super) cost: Option<Usd>,
 }
 
 impl Message {
@@ -105,11 +108,13 @@ impl Message {
     }
 
     fn push_usage(&self, out: &mut BytesMut) {
-        let Usage { input, output } = self.usage;
+        let Usage { input, output, cost } = self.usage;
         let total = input + u64::from(output);
-        let written =
-            write!(out, r#","usage":{{"prompt_tokens":{input},"completion_tokens":{output},"total_tokens":{total}}}"#);
-        written.expect("memory takes what is written");
+        let counts =
+            write!(out, r#","usage":{{"prompt_tokens":{input},"completion_tokens":{output},"total_tokens":{total}"#);
+        let stated = cost.map_or(Ok(()), |cost| write!(out, r#","cost":{cost}"#));
+        counts.and(stated).expect("memory takes what is written");
+        out.put_u8(b'}');
     }
 
     fn finish_reason(&self) -> &'static str {
@@ -145,7 +150,7 @@ mod tests {
     use super::*;
 
     fn message(streamed: bool, text: Text, usage_wanted: bool) -> Message {
-        Message::new(7, "a\"b", streamed, text, Usage { input: 12, output: text.tokens }, usage_wanted)
+        Message::new(7, "a\"b", streamed, text, Usage { input: 12, output: text.tokens, cost: None }, usage_wanted)
     }
 
     fn json(event: &str) -> serde_json::Value {
@@ -187,6 +192,16 @@ mod tests {
             \"model\":\"a\\\"b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
             data: [DONE]\n\n";
         assert_eq!(out, expected.as_bytes());
+    }
+
+    #[test]
+    fn a_stated_cost_is_a_plain_decimal_beside_the_counts() {
+        let cost = Some("0.00000025".parse().unwrap());
+        let text = Text { tokens: 1, cut: false, wording: Wording::Tier(3) };
+        let usage = Usage { input: 12, output: 1, cost };
+        let whole = Message::new(7, "m", false, text, usage, false).whole();
+        let told = String::from_utf8(whole.to_vec()).unwrap();
+        assert!(told.ends_with(r#""completion_tokens":1,"total_tokens":13,"cost":0.00000025}}"#), "{told}");
     }
 
     #[test]

@@ -155,7 +155,7 @@ impl Provider {
                 return rehearsed(stage(kind, scene, Timestamp::now()), visit, stay);
             }
         };
-        let message = message(number, &ask, text, visit.row());
+        let message = message(number, &ask, text, stay.endpoint(), visit.row());
         if !visit.row().stream {
             stay.endpoint().wait(due(script.e2e_ms())).await;
             visit.row().status = Some(StatusCode::OK.as_u16());
@@ -231,8 +231,9 @@ fn empty_row(request: u64, received: Moment, region: &str) -> TruthRow {
 }
 
 /// The message with `text`, entered into the row.
-fn message(number: u64, ask: &Ask<'_>, text: Text, row: &mut TruthRow) -> Message {
-    let usage = Usage { input: ask.prompt_tokens(), output: text.tokens };
+fn message(number: u64, ask: &Ask<'_>, text: Text, endpoint: &Endpoint, row: &mut TruthRow) -> Message {
+    let (input, output) = (ask.prompt_tokens(), text.tokens);
+    let usage = Usage { input, output, cost: endpoint.stated_cost(input, output) };
     row.input_tokens = Some(usage.input);
     row.output_tokens = Some(usage.output);
     if let Wording::Tier(tier) = text.wording {

@@ -104,7 +104,7 @@ impl Scene<'_> {
 
     fn message(&self, tokens: u32) -> Message {
         let text = Text { tokens, cut: false, wording: Wording::Words(self.request) };
-        let usage = Usage { input: self.input_tokens, output: tokens };
+        let usage = Usage { input: self.input_tokens, output: tokens, cost: None };
         Message::new(self.request, self.model, self.streamed, text, usage, self.usage_wanted)
     }
 }

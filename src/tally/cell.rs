@@ -1,6 +1,7 @@
 //! What is known of one cell so far.
 
-use crate::sample::{Sample, Usage};
+use crate::cost::Reconciled;
+use crate::sample::{Sample, Usage, UsageSource};
 use crate::tally::answers::Answers;
 use crate::tally::round::Round;
 use crate::tally::spans::Spans;
@@ -21,8 +22,16 @@ pub(in crate::tally) struct CellTally {
     pub(in crate::tally) in_flight: u64,
     /// Tokens of all requests that have a count; absent as long as none has.
     pub(in crate::tally) usage: Option<Usage>,
-    /// Successes without a token count.
+    /// Successes whose tokens the provider did not count.
     pub(in crate::tally) without_usage: u64,
+    /// Requests whose tokens the provider counted.
+    pub(in crate::tally) counted: u64,
+    /// Of these, those whose counts contradict the total beside them.
+    pub(in crate::tally) contradicting: u64,
+    /// Requests whose tokens were estimated.
+    pub(in crate::tally) estimated: u64,
+    /// What the provider states of the costs; absent as long as it states none that could be compared.
+    pub(in crate::tally) reconciled: Option<Reconciled>,
     /// What the requests of known cost cost; absent as long as none has one.
     pub(in crate::tally) cost: Option<Usd>,
     /// Requests that were surely or probably billed and have no known cost.
@@ -46,6 +55,10 @@ impl CellTally {
             in_flight: 0,
             usage: None,
             without_usage: 0,
+            counted: 0,
+            contradicting: 0,
+            estimated: 0,
+            reconciled: None,
             cost: None,
             without_cost: 0,
             answers: Answers::default(),
@@ -72,7 +85,15 @@ impl CellTally {
             sum.output = sum.output.saturating_add(usage.output);
             sum.reasoning = sum.reasoning.saturating_add(usage.reasoning);
         }
-        self.without_usage += u64::from(sample.outcome.is_ok() && sample.usage.is_none());
+        let source = sample.usage.map(|(_, source)| source);
+        let is_counted = source == Some(UsageSource::Provider);
+        self.without_usage += u64::from(sample.outcome.is_ok() && !is_counted);
+        self.counted += u64::from(is_counted);
+        self.contradicting += u64::from(is_counted && sample.usage_contradicts);
+        self.estimated += u64::from(source == Some(UsageSource::Estimated));
+        if let (true, Some(stated), Some(computed)) = (is_counted, sample.stated_cost, cost) {
+            self.reconciled.get_or_insert_default().add(stated, computed);
+        }
         match cost {
             Some(cost) => *self.cost.get_or_insert_default() += cost,
             None => self.without_cost += u64::from(sample.outcome.is_ok() || sample.usage.is_some()),

@@ -1,5 +1,6 @@
 //! The figures of one cell, worked out from everything that was tallied of it.
 
+use crate::cost::Reconciled;
 use crate::rng::seeded;
 use crate::sample::Usage;
 use crate::stats::{Interval, Ordered, RoundTimes, quantile_interval, round_bootstrap};
@@ -47,8 +48,16 @@ pub struct CellFigures {
     pub request_seconds: f64,
     /// Tokens over all requests with a count; absent without one.
     pub usage: Option<Usage>,
-    /// Successes without a token count.
+    /// Successes whose tokens the provider did not count.
     pub requests_without_usage: u64,
+    /// Requests whose tokens the provider counted, failures included.
+    pub requests_counted: u64,
+    /// Of these, those whose counts contradict the total beside them; not known of samples read back.
+    pub requests_contradicting: u64,
+    /// Requests whose tokens were estimated, failures included.
+    pub requests_estimated: u64,
+    /// What the provider states of the costs; absent where it states none that could be compared.
+    pub reconciled: Option<Reconciled>,
     /// What the requests of known cost cost; absent when none is known.
     pub cost: Option<Usd>,
     /// Whether `cost` covers every request that was billed; absent when none was.
@@ -118,6 +127,10 @@ pub(in crate::tally) fn figures(cell: &CellTally, seed: u64, index: usize) -> Ce
         request_seconds: cell.in_flight as f64 / 1e6,
         usage: cell.usage,
         requests_without_usage: cell.without_usage,
+        requests_counted: cell.counted,
+        requests_contradicting: cell.contradicting,
+        requests_estimated: cell.estimated,
+        reconciled: cell.reconciled,
         cost: cell.cost,
         all_prices_known: billed.then_some(cell.without_cost == 0),
         distinct_prompts: cell.answers.distinct_prompts(),

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::sample::Usage;
 use crate::units::Usd;
 use crate::wire::text::{Content, Part, Text};
-use crate::wire::usage::{Sum, UsageFields};
+use crate::wire::usage::{Reported, Sum};
 
 /// A chunk of a stream or a whole completion: both have the same outer shape. Unknown fields are passed over.
 ///
@@ -31,28 +31,37 @@ pub struct Chunk<'a> {
     #[serde(borrow)]
     pub service_tier: Text<'a>,
     /// The tokens so far.
-    pub usage: Option<Box<UsageFields>>,
+    #[serde(borrow)]
+    pub usage: Option<Box<Reported<'a>>>,
     /// Where one provider keeps its usage a second time.
-    pub x_groq: Option<Box<UsageHolder>>,
+    #[serde(borrow)]
+    pub x_groq: Option<Box<UsageHolder<'a>>>,
     /// An error inside a reply that began well.
     #[serde(borrow)]
     pub error: Option<&'a RawValue>,
 }
 
-impl Chunk<'_> {
+impl<'a> Chunk<'a> {
     /// The usage of the first place that holds whole counts, and whether these add up to the total stated there.
     ///
     /// Absent when no place does.
     pub fn usage(&self) -> Option<(Usage, Sum)> {
-        self.usage_places().find_map(UsageFields::normalised)
+        self.usage_places().find_map(|reported| reported.fields.normalised())
     }
 
     /// What the provider says the request cost so far; absent when it does not say.
     pub fn stated_cost(&self) -> Option<Usd> {
-        self.usage_places().find_map(UsageFields::stated_cost)
+        self.usage_places().find_map(|reported| reported.fields.stated_cost())
     }
 
-    fn usage_places(&self) -> impl Iterator<Item = &UsageFields> {
+    /// The usage as it was written: in the first place that holds whole counts, or else in the first that holds any
+    /// usage at all.
+    pub fn raw_usage(&self) -> Option<&'a str> {
+        let whole = self.usage_places().find(|reported| reported.fields.normalised().is_some());
+        whole.or_else(|| self.usage_places().next()).map(|reported| reported.raw)
+    }
+
+    fn usage_places(&self) -> impl Iterator<Item = &Reported<'a>> {
         let in_choice = self.choices.0.as_ref().and_then(|choice| choice.usage.as_deref());
         let in_extension = self.x_groq.as_ref().and_then(|extension| extension.usage.as_deref());
         [self.usage.as_deref(), in_choice, in_extension].into_iter().flatten()
@@ -77,7 +86,8 @@ pub struct Choice<'a> {
     #[serde(borrow)]
     pub finish_reason: Text<'a>,
     /// Where one provider keeps its usage.
-    pub usage: Option<Box<UsageFields>>,
+    #[serde(borrow)]
+    pub usage: Option<Box<Reported<'a>>>,
 }
 
 impl<'a> Choice<'a> {
@@ -143,6 +153,30 @@ impl Delta<'_> {
             || self.reasoning_details.is_something()
     }
 
+    /// Hands each piece of readable thoughts to `on_piece`; what stands in two fields is handed over once.
+    pub fn thoughts(&self, mut on_piece: impl FnMut(&str)) {
+        match (self.reasoning_content.said().or(self.reasoning.said()), &self.reasoning_details) {
+            (Some(text), _) => on_piece(text),
+            (None, Content::Text(text)) => text.said().into_iter().for_each(&mut on_piece),
+            (None, Content::Parts(parts)) => {
+                for part in parts {
+                    part.text.said().into_iter().for_each(&mut on_piece);
+                    part.thoughts(&mut on_piece);
+                }
+            }
+        }
+        if let Content::Parts(parts) = &self.content {
+            parts.iter().for_each(|part| part.thoughts(&mut on_piece));
+        }
+    }
+
+    /// Hands each name and argument of the tools that are called to `on_piece`, in order.
+    pub fn calls(&self, mut on_piece: impl FnMut(&str)) {
+        for function in self.functions() {
+            function.name.said().into_iter().chain(function.arguments.said()).for_each(&mut on_piece);
+        }
+    }
+
     /// Whether it holds a piece of a tool's arguments.
     pub fn has_tool_argument(&self) -> bool {
         self.functions().any(|function| function.arguments.said().is_some())
@@ -183,9 +217,10 @@ pub struct Function<'a> {
 /// An object whose only interest is the usage in it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct UsageHolder {
+pub struct UsageHolder<'a> {
     /// The tokens so far.
-    pub usage: Option<Box<UsageFields>>,
+    #[serde(borrow)]
+    pub usage: Option<Box<Reported<'a>>>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for FirstChoice<'a> {

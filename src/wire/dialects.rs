@@ -3,6 +3,7 @@
 mod cuts;
 mod errors;
 mod framing;
+mod kept;
 mod providers;
 mod shapes;
 
@@ -51,20 +52,35 @@ fn stream(name: &str) -> Told {
 fn document(name: &str) -> Told {
     let mut reply = Reply::default();
     let events = letter(reply.document(&fixture(name))).to_string();
-    let (outcome, answered) = reply.end();
-    Told { events, outcome, answered }
+    told_of(events, reply.end())
 }
 
-/// A stream that arrives in `reads`, taken in as the measured path does it.
+/// A stream that arrives in `reads`, taken in as the measured path does it. What it keeps for others to read is
+/// checked apart from its meaning; see [`kept`].
 fn told<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> Told {
+    let (events, ended) = taken_in(reads);
+    told_of(events, ended)
+}
+
+fn told_of(events: String, (outcome, answered): (Outcome, Answered)) -> Told {
+    Told { events, outcome, answered: Answered { raw_usage: None, words: None, ..answered } }
+}
+
+/// The usage of the fixture `name` as it was written, and the words of a reply without one: answer and reasoning.
+fn kept(name: &str) -> (Option<String>, Option<(String, String)>) {
+    let (_, (_, answered)) = taken_in([&fixture(&format!("{name}.sse"))[..]]);
+    (answered.raw_usage.map(Into::into), answered.words.map(|words| (words.answer, words.reasoning)))
+}
+
+fn taken_in<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> (String, (Outcome, Answered)) {
     let (mut parser, mut reply, mut events) = (EventParser::default(), Reply::default(), String::new());
     let fed = reads.into_iter().try_for_each(|read| parser.feed(read, |event| events.push(letter(reply.event(event)))));
     let ended = fed.and_then(|()| parser.finish(|event| events.push(letter(reply.last_event(event)))));
     if let Err(error) = ended {
         reply.too_long(error);
     }
-    let (outcome, answered) = reply.end();
-    Told { events, outcome, answered }
+    let ended = reply.end();
+    (events, ended)
 }
 
 fn letter(heard: Heard) -> char {

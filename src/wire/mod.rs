@@ -1,12 +1,15 @@
 //! The wire: server-sent events and the chat-completions dialects; bytes in, events out, no I/O.
 
 mod chat;
+mod dollars;
 mod error_body;
 mod framing;
+mod raw_usage;
 mod refrain;
 mod reply;
 mod reset_after;
 mod retry_after;
+mod spoken;
 mod sse;
 mod text;
 mod usage;
@@ -22,4 +25,4 @@ pub use reset_after::reset_after;
 pub use retry_after::retry_after;
 pub use sse::{EVENT_CAP, Event, EventParser, EventTooLong};
 pub use text::{Content, Part, Text};
-pub use usage::{Sum, UsageFields};
+pub use usage::{Reported, Sum, UsageFields};

@@ -1,11 +1,13 @@
 //! One reply as it unfolds, and the verdict at its end.
 
 use crate::rng::{extend_hash, hash};
-use crate::sample::{ErrorReply, Outcome, Usage};
+use crate::sample::{ErrorReply, Outcome, Usage, Words};
 use crate::units::Usd;
 use crate::wire::chat::{Choice, Chunk};
 use crate::wire::error_body::{capped, error_of_body};
+use crate::wire::raw_usage::RawUsage;
 use crate::wire::refrain::Refrain;
+use crate::wire::spoken::Spoken;
 use crate::wire::sse::{Event, EventTooLong};
 use crate::wire::usage::Sum;
 
@@ -18,6 +20,8 @@ pub struct Reply {
     done: bool,
     problem: Option<Outcome>,
     refrain: Refrain,
+    raw_usage: RawUsage,
+    spoken: Spoken,
 }
 
 /// What one event held.
@@ -52,6 +56,10 @@ pub struct Answered {
     pub usage: Option<Usage>,
     /// Whether `usage` adds up to the total stated beside it.
     pub usage_sum: Sum,
+    /// The usage as the provider wrote it, also one that could not be read; absent where it wrote none.
+    pub raw_usage: Option<Box<str>>,
+    /// What was generated, where no usage counts it; absent otherwise, and where nothing was.
+    pub words: Option<Box<Words>>,
     /// What the provider says the request cost; absent when it does not say.
     pub stated_cost: Option<Usd>,
     /// Why generation ended, in the provider's word; absent when it never said.
@@ -94,6 +102,7 @@ impl Reply {
         }
         if let Some(words) = self.refrain.words(data) {
             self.answered.say(words);
+            self.spoken.answer(words);
             return WORDS;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
@@ -145,9 +154,12 @@ impl Reply {
     /// The verdict at the clean end of the body, and what the reply came to. The reply is then empty again.
     pub fn end(&mut self) -> (Outcome, Answered) {
         self.refrain.forget();
-        let refrain = std::mem::take(&mut self.refrain);
-        let Self { answered, generated, done, problem, .. } =
-            std::mem::replace(self, Self { refrain, ..Self::default() });
+        let mut answered = std::mem::take(&mut self.answered);
+        answered.raw_usage = self.raw_usage.take();
+        answered.words = if answered.usage.is_none() { self.spoken.take() } else { None };
+        self.spoken.forget();
+        let (generated, done) = (std::mem::take(&mut self.generated), std::mem::take(&mut self.done));
+        let problem = self.problem.take();
         let outcome = problem.unwrap_or(match answered.finish_reason.as_deref() {
             None if !done => Outcome::Truncated,
             Some("content_filter") => Outcome::Refused,
@@ -171,6 +183,9 @@ impl Reply {
         if let Some((usage, sum)) = usage {
             (answered.usage, answered.usage_sum) = (Some(usage), sum);
         }
+        if let Some(raw) = chunk.raw_usage().filter(|_| usage.is_some() || answered.usage.is_none()) {
+            self.raw_usage.keep(raw);
+        }
         answered.stated_cost = chunk.stated_cost().or(answered.stated_cost);
         let choice = chunk.choices.0.as_ref();
         let finish = choice.and_then(|choice| choice.finish_reason.said());
@@ -186,8 +201,11 @@ impl Reply {
         if let Some(words) = choice.and_then(Choice::words) {
             words.visible(|piece| {
                 answered.say(piece);
+                self.spoken.answer(piece);
                 heard.answer = true;
             });
+            words.calls(|piece| self.spoken.answer(piece));
+            words.thoughts(|piece| self.spoken.reasoning(piece));
             heard.answer |= words.has_tool_argument();
             heard.token = heard.answer || words.is_reasoning();
             self.generated |= heard.token || words.names_tool();

@@ -6,8 +6,6 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::units::Usd;
-
 /// A string that may be null, missing or something else altogether.
 ///
 /// An object counts as a string, since some write a tool's arguments as one; anything else counts as absent.
@@ -69,6 +67,15 @@ impl Part<'_> {
     pub fn is_thought(&self) -> bool {
         self.thinking.is_something() || self.summary.said().is_some() || self.data.said().is_some()
     }
+
+    /// Hands each piece of its thoughts that can be read to `on_piece`.
+    pub(crate) fn thoughts(&self, on_piece: &mut dyn FnMut(&str)) {
+        match &self.thinking {
+            Content::Text(text) => text.said().into_iter().for_each(&mut *on_piece),
+            Content::Parts(parts) => parts.iter().filter_map(|part| part.text.said()).for_each(&mut *on_piece),
+        }
+        self.summary.said().into_iter().for_each(on_piece);
+    }
 }
 
 /// A number of 0 or more, also where it is written as a string; anything else is passed over.
@@ -89,16 +96,6 @@ impl Number {
             Self::Whole(number) => Some(number),
             Self::Real(number) => Some(number as u64),
         }
-    }
-
-    /// The amount of as many dollars to the nearest picodollar; absent from a billion dollars on.
-    pub(crate) fn dollars(self) -> Option<Usd> {
-        let dollars = match self {
-            Self::Absent => return None,
-            Self::Whole(number) => number as f64,
-            Self::Real(number) => number,
-        };
-        (dollars < 1e9).then(|| Usd::from_picos((dollars * 1e12).round() as i128))
     }
 
     // A cast would turn a negative into 0, which is a statement nobody made.

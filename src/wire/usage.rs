@@ -1,15 +1,33 @@
 //! What a provider says of the tokens and the cost of a request.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::sample::Usage;
 use crate::units::Usd;
+use crate::wire::dollars::dollars;
 use crate::wire::text::Number;
+
+/// A usage as it came, and what could be read of it.
+#[derive(Debug)]
+pub struct Reported<'a> {
+    /// The JSON that was written.
+    pub raw: &'a str,
+    /// Its counts; all absent where it has another shape altogether.
+    pub fields: UsageFields<'a>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Reported<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        Ok(Self { raw, fields: serde_json::from_str(raw).unwrap_or_default() })
+    }
+}
 
 /// The token counts and the cost as providers write them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct UsageFields {
+pub struct UsageFields<'a> {
     prompt_tokens: Number,
     completion_tokens: Number,
     total_tokens: Number,
@@ -19,7 +37,8 @@ pub struct UsageFields {
     cached_tokens: Number,
     cache_creation_input_tokens: Number,
     reasoning_tokens: Number,
-    cost: Number,
+    #[serde(borrow)]
+    cost: Option<&'a RawValue>,
     cost_in_usd_ticks: Number,
 }
 
@@ -42,7 +61,7 @@ pub enum Sum {
     Off,
 }
 
-impl UsageFields {
+impl UsageFields<'_> {
     /// The counts with each token in one class; absent when the prompt or the answer is not counted.
     ///
     /// Reasoning is on top of the completion where the total says so, and included otherwise. Cached tokens are
@@ -86,7 +105,7 @@ impl UsageFields {
     /// What the provider says the request cost: `cost` in dollars, else `cost_in_usd_ticks`; absent without either.
     pub fn stated_cost(&self) -> Option<Usd> {
         self.cost
-            .dollars()
+            .and_then(|cost| dollars(cost.get()))
             .or_else(|| Some(Usd::from_picos(i128::from(self.cost_in_usd_ticks.count()?) * PICOS_PER_TICK)))
     }
 }
@@ -102,7 +121,7 @@ fn of(details: Option<&UsageDetails>, count: fn(&UsageDetails) -> Number) -> Opt
 mod tests {
     use super::*;
 
-    fn read(fields: &str) -> UsageFields {
+    fn read(fields: &str) -> UsageFields<'_> {
         serde_json::from_str(fields).unwrap()
     }
 

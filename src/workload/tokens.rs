@@ -39,12 +39,19 @@ pub fn answer_tokens_at_most(prompt: &Prompt, model_limit: Option<u64>) -> Optio
 /// The first call loads the vocabulary, which takes about 150 ms.
 pub fn prompt_tokens(prompt: &Prompt) -> u64 {
     match prompt {
-        Prompt::Body(body) => {
-            let text = o200k_base_singleton().count_ordinary(&body.text) as u64;
-            text + body.other_bytes.div_ceil(JSON_BYTES_PER_TOKEN) + framing(body)
-        }
+        Prompt::Body(body) => text_tokens(&body.text) + body.other_bytes.div_ceil(JSON_BYTES_PER_TOKEN) + framing(body),
         Prompt::Lengths(lengths) => lengths.input_length,
     }
+}
+
+/// The tokens of `text`, estimated with the o200k vocabulary.
+///
+/// The first call for any text loads the vocabulary, which takes about 150 ms.
+pub fn text_tokens(text: &str) -> u64 {
+    if text.is_empty() {
+        return 0;
+    }
+    o200k_base_singleton().count_ordinary(text) as u64
 }
 
 /// Tokens of everything in the body that is neither text nor JSON to read.

@@ -37,6 +37,21 @@ rounds = 1
 
 const TRAFFIC: &str = r#"{"custom_id":"a","body":{"messages":[{"role":"user","content":"x"}]}}"#;
 
+const REGISTRY: &str = r#"
+schema = 1
+[[provider]]
+id = "global-apis"
+base_url = "https://global-apis.invalid/v1"
+[[model]]
+id = "qwen3-8b"
+[[model.at]]
+provider = "global-apis"
+[[model.at.price]]
+from = "2026-05-01"
+currency = "USD"
+output = "0.02"
+"#;
+
 /// The examples in the help of `command` and of everything below it, each once.
 fn examples(command: &mut clap::Command, found: &mut Vec<String>) {
     for line in command.render_long_help().to_string().lines() {
@@ -77,7 +92,7 @@ fn every_example_can_be_typed_as_it_stands() {
 #[test]
 fn every_example_that_is_short_does_what_it_says() {
     let sandbox = Sandbox::new();
-    sandbox.write("nightly.toml", NIGHTLY).write("my-traffic.jsonl", TRAFFIC);
+    sandbox.write("nightly.toml", NIGHTLY).write("my-traffic.jsonl", TRAFFIC).write("registry.toml", REGISTRY);
     sandbox.run(&["run", "--quick", "--model", "qwen3-8b", "--region", "us-west-2"]).measures();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_tollmark"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());

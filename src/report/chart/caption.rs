@@ -93,7 +93,12 @@ fn price(facts: &Facts<'_>, rows: &[&CellRow]) -> String {
         (Some(day), _) => format!(", in force since {day}"),
         _ => String::new(),
     };
-    let assumed = if facts.marks.iter().any(|mark| mark.assumed) { "; ~ is an assumed price" } else { "" };
+    let estimated = facts.x == PriceAxis::Effective && rows.iter().any(|row| row.is_estimated());
+    let assumed = match facts.marks.iter().any(|mark| mark.assumed) {
+        true if estimated => "; ~ rests on an assumed price or on estimated tokens",
+        true => "; ~ is an assumed price",
+        false => "",
+    };
     match facts.x {
         PriceAxis::List => format!("List price of output tokens{of}{assumed}"),
         PriceAxis::Effective => {

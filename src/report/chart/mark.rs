@@ -88,7 +88,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         region: row.region.clone(),
         tier: row.tier,
         price: price.as_f64(),
-        assumed: assumes_price(run, row),
+        assumed: assumes_price(run, row) || axis == PriceAxis::Effective && row.is_estimated(),
         p50,
         cap: cap.max(p50),
         tail,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::rundir::fixture::{failure, manifest, success, workload};
 use crate::rundir::{CellRow, Manifest, RunWriter, cell_row, judge, keep_rebuilt, read_samples};
-use crate::sample::{Moments, Outcome, Phase, Sample};
+use crate::sample::{Moments, Outcome, Phase, Sample, UsageSource};
 use crate::tally::{CellShape, Lags, Tally};
 use crate::units::{Micros, Usd};
 
@@ -76,7 +76,7 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          throughput_rps output_tokens_per_s input_tokens cached_input_tokens output_tokens reasoning_tokens \
          requests_without_usage cost_usd all_prices_known cost_per_1k_requests_usd list_input_usd_per_mtok \
          list_output_usd_per_mtok effective_output_usd_per_mtok price_from quality_ratio answer_variants outcomes \
-         synthetic_prompts"
+         synthetic_prompts requests_estimated"
     );
     assert_eq!(
         lines.next().unwrap(),
@@ -85,7 +85,7 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          41.001,40.000,inf,42.502,42.502,42.502,41.001,inf,42.502,\
          82.002,80.000,inf,85.005,85.005,85.005,82.002,inf,85.005,82.002,inf,inf,,,,,,,,,1.863,2.000,29.935,0.321,\
          12.12,234.316,215,50,116,0,0,0.000029000116,true,0.004833352667,0.18,0.25,0.250001,2026-05-01,,2,\
-         ok=5;rate_limited=1,0"
+         ok=5;rate_limited=1,0,0"
     );
 }
 
@@ -126,7 +126,7 @@ fn samples_are_read_as_they_were_written() {
         let line = (sample.line + 1) % 3;
         // What only an attempt tells is not in the rows of requests.
         let moments = Moments { first_event: None, ..sample.moments };
-        (Sample { line, moments, http_version: None, ..sample }, cost)
+        (Sample { line, moments, http_version: None, raw_usage: None, ..sample }, cost)
     });
     assert_eq!(found, expected.collect::<Vec<_>>());
 }
@@ -274,4 +274,39 @@ fn costs_of_rows_add_up_to_those_of_the_samples() {
     })
     .unwrap();
     assert_eq!(rows.iter().filter_map(|row| row.cost_usd).sum::<Usd>(), of_samples);
+}
+
+#[test]
+fn a_run_that_died_still_tells_that_stated_costs_are_off_and_tokens_estimated() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = Manifest { status: Status::Running, ..manifest() };
+    let mut writer = RunWriter::create(folder.path(), &manifest, &[workload()]).unwrap();
+    let estimated = success(1, 2).usage.map(|(usage, _)| (usage, UsageSource::Estimated));
+    // It states 0.000014.
+    writer.sample(&success(0, 4), Some("0.000013".parse().unwrap())).unwrap();
+    writer.sample(&Sample { usage: estimated, ..success(1, 2) }, None).unwrap();
+    writer.flush().unwrap();
+    let run = Run::open(writer.path()).unwrap();
+    assert!(run.warnings[1].starts_with("1 reply of `large` at `acme` came without usage"), "{:?}", run.warnings);
+    assert!(run.warnings[2].contains("makes it $0.000013, 7.1 % less"), "{:?}", run.warnings);
+    assert_eq!((run.warnings.len(), run.cells[1].requests_estimated), (3, Some(1)));
+}
+
+#[test]
+fn a_broken_cells_file_is_made_again_from_the_samples_with_a_warning_that_names_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _, rows) = write_run(folder.path());
+    let file = path.join("cells.csv");
+    let text = fs::read_to_string(&file).unwrap();
+    // In the middle of the last row.
+    fs::write(&file, &text[..text.len() - 40]).unwrap();
+    let run = Run::open(&path).unwrap();
+    assert_eq!(run.warnings.len(), 1, "{:?}", run.warnings);
+    let told = format!("{}:3: the row has ", file.display());
+    assert!(run.warnings[0].starts_with(&told), "{:?}", run.warnings);
+    assert_eq!(run.cells.len(), rows.len());
+    assert_eq!(run.cells[1].e2e_p99_ms, rows[1].e2e_p99_ms);
+
+    fs::remove_file(path.join("samples.csv")).unwrap();
+    assert!(matches!(Run::open(&path), Err(RunDirError::BadRow { line: 3, .. })), "without samples it is an error");
 }

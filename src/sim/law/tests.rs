@@ -86,3 +86,14 @@ fn a_missing_file_is_named() {
     let error = Law::read(Path::new("no/such/law.toml")).unwrap_err();
     assert_eq!(error.to_string(), "cannot read the law `no/such/law.toml`");
 }
+
+#[test]
+fn a_model_charges_what_its_own_law_says_and_others_state_nothing() {
+    let charging = SMALL.replace("capacity = 32", "capacity = 32\ncharges = { input = \"0.30\", output = \"0.5\" }");
+    let law = Law::parse("law.toml", &charging).unwrap();
+    let charges = law.endpoint("fast", "here").charges.unwrap();
+    assert_eq!(charges.of(10, 4).to_string(), "0.000005");
+    assert_eq!(law.endpoint("other", "here").charges, None);
+    let bad = refused(("capacity = 32", "charges = { input = \"0.30\", output = \"0,5\" }"));
+    assert!(bad.contains("is not a decimal number, write it like \"0.25\""), "{bad}");
+}

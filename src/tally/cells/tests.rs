@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cost::Reconciled;
 use crate::sample::{Moments, Outcome, Usage, UsageSource};
 use crate::units::Latency;
 
@@ -32,6 +33,10 @@ fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
             Usage { input: 40, cached_input: 10, cache_write: 0, output: 11, reasoning: 0 },
             UsageSource::Provider,
         )),
+        usage_contradicts: false,
+        raw_usage: None,
+        stated_cost: None,
+        words: None,
         service_tier: None,
         finish_reason: Some("stop".into()),
         status: Some(200),
@@ -204,4 +209,27 @@ proptest! {
             prop_assert_eq!(figures.cost, (!costs.is_empty()).then(|| Usd::from_picos(costs.iter().sum())));
         }
     }
+}
+
+#[test]
+fn counts_are_told_apart_by_who_made_them_and_only_the_providers_are_reconciled() {
+    let (stated, computed): (Usd, Usd) = ("0.02".parse().unwrap(), "0.01".parse().unwrap());
+    let counted = |start| Sample { stated_cost: Some(stated), ..success(0, 0, start, 10) };
+    let estimated = |sample: Sample| {
+        let usage = sample.usage.map(|(usage, _)| (usage, UsageSource::Estimated));
+        Sample { usage, usage_contradicts: false, ..sample }
+    };
+    let mut tally = tally(&[6]);
+    tally.record(&counted(0), Some(computed));
+    tally.record(&Sample { usage_contradicts: true, ..counted(100) }, Some(computed));
+    // Neither without an exact cost, nor where the tokens are a guess, is there anything to compare.
+    tally.record(&counted(200), None);
+    tally.record(&estimated(counted(300)), Some(computed));
+    tally.record(&estimated(Sample { outcome: Outcome::Truncated, ..counted(400) }), Some(computed));
+    tally.record(&Sample { usage: None, ..counted(500) }, None);
+    let figures = tally.figures(0);
+    let sums = Reconciled { requests: 2, stated: "0.04".parse().unwrap(), computed: "0.02".parse().unwrap() };
+    assert_eq!(figures.reconciled, Some(sums));
+    assert_eq!((figures.requests_counted, figures.requests_contradicting, figures.requests_estimated), (3, 1, 2));
+    assert_eq!(figures.requests_without_usage, 2, "successes alone");
 }

@@ -251,6 +251,19 @@ fn time_to_first_token_has_no_limit_and_says_what_verdicts_are_about() {
 }
 
 #[test]
+fn estimated_tokens_make_an_effective_price_an_assumption_and_leave_the_list_price_alone() {
+    let run = one(|row| {
+        row.effective_output_usd_per_mtok = Some("0.30".parse().unwrap());
+        row.requests_estimated = Some(1);
+    });
+    let words = "~ rests on an assumed price or on estimated tokens";
+    let effective = cost_latency(&run, &ChartOptions { x: PriceAxis::Effective, ..light() });
+    assert!(effective.contains(words) && effective.contains(": ~$0.30/M"), "{effective}");
+    let list = cost_latency(&run, &light());
+    assert!(!list.contains(words) && !list.contains('~'));
+}
+
+#[test]
 fn every_theme_is_literal_and_only_the_automatic_one_follows_the_system() {
     let of = |theme| {
         cost_latency(

@@ -1,0 +1,73 @@
+//! Token counts of replies whose providers gave none, estimated by a tokeniser.
+
+use std::collections::HashMap;
+
+use crate::plan::Cell;
+use crate::run::inputs::Inputs;
+use crate::run::settings::PromptCache;
+use crate::sample::{Sample, Usage, UsageSource, Words};
+use crate::workload::{Prompt, answer_tokens_at_most, prompt_tokens, text_tokens};
+
+/// Tokens of the nonce that makes a recorded prompt fresh, about: twelve hexadecimal digits and a space.
+const NONCE_TOKENS: u64 = 8;
+
+/// Estimates, off the measured path. A prompt is counted when it is first needed, and never again.
+pub(super) struct Uncounted<'r> {
+    inputs: &'r Inputs,
+    nonce: u64,
+    /// By workload and line.
+    prompts: HashMap<(usize, u32), u64>,
+}
+
+impl<'r> Uncounted<'r> {
+    /// Nothing is counted so far.
+    pub(super) fn new(inputs: &'r Inputs, prompt_cache: PromptCache) -> Self {
+        let nonce = if prompt_cache == PromptCache::Fresh { NONCE_TOKENS } else { 0 };
+        Self { inputs, nonce, prompts: HashMap::new() }
+    }
+
+    /// Gives `sample` a usage from its words where its provider gave none; without words it stays without.
+    ///
+    /// Reasoning that was not streamed cannot be seen, and is not in it.
+    pub(super) fn estimate(&mut self, sample: &mut Sample) {
+        let Some(words) = sample.words.take() else { return };
+        if sample.usage.is_none() {
+            let cell = &self.inputs.plan.cells[sample.cell as usize];
+            let input = self.prompt(cell, sample.line);
+            let prompt = &self.inputs.workloads[cell.workload].requests[sample.line as usize].prompt;
+            let limit = answer_tokens_at_most(prompt, self.inputs.registry.model(cell.endpoint).answer_limit());
+            sample.usage = Some((estimated(input, &words, limit), UsageSource::Estimated));
+        }
+    }
+
+    fn prompt(&mut self, cell: &Cell, line: u32) -> u64 {
+        let prompt = &self.inputs.workloads[cell.workload].requests[line as usize].prompt;
+        *self.prompts.entry((cell.workload, line)).or_insert_with(|| match prompt {
+            Prompt::Body(_) => prompt_tokens(prompt) + self.nonce,
+            // Such text is of the length that the line gives, however fresh.
+            Prompt::Lengths(_) => prompt_tokens(prompt),
+        })
+    }
+}
+
+/// Another vocabulary than the model's may find more tokens than it can have generated: they are no more than `limit`.
+fn estimated(input: u64, words: &Words, limit: Option<u64>) -> Usage {
+    let limit = limit.unwrap_or(u64::MAX);
+    let reasoning = text_tokens(&words.reasoning).min(limit);
+    let output = reasoning.saturating_add(text_tokens(&words.answer)).min(limit);
+    Usage { input, output, reasoning, ..Usage::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasoning_that_was_streamed_is_part_of_the_output() {
+        let words = Words { answer: "hello world".to_owned(), reasoning: "hello world hello".to_owned() };
+        let usage = Usage { input: 7, cached_input: 0, cache_write: 0, output: 5, reasoning: 3 };
+        assert_eq!(estimated(7, &words, None), usage);
+        assert_eq!(estimated(7, &words, Some(5)), usage);
+        assert_eq!(estimated(7, &words, Some(4)).output, 4, "as many as the request allows");
+    }
+}

@@ -12,6 +12,7 @@ const SMALL: [&str; 9] =
 /// Every file that a run of today leaves.
 const FILES: [&str; 11] = [
     "attempts.csv",
+    "bill.csv",
     "cells.csv",
     "cost-latency.svg",
     "latency.hlog",

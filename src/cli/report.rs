@@ -42,7 +42,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
 pub(super) fn print_result(run: &Run, all: bool) -> Result<(), CliError> {
     let headline = headline_of(run);
     let style = TableStyle { width: table_width(), colour: colour(stdout().is_terminal()), all, unicode: is_utf8() };
-    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[], sweeps: &swept(run)? };
+    let parts = Parts { headline: &headline, standings: &judged(run), charts: &[], sweeps: &swept(run)?, bill: None };
     // Lines of a terminal break between words; who reads a pipe gets the sentence as one line.
     let shown = match stdout().is_terminal() {
         true => wrapped(&headline, style.width).join("\n"),

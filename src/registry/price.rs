@@ -195,6 +195,15 @@ pub struct UtcWindow {
 }
 
 impl UtcWindow {
+    /// The window written as `01:00-04:00`; absent where `text` is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let read = |part: &str| part.parse::<Time>().ok().filter(|time| time.strftime("%H:%M").to_string() == part);
+        let (start, end) = text.split_once('-')?;
+        // Midnight as an end is also written 24:00.
+        let end = if end == "24:00" { "00:00" } else { end };
+        Some(Self { start: read(start)?, end: read(end)? })
+    }
+
     /// Whether `time` lies inside.
     pub fn contains(self, time: Time) -> bool {
         if self.start < self.end {

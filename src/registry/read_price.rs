@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 
 use crate::conf::{Field, Table};
 use crate::registry::exchange::{ExchangeRate, read_currency};
@@ -128,12 +128,7 @@ fn read_condition(table: &Table<'_>) -> Condition {
 /// A window such as `"01:00-04:00"`.
 fn read_window(field: Field<'_>) -> Option<UtcWindow> {
     let text = field.string()?;
-    let read = |part: &str| part.parse::<Time>().ok().filter(|time| time.strftime("%H:%M").to_string() == part);
-    let window = text.split_once('-').and_then(|(start, end)| {
-        // Midnight as an end is also written 24:00.
-        let end = if end == "24:00" { "00:00" } else { end };
-        Some(UtcWindow { start: read(start)?, end: read(end)? })
-    });
+    let window = UtcWindow::parse(text);
     if window.is_none() {
         field.fault(&format!("is `{text}`, must be two times of day in UTC such as \"01:00-04:00\""));
     }

@@ -61,6 +61,7 @@ pub(crate) fn parts() -> Parts<'static> {
         headline: "Cheapest meeting its tier's p99, simulated: tier 0 qwen3-8b $0.01 · tier 1 step-3.5-flash $0.15.",
         standings: STANDINGS,
         sweeps: &[],
+        bill: None,
         charts: &[Chart {
             title: "Cost against latency",
             svg: "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 10 10\" role=\"img\">\

@@ -1,6 +1,10 @@
 //! A run directory in, bytes out: charts, page, Markdown, terminal table.
 
 mod aligned;
+mod bill;
+mod bill_csv;
+mod bill_json;
+mod bill_tables;
 mod chart;
 mod csp;
 pub mod figures;
@@ -14,6 +18,7 @@ mod parts;
 mod pick;
 mod plain_text;
 mod price_diff;
+mod ratio;
 mod repriced;
 mod setting;
 mod shown;
@@ -30,6 +35,8 @@ mod table;
 mod totals;
 
 pub use aligned::TableStyle;
+pub use bill::{Bill, Dear, Line, Move, Share};
+pub use bill_csv::bill_csv;
 pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency, load, percentiles};
 pub use headline::{Headline, headline};
 pub use page::page;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::report::bill_tables::{BillTable, bill_sentence, bill_tables};
 use crate::report::csp;
 use crate::report::figures;
 use crate::report::page_cells::{Heading, PageCell, headings, notes, page_cells};
@@ -70,6 +71,8 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             count => format!("All {} cells", figures::count(count as u64)),
         },
         cells: page_cells(run, shown, source),
+        bill: parts.bill.map(bill_sentence),
+        bill_tables: parts.bill.map(|bill| bill_tables(bill, MOST_BILL_ROWS)).unwrap_or_default(),
         outcomes: totals
             .outcomes
             .iter()
@@ -115,6 +118,9 @@ struct Page<'a> {
     notes: Vec<&'static str>,
     cells_text: String,
     cells: Vec<PageCell>,
+    /// Absent where nothing is known of it.
+    bill: Option<String>,
+    bill_tables: Vec<BillTable>,
     outcomes: Vec<OutcomeLine>,
     invalid: Vec<Entry>,
     left_out: Vec<Entry>,
@@ -155,6 +161,9 @@ fn without_prologue(svg: &str) -> &str {
 
 /// The most loads of sweeps that the page lists.
 const MOST_SWEEP_ROWS: usize = 300;
+
+/// The most rows of each table of the bill.
+const MOST_BILL_ROWS: usize = 50;
 
 /// The longest manifest that the page repeats, in bytes: that of a hundred cells or so.
 const LONGEST_MANIFEST: usize = 120_000;

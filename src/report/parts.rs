@@ -1,6 +1,7 @@
 //! What a report is given beside the run: the headline, each cell's standing, and the charts.
 
 use crate::gate::Standing;
+use crate::report::bill::Bill;
 use crate::report::sweep::Sweep;
 use crate::rundir::CellRow;
 use crate::units::Micros;
@@ -16,6 +17,8 @@ pub struct Parts<'a> {
     pub charts: &'a [Chart<'a>],
     /// The sweeps of the run; none where nothing was swept.
     pub sweeps: &'a [Sweep<'a>],
+    /// What the run cost, and where that went; absent where its rows of requests are.
+    pub bill: Option<&'a Bill>,
 }
 
 impl Parts<'_> {

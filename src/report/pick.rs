@@ -89,7 +89,7 @@ mod tests {
     fn each_tier_shows_its_cheapest_that_meets_and_its_fastest_before_any_miss() {
         let run = fixture::large_run(10);
         let standings = fixture::large_standings(run.cells.len());
-        let parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
+        let parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[], bill: None };
         let chosen = worth_reading(&run, &parts, 10);
         let tiers: Vec<u8> = chosen.iter().map(|&index| run.cells[index].tier.unwrap()).collect();
         assert!(tiers.is_sorted(), "{tiers:?}");

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cost::Cost;
 use crate::registry::{Figure, FigureMove, OfferChange, Presence, PriceKey};
+use crate::report::ratio::{percent_change, ratio};
 use crate::report::repriced::{Repriced, RepricedRow};
 use crate::units::{Usd, grouped};
 
@@ -153,7 +154,7 @@ impl PriceDiff {
                 let by = match (each.before, each.after) {
                     (Some(before), Some(after)) if before.amount == after.amount => "published".to_owned(),
                     (Some(before), Some(after)) => {
-                        percent(before.amount, after.amount).unwrap_or_else(|| "was free".to_owned())
+                        percent_change(before.amount, after.amount).unwrap_or_else(|| "was free".to_owned())
                     }
                     (Some(_), None) if word.is_empty() => "unknown now".to_owned(),
                     (None, Some(_)) if word.is_empty() => "new".to_owned(),
@@ -174,7 +175,7 @@ fn bill_table(bill: &Repriced) -> String {
     for row in bill.rows.iter().chain([&total]) {
         let by = match (row.before.exact(), row.after.exact()) {
             (Some(before), Some(after)) => {
-                [signed_dollars(after - before), percent(before, after).unwrap_or_else(|| "–".to_owned())]
+                [signed_dollars(after - before), percent_change(before, after).unwrap_or_else(|| "–".to_owned())]
             }
             _ => ["unknown".to_owned(), String::new()],
         };
@@ -237,25 +238,6 @@ fn amounts_of(before: Option<Usd>, after: Option<Usd>) -> [String; 4] {
         shown(both.map(|(before, after)| after - before)),
         both.and_then(|(before, after)| ratio(before, after)).unwrap_or_default(),
     ]
-}
-
-/// The change as a share of `before`, in millionths rounded half away from zero; absent where that was nothing.
-fn millionths(before: Usd, after: Usd) -> Option<i128> {
-    let (before, change) = (before.picos(), (after - before).picos());
-    let scaled = change.checked_mul(1_000_000)?;
-    (before > 0).then(|| (scaled.abs() + before / 2) / before * scaled.signum())
-}
-
-fn ratio(before: Usd, after: Usd) -> Option<String> {
-    millionths(before, after).map(|share| Usd::from_picos(share * 1_000_000).to_string())
-}
-
-/// `+40.0 %`.
-fn percent(before: Usd, after: Usd) -> Option<String> {
-    let share = millionths(before, after)?;
-    let tenths = (share.abs() + 500) / 1_000;
-    let sign = if share < 0 { '−' } else { '+' };
-    Some(format!("{sign}{}.{} %", grouped(&(tenths / 10).to_string()), tenths % 10))
 }
 
 /// `+$0.0123`.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::report::bill::Bill;
+use crate::report::bill_tables::{bill_sentence, bill_tables};
 use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
@@ -43,6 +45,9 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
     text.push('\n');
     text.push_str(&legend(run, &shown));
     text.push_str(&sweep_table(parts));
+    if let Some(bill) = parts.bill {
+        text.push_str(&cost(bill));
+    }
 
     let rest: Vec<usize> = (0..shown.len()).filter(|index| !first.contains(index)).collect();
     if !rest.is_empty() {
@@ -202,6 +207,40 @@ fn sweep_table(parts: &Parts<'_>) -> String {
     let more = all - rows.len().min(SWEEP_ROWS);
     let more = if more > 0 { format!(" +{more} more in report.html.") } else { String::new() };
     format!("{text}\n{}{more}\n\n", escaped(SWEEP_LEGEND))
+}
+
+/// Rows of each table of the bill.
+const BILL_ROWS: usize = 10;
+
+/// What the run cost: by model, and the rest folded away.
+fn cost(bill: &Bill) -> String {
+    let tables = bill_tables(bill, BILL_ROWS);
+    let mut text = format!("**Cost:** {}\n\n", escaped(&bill_sentence(bill)));
+    for (index, table) in tables.iter().enumerate() {
+        if index == 1 {
+            text.push_str("<details><summary>Where the cost went</summary>\n\n");
+        }
+        let _ = writeln!(text, "**{}**\n\n|{}|", escaped(&table.title), table.headings.join("|"));
+        let rule = |column: usize| if column < table.names { "---|" } else { "--:|" };
+        let _ = writeln!(text, "|{}", (0..table.headings.len()).map(rule).collect::<String>());
+        for row in &table.rows {
+            let _ = writeln!(text, "|{}|", row.iter().map(|field| escaped(field)).collect::<Vec<_>>().join("|"));
+        }
+        let more = if table.more > 0 {
+            format!("+{} more in bill.csv", figures::count(table.more as u64))
+        } else {
+            String::new()
+        };
+        let notes: Vec<&str> = [table.note, &more].into_iter().filter(|note| !note.is_empty()).collect();
+        if !notes.is_empty() {
+            let _ = write!(text, "\n{}\n", escaped(&notes.join("; ")));
+        }
+        text.push('\n');
+    }
+    if tables.len() > 1 {
+        text.push_str("</details>\n\n");
+    }
+    text
 }
 
 fn legend(run: &Run, shown: &[Shown]) -> String {

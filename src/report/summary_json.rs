@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::gate::LEAST_N_FOR_P99;
+use crate::report::bill_json::CostParts;
 use crate::report::parts::{Parts, Word};
 use crate::report::shown::LEAST_FOR_P99;
 use crate::report::totals::Totals;
@@ -47,6 +48,7 @@ pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
         outcomes: totals.outcomes.iter().map(|(outcome, found)| (outcome.name(), found.requests)).collect(),
         cost_usd: totals.cost,
         all_prices_known: totals.trust.map(|trust| !trust.partial),
+        cost: parts.bill.map(CostParts::of),
         cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(run, row, index, parts)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).expect("strings and numbers can always be written as JSON");
@@ -71,6 +73,7 @@ struct Summary<'a> {
     outcomes: BTreeMap<&'static str, u64>,
     cost_usd: Option<Usd>,
     all_prices_known: Option<bool>,
+    cost: Option<CostParts<'a>>,
     cells: Vec<Cell<'a>>,
 }
 

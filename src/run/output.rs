@@ -2,8 +2,8 @@
 
 use crate::fsio::write_whole;
 use crate::report::{
-    Chart, ChartOptions, Judged, Parts, Sweep, cost_latency, headline, load, page, percentiles, spectrum_text,
-    summary_json, summary_markdown, sweeps,
+    Bill, Chart, ChartOptions, Judged, Parts, Sweep, bill_csv, cost_latency, headline, load, page, percentiles,
+    spectrum_text, summary_json, summary_markdown, sweeps,
 };
 use crate::rundir::{Run, RunDirError, Spectra};
 
@@ -13,7 +13,8 @@ use crate::rundir::{Run, RunDirError, Spectra};
 /// The run's log cannot be read, or a file cannot be written.
 pub fn write_reports(run: &Run) -> Result<(), RunDirError> {
     let spectra = Spectra::read(&run.path)?;
-    for (name, text) in render(run, spectra.as_ref()) {
+    let bill = Bill::of(run)?;
+    for (name, text) in render(run, spectra.as_ref(), bill.as_ref()) {
         write_whole(&run.path.join(name), text.as_bytes())?;
     }
     Ok(())
@@ -42,7 +43,7 @@ pub fn judged(run: &Run) -> Vec<Option<Judged>> {
 }
 
 /// Each report's file name and text; those of the spectrum only where the run kept its log.
-fn render(run: &Run, spectra: Option<&Spectra>) -> Vec<(&'static str, String)> {
+fn render(run: &Run, spectra: Option<&Spectra>, bill: Option<&Bill>) -> Vec<(&'static str, String)> {
     let prefixed = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..ChartOptions::default() };
     let inlined = cost_latency(run, &prefixed("cost-latency-"));
     let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles-")));
@@ -52,13 +53,14 @@ fn render(run: &Run, spectra: Option<&Spectra>) -> Vec<(&'static str, String)> {
     let mut charts = vec![Chart { title: "Cost against latency", svg: &inlined }];
     charts.extend(spectrum.as_ref().map(|svg| Chart { title: "Latency by percentile", svg }));
     charts.extend(load_chart.as_ref().map(|svg| Chart { title: "Latency and goodput by load", svg }));
-    let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts, sweeps: &swept };
+    let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts, sweeps: &swept, bill };
     let mut reports = vec![
         ("cost-latency.svg", cost_latency(run, &ChartOptions::default())),
         ("report.html", page(run, &parts)),
         ("summary.md", summary_markdown(run, &parts)),
         ("summary.json", summary_json(run, &parts)),
     ];
+    reports.extend(bill.map(|bill| ("bill.csv", bill_csv(bill))));
     if let Some(spectra) = spectra {
         reports.push(("percentiles.svg", percentiles(run, spectra, &prefixed("pc-"))));
         reports.push(("percentiles.hgrm", spectrum_text(run, spectra)));

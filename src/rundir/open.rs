@@ -53,6 +53,11 @@ impl Run {
         };
         Ok(Self { path: path.to_owned(), manifest, cells, warnings })
     }
+
+    /// Whether it holds a row a request; a slim run does not.
+    pub fn has_samples(&self) -> bool {
+        self.path.join(SAMPLES_FILE).exists()
+    }
 }
 
 #[cfg(test)]

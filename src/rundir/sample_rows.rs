@@ -27,12 +27,45 @@ pub fn read_samples(
     mut each: impl FnMut(Sample, Option<Usd>),
 ) -> Result<Vec<String>, RunDirError> {
     let path = run.join(SAMPLES_FILE);
-    let unreadable = |source| RunDirError::Read { path: path.clone(), source };
-    let (whole, cut) = whole_lines(&path).map_err(unreadable)?;
-    let mut reader = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(whole);
-    let headers = reader.headers().map_err(|error| bad_row(&path, &error))?.clone();
-    let cells: HashMap<_, _> = manifest.cells.iter().map(|note| note.cell.as_str()).zip(0_u32..).collect();
+    let cells = cells_by_slug(manifest);
     let mut lines = Lines::default();
+    scan(&path, |headers, record, line| {
+        let row: Row<'_> = record.deserialize(Some(headers)).map_err(|error| bad_row(&path, &error))?;
+        let broken = |problem| RunDirError::BadRow { path: path.clone(), line, problem };
+        let cell = *cells.get(row.cell).ok_or_else(|| broken(not_a_cell(row.cell)))?;
+        if row.round >= manifest.load.rounds.max(1) {
+            return Err(broken(format!("round {} is not in the plan of {}", row.round, manifest.load.rounds)));
+        }
+        let number = lines.number(row.workload, row.custom_id);
+        let (sample, cost) = row.sample(cell, number).map_err(broken)?;
+        each(sample, cost);
+        Ok(())
+    })
+}
+
+/// The number of each cell of the manifest, by its slug.
+pub(in crate::rundir) fn cells_by_slug(manifest: &Manifest) -> HashMap<&str, u32> {
+    manifest.cells.iter().map(|note| note.cell.as_str()).zip(0_u32..).collect()
+}
+
+/// What is wrong with a row of the cell `slug`, which the manifest does not know.
+pub(in crate::rundir) fn not_a_cell(slug: &str) -> String {
+    format!("cell `{slug}` is not in the manifest")
+}
+
+/// Hands the header and every record of the file at `path` to `each`, with its line; a last one that was cut off becomes
+/// a warning.
+///
+/// # Errors
+/// The file cannot be read, a row is broken, or `each` fails.
+pub(in crate::rundir) fn scan(
+    path: &Path,
+    mut each: impl FnMut(&csv::StringRecord, &csv::StringRecord, u64) -> Result<(), RunDirError>,
+) -> Result<Vec<String>, RunDirError> {
+    let unreadable = |source| RunDirError::Read { path: path.to_owned(), source };
+    let (whole, cut) = whole_lines(path).map_err(unreadable)?;
+    let mut reader = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(whole);
+    let headers = reader.headers().map_err(|error| bad_row(path, &error))?.clone();
     let mut record = csv::StringRecord::new();
     let cut_off = |line| format!("{}:{line}: the last row is cut off and left out", path.display());
     loop {
@@ -45,19 +78,10 @@ pub fn read_samples(
                 if short && matches!(reader.read_record(&mut record), Ok(false)) {
                     return Ok(vec![cut_off(error.position().map_or(1, csv::Position::line))]);
                 }
-                return Err(bad_row(&path, &error));
+                return Err(bad_row(path, &error));
             }
         }
-        let row: Row<'_> = record.deserialize(Some(&headers)).map_err(|error| bad_row(&path, &error))?;
-        let line = record.position().map_or(1, csv::Position::line);
-        let broken = |problem| RunDirError::BadRow { path: path.clone(), line, problem };
-        let cell = *cells.get(row.cell).ok_or_else(|| broken(format!("cell `{}` is not in the manifest", row.cell)))?;
-        if row.round >= manifest.load.rounds.max(1) {
-            return Err(broken(format!("round {} is not in the plan of {}", row.round, manifest.load.rounds)));
-        }
-        let number = lines.number(row.workload, row.custom_id);
-        let (sample, cost) = row.sample(cell, number).map_err(broken)?;
-        each(sample, cost);
+        each(&headers, &record, record.position().map_or(1, csv::Position::line))?;
     }
     Ok(if cut { vec![cut_off(reader.position().line())] } else { vec![] })
 }
@@ -226,7 +250,7 @@ impl Row<'_> {
 }
 
 /// Whole microseconds from milliseconds with three decimals; absent from an empty cell.
-fn micros(column: &str, text: Option<&str>) -> Result<Option<u64>, String> {
+pub(in crate::rundir) fn micros(column: &str, text: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = text else { return Ok(None) };
     let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
     let found = text.split_once('.').filter(|(_, micros)| micros.len() == 3).and_then(|(ms, micros)| {

@@ -10,8 +10,9 @@ const SMALL: [&str; 9] =
     ["run", "--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "20", "--rounds", "2"];
 
 /// Every file that a run of today leaves.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "attempts.csv",
+    "bill.csv",
     "cells.csv",
     "cost-latency.svg",
     "latency.hlog",

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod bill;
 #[cfg(target_os = "linux")]
 mod bounded;
 mod budget;

@@ -137,7 +137,8 @@ fn the_page_stays_small_at_39_and_at_736_endpoints() {
     for (models, most) in [(10, 300_000), (184, 3_000_000)] {
         let run = fixture::large_run(models);
         let standings = fixture::large_standings(run.cells.len());
-        let html = page(&run, &Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[] });
+        let html =
+            page(&run, &Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[], bill: None });
         // A chart needs its share of the page too.
         assert!(html.len() < most / 2, "{}", html.len());
         assert_eq!(rows(&html).len(), models * 4);
@@ -164,7 +165,8 @@ fn sections_without_content_are_left_out() {
     run.manifest.validity.clear();
     run.manifest.warnings.clear();
     run.manifest.left_out.clear();
-    let html = page(&run, &Parts { headline: "Nothing was measured.", standings: &[], charts: &[], sweeps: &[] });
+    let html =
+        page(&run, &Parts { headline: "Nothing was measured.", standings: &[], charts: &[], sweeps: &[], bill: None });
     parsed(&html);
     assert!(html.contains("No cell was measured."));
     for absent in ["id=\"outcomes\"", "id=\"invalid\"", "id=\"left-out\"", "id=\"warnings\"", "id=\"cells\""] {

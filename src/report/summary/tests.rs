@@ -56,7 +56,7 @@ fn five_hundred_endpoints_stay_below_60_kb_and_the_rest_is_counted() {
     run.warnings = vec![hostile.clone(); 400];
     run.manifest.warnings = Vec::new();
     let standings = fixture::large_standings(run.cells.len());
-    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[] };
+    let parts = Parts { headline: "A finding.", standings: &standings, charts: &[], sweeps: &[], bill: None };
     let text = summary_markdown(&run, &parts);
     assert!(text.len() < 60_000, "{}", text.len());
     let rows = text.lines().filter(|line| line.contains("|vendor-model-")).count();
@@ -100,9 +100,9 @@ fn a_sweep_has_a_table_of_its_loads_with_every_name_escaped() {
     let mut run = sketch::of_rows(steps.map(|step| (sketch::swept("a|b", "us-west-2", step), false)).into());
     (run.cells[2].arrivals, run.cells[2].dropped) = (Some(800), Some(200));
     let swept = sweeps(&run, None);
-    let text = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &swept });
+    let text = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &swept, bill: None });
     assert!(text.contains("|a\\|b|us-west-2|autocomplete|16 in flight|80|182|366 (328–431)|–|knee|"), "{text}");
     assert!(text.contains("|–|saturated: 25.0 % dropped|"), "{text}");
-    let none = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &[] });
+    let none = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &[], bill: None });
     assert!(!none.contains("goodput/s"));
 }

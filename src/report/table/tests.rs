@@ -72,7 +72,7 @@ fn plain_ascii_replaces_every_symbol() {
 fn no_line_is_wider_than_the_terminal() {
     let large = fixture::large_run(10);
     let standings = fixture::large_standings(large.cells.len());
-    let large_parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
+    let large_parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[], bill: None };
     for width in 30..200 {
         for unicode in [true, false] {
             let style = TableStyle { width, unicode, ..WIDE };
@@ -102,7 +102,7 @@ fn colour_changes_nothing_but_colour() {
 fn a_long_run_is_cut_and_says_how_much() {
     let run = fixture::large_run(10);
     let standings = fixture::large_standings(run.cells.len());
-    let parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[] };
+    let parts = Parts { headline: "", standings: &standings, charts: &[], sweeps: &[], bill: None };
     let cut = table(&run, &parts, &WIDE);
     assert_eq!(cut.lines().count(), 1 + 10 + 3);
     assert_eq!(cut.lines().last(), Some("+30 more: --all"));

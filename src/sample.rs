@@ -1,6 +1,7 @@
 //! One request of a run: its moments, tokens and outcome. A failed request is a sample like any other.
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::str::FromStr;
 
 use crate::units::{Micros, Moment, Usd};
@@ -164,6 +165,17 @@ pub struct Usage {
     pub output: u64,
     /// Of `output`, those spent on reasoning.
     pub reasoning: u64,
+}
+
+/// Adds class by class; a sum beyond what can be counted stays at the top.
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input = self.input.saturating_add(other.input);
+        self.cached_input = self.cached_input.saturating_add(other.cached_input);
+        self.cache_write = self.cache_write.saturating_add(other.cache_write);
+        self.output = self.output.saturating_add(other.output);
+        self.reasoning = self.reasoning.saturating_add(other.reasoning);
+    }
 }
 
 /// Where the token counts of a sample come from.

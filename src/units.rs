@@ -272,7 +272,11 @@ serde_as_text!(Usd, UsdPerMtok, Latency);
 
 /// What a file of a run holds may be larger than what a person may write: it was multiplied and added up.
 impl Usd {
-    fn from_file(text: &str) -> Result<Self, MoneyError> {
+    /// Reads the exact decimal of a file that this program wrote: `5.00` as five dollars, and any amount above.
+    ///
+    /// # Errors
+    /// It is no decimal of at most 12 places, negative, or more than can be counted.
+    pub fn from_file(text: &str) -> Result<Self, MoneyError> {
         parse_decimal(text, 12, usize::MAX).map(Self)
     }
 }

@@ -59,21 +59,23 @@ impl Share {
     pub(crate) fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.without_usage += other.without_usage;
-        self.usage = sum(&self.usage, &other.usage);
+        self.usage += other.usage;
         self.cost += other.cost;
     }
 
-    /// The share of `total` in millionths, rounded half up; absent where either is not known in full or all is free.
+    /// The share of `total` in millionths, rounded half up; absent where either is not known in full or beyond reckoning,
+    /// or all is free.
     pub fn millionths_of(&self, total: &Self) -> Option<u64> {
         let (part, all) = (self.cost.exact()?.picos(), total.cost.exact()?.picos());
-        let share = (part.checked_mul(1_000_000)? + all / 2).checked_div(all)?;
+        let share = part.checked_mul(1_000_000)?.checked_add(all / 2)?.checked_div(all)?;
         u64::try_from(share).ok()
     }
 
-    /// The cost of a thousand such requests, rounded half up to a picodollar; absent where it is not known in full.
+    /// The cost of a thousand such requests, rounded half up to a picodollar; absent where it is not known in full or
+    /// beyond reckoning.
     pub fn per_thousand(&self) -> Option<Usd> {
         let (cost, requests) = (self.cost.exact()?.picos(), i128::from(self.requests));
-        Some(Usd::from_picos((cost * 1_000 + requests / 2).checked_div(requests)?))
+        cost.checked_mul(1_000)?.checked_add(requests / 2)?.checked_div(requests).map(Usd::from_picos)
     }
 
     /// All of the cost over the generated tokens; absent where it is not known in full, or nothing was generated.
@@ -257,7 +259,8 @@ impl<'r> Ledger<'r> {
         }
         let since = spent.sent.map_or(0, |sent| i64::try_from(sent.0).unwrap_or(i64::MAX));
         let at = self.started.checked_add(SignedDuration::from_micros(since)).unwrap_or(self.started);
-        let asked = Asked { input_tokens: usage.input, at: TimeZone::UTC.to_datetime(at), service_tier: None };
+        let asked =
+            Asked { input_tokens: usage.input, at: TimeZone::UTC.to_datetime(at), service_tier: spent.service_tier };
         let mut moved = std::mem::take(&mut self.traffics[place].by_request);
         for (there, sum) in &mut moved {
             let rates = self.traffics[*there].price.as_ref().map(|price| price.rates_for(&asked));
@@ -379,16 +382,6 @@ fn classed(usage: &Usage) -> Usage {
         cache_write: usage.cache_write.min(usage.input - cached_input),
         reasoning: usage.reasoning.min(usage.output),
         ..*usage
-    }
-}
-
-fn sum(a: &Usage, b: &Usage) -> Usage {
-    Usage {
-        input: a.input + b.input,
-        cached_input: a.cached_input + b.cached_input,
-        cache_write: a.cache_write + b.cache_write,
-        output: a.output + b.output,
-        reasoning: a.reasoning + b.reasoning,
     }
 }
 

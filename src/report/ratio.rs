@@ -7,18 +7,18 @@ use crate::units::{Usd, grouped};
 fn millionths(before: Usd, after: Usd) -> Option<i128> {
     let (before, change) = (before.picos(), (after - before).picos());
     let scaled = change.checked_mul(1_000_000)?;
-    (before > 0).then(|| (scaled.abs() + before / 2) / before * scaled.signum())
+    (before > 0).then(|| scaled.abs().saturating_add(before / 2) / before * scaled.signum())
 }
 
 /// The change as a ratio, `0.4` for 40 per cent more; absent where `before` was nothing.
 pub(crate) fn ratio(before: Usd, after: Usd) -> Option<String> {
-    millionths(before, after).map(|share| Usd::from_picos(share * 1_000_000).to_string())
+    millionths(before, after).map(|share| Usd::from_picos(share.saturating_mul(1_000_000)).to_string())
 }
 
 /// The change for people, `+40.0 %`; absent where `before` was nothing.
 pub(crate) fn percent_change(before: Usd, after: Usd) -> Option<String> {
     let share = millionths(before, after)?;
-    let tenths = (share.abs() + 500) / 1_000;
+    let tenths = share.abs().saturating_add(500) / 1_000;
     let sign = if share < 0 { '−' } else { '+' };
     Some(format!("{sign}{}.{} %", grouped(&(tenths / 10).to_string()), tenths % 10))
 }

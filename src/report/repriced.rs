@@ -144,7 +144,8 @@ impl Listed {
 
     fn cost_of(&self, sample: &Sample, started: Timestamp) -> Cost {
         let Some((usage, source)) = sample.usage else { return Cost::NOTHING };
-        let asked = Asked { input_tokens: usage.input, at: sent_at(sample, started), service_tier: None };
+        let service_tier = sample.service_tier.as_deref();
+        let asked = Asked { input_tokens: usage.input, at: sent_at(sample, started), service_tier };
         cost::of(&usage, 0, Some(&self.price.rates_for(&asked))).counted_by(source)
     }
 }

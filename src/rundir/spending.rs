@@ -29,6 +29,8 @@ pub struct Spent<'a> {
     pub custom_id: &'a str,
     /// The class of its line; absent where it has none.
     pub class: Option<&'a str>,
+    /// The service tier that the provider said it used; absent where it did not.
+    pub service_tier: Option<&'a str>,
 }
 
 /// Hands what every row of the run's `samples.csv` cost to `each`, several times faster than
@@ -79,7 +81,7 @@ pub fn read_spending(
             output: token("output_tokens", places.output)?,
             reasoning: token("reasoning_tokens", places.reasoning)?,
         };
-        let cost = Some(cell(places.cost)).filter(|text| !text.is_empty()).map(str::parse::<Usd>).transpose();
+        let cost = Some(cell(places.cost)).filter(|text| !text.is_empty()).map(Usd::from_file).transpose();
         let sent = Some(cell(places.sent)).filter(|text| !text.is_empty());
         let index = token("index", places.index)?;
         each(Spent {
@@ -92,6 +94,7 @@ pub fn read_spending(
             cost: cost.map_err(|error| broken(format!("`cost_usd` {error}"), line))?,
             custom_id: cell(places.custom_id),
             class: Some(cell(places.class)).filter(|class| !class.is_empty()),
+            service_tier: places.service_tier.map(cell).filter(|tier| !tier.is_empty()),
         });
         Ok(())
     })
@@ -114,6 +117,8 @@ struct Columns {
     cost: usize,
     /// Absent in rows of earlier versions.
     cache_write: Option<usize>,
+    /// Likewise.
+    service_tier: Option<usize>,
 }
 
 impl Columns {
@@ -135,6 +140,7 @@ impl Columns {
             usage_source: place("usage_source")?,
             cost: place("cost_usd")?,
             cache_write: known("cache_write_tokens"),
+            service_tier: known("service_tier"),
         })
     }
 }

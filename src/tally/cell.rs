@@ -79,11 +79,7 @@ impl CellTally {
             self.in_flight += u64::from(end.since(sent).0);
         }
         if let Some((usage, _)) = sample.usage {
-            let sum = self.usage.get_or_insert_default();
-            sum.input = sum.input.saturating_add(usage.input);
-            sum.cached_input = sum.cached_input.saturating_add(usage.cached_input);
-            sum.output = sum.output.saturating_add(usage.output);
-            sum.reasoning = sum.reasoning.saturating_add(usage.reasoning);
+            *self.usage.get_or_insert_default() += usage;
         }
         let source = sample.usage.map(|(_, source)| source);
         let is_counted = source == Some(UsageSource::Provider);

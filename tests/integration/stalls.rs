@@ -78,7 +78,7 @@ fn requests_that_are_sent_late_make_a_cell_invalid_and_every_report_says_why() {
     let sandbox = Sandbox::new();
     let lines: Vec<String> = (0..6)
         .map(|id| {
-            format!(r#"{{"custom_id":"{id}","body":{{"messages":[{{"role":"user","content":"x"}}]}},"timestamp":0}}"#)
+            format!(r#"{{"custom_id":"{id}","body":{{"messages":[{{"role":"user","content":"x"}}],"max_tokens":8}},"timestamp":0}}"#)
         })
         .collect();
     sandbox.write("law.toml", LAW).write("burst.jsonl", &lines.join("\n"));

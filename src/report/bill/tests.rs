@@ -42,6 +42,7 @@ fn spent<'a>(cell: usize, index: u32, input: u64, cached: u64, output: u64, cost
         cost: cost.map(|cost| cost.parse().unwrap()),
         custom_id: "line",
         class: None,
+        service_tier: None,
     }
 }
 

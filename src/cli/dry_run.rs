@@ -1,64 +1,94 @@
-//! `run --dry-run`: what would be sent.
+//! `run --dry-run`: what would be sent, and what it would cost.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::plan::Cell;
-use crate::run::Inputs;
+use crate::cli::cost_words::{amount, sentence};
+use crate::plan::{Cell, Estimate};
+use crate::registry::Endpoint;
+use crate::report::columns;
+use crate::run::{Inputs, Settings};
 
 /// What a request is taken to last when nothing has been measured yet.
 const TYPICAL: Duration = Duration::from_secs(1);
 
-/// The cells, what is left out and why, how many requests and how long they may take.
-pub(super) fn dry_run(inputs: &Inputs) -> String {
-    let (registry, plan) = (&inputs.registry, &inputs.plan);
+/// The cells with what each costs, what is left out and why, how many requests, how long they may take, and the bill.
+///
+/// `estimates` match the plan's cells.
+pub(super) fn dry_run(settings: &Settings, inputs: &Inputs, estimates: &[Estimate]) -> String {
+    let plan = &inputs.plan;
     let mut text = String::new();
-    let mut line = |content: String| writeln!(text, "{content}").expect("writing to a string cannot fail");
-    let mut groups: BTreeMap<(usize, String), Vec<&Cell>> = BTreeMap::new();
-    for cell in &plan.cells {
-        groups.entry((cell.workload, cell.load.to_string())).or_default().push(cell);
+    let mut line = |content: &str| writeln!(text, "{content}").expect("writing to a string cannot fail");
+    let mut groups: BTreeMap<(usize, String), Vec<(&Cell, &Estimate)>> = BTreeMap::new();
+    for each in plan.cells.iter().zip(estimates) {
+        groups.entry((each.0.workload, each.0.load.to_string())).or_default().push(each);
     }
     for ((workload, load), cells) in groups {
         // Random arrivals bring each cell its own number within their stages.
-        let requests = || cells.iter().map(|cell| cell.requests);
+        let requests = || cells.iter().map(|(cell, _)| cell.requests);
         let (fewest, most) = (requests().min().unwrap_or(0), requests().max().unwrap_or(0));
         let each = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
-        line(format!("{}, {load}: {} cells of {each} requests", inputs.workloads[workload].name, cells.len()));
-        let mut models: Vec<(usize, Vec<&str>)> = Vec::new();
-        for cell in cells {
-            let region = registry.region(cell.endpoint).map_or("no region", |region| region.id.as_str());
-            match models.last_mut() {
-                Some((model, regions)) if *model == cell.endpoint.model => regions.push(region),
-                _ => models.push((cell.endpoint.model, vec![region])),
-            }
-        }
-        for (model, regions) in models {
-            line(format!("  {:<24} {}", registry.models[model].id, regions.join(" ")));
-        }
+        line(&format!("{}, {load}: {} cells of {each} requests", inputs.workloads[workload].name, cells.len()));
+        aligned(&rows(inputs, &cells)).iter().for_each(|row| line(row));
     }
     if !plan.left_out.is_empty() {
-        line("left out:".to_owned());
+        line("left out:");
         for left_out in &plan.left_out {
-            line(format!("  {left_out}"));
+            line(&format!("  {left_out}"));
         }
     }
     for warning in &plan.warnings {
-        line(format!("warning: {warning}"));
+        line(&format!("warning: {warning}"));
     }
     let seconds = plan.expected_duration(|_| TYPICAL).as_secs();
-    line(format!(
+    line(&format!(
         "{} requests and {} to warm up, {} rounds, {} cells side by side",
         plan.requests(),
         plan.warmup_requests(),
         plan.rounds,
         plan.parallel_cells
     ));
-    line(format!(
+    for words in sentence(settings, &Estimate::sum(estimates)) {
+        line(&words);
+    }
+    line(&format!(
         "about {}:{:02} min if a request takes {} s; nothing was sent",
         seconds / 60,
         seconds % 60,
         TYPICAL.as_secs()
     ));
     text
+}
+
+/// Cells of a model that cost the same, in one row: name, amounts, regions.
+fn rows(inputs: &Inputs, cells: &[(&Cell, &Estimate)]) -> Vec<[String; 5]> {
+    let registry = &inputs.registry;
+    let mut rows: Vec<(Endpoint, &Estimate, Vec<&str>)> = Vec::new();
+    for (cell, estimate) in cells {
+        let region = registry.region(cell.endpoint).map_or("no region", |region| region.id.as_str());
+        let place = |at: Endpoint| (at.model, at.offer);
+        match rows.last_mut() {
+            Some((at, same, regions)) if place(*at) == place(cell.endpoint) && same == estimate => regions.push(region),
+            _ => rows.push((cell.endpoint, estimate, vec![region])),
+        }
+    }
+    let heading = ["", "low", "expected", "high", "of one cell, in each of"].map(str::to_owned);
+    let row = |(at, estimate, regions): (Endpoint, &Estimate, Vec<&str>)| {
+        let [low, expected, high] = [estimate.low, estimate.expected, estimate.high].map(amount);
+        [registry.models[at.model].id.clone(), low, expected, high, regions.join(" ")]
+    };
+    std::iter::once(heading).chain(rows.into_iter().map(row)).collect()
+}
+
+/// Names and regions on the left, amounts on the right.
+fn aligned(rows: &[[String; 5]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..4).map(width).collect();
+    let line = |row: &[String; 5]| {
+        let blanks = |column: usize| " ".repeat(widths[column] - columns(&row[column]));
+        let amounts: String = (1..4).map(|column| format!("  {}{}", blanks(column), row[column])).collect();
+        format!("  {}{}{amounts}  {}", row[0], blanks(0), row[4])
+    };
+    rows.iter().map(line).collect()
 }

@@ -55,6 +55,7 @@ pub(super) const INTERRUPTED: u8 = 130;
 /// The exit code of a command that stopped with `error`.
 pub fn exit_code(error: &CliError) -> ExitCode {
     let code = match error {
+        CliError::Run(RunError::NotConfirmed) => INTERRUPTED,
         CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
         CliError::Registry(_) | CliError::Law(_) => BAD_INPUT,
         CliError::RunDir(error) if error.is_bad_input() => BAD_INPUT,

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod bench_args;
+mod cost_words;
 mod dispatch;
 mod dry_run;
 mod exit;

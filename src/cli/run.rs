@@ -3,14 +3,17 @@
 use std::io::stderr;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
 use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
+use crate::cli::cost_words::sentence;
 use crate::cli::dry_run::dry_run;
 use crate::cli::exit::{CliError, code_of_run};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result, tell_invalid, tell_usage};
 use crate::cli::terminal::put;
-use crate::cli::whereto::{confirm, first_line};
-use crate::plan::{ArrivalKind, Streaming};
+use crate::cli::whereto::{Terminal, confirm, first_line, is_paid};
+use crate::plan::{ArrivalKind, Estimate, Streaming, estimate};
 use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
@@ -32,13 +35,18 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
     eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
+    let estimates = || estimate(&inputs.plan, &inputs.workloads, &inputs.registry, Timestamp::now());
     if dry {
-        put(&dry_run(&inputs))?;
+        put(&dry_run(&settings, &inputs, &estimates()))?;
         return Ok(ExitCode::SUCCESS);
     }
     check_keys(&settings, &inputs, &Environment)?;
     check_budget(&settings, &inputs)?;
-    confirm(&settings, &inputs)?;
+    if is_paid(&settings, &inputs) {
+        let total = Estimate::sum(&estimates());
+        sentence(&settings, &total).iter().for_each(|line| eprintln!("{line}"));
+        confirm(settings.max_cost_usd.is_some(), &total, &mut Terminal)?;
+    }
     reach(&settings)?;
     warn(&inputs);
 

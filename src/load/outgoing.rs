@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
 use crate::load::{CellJob, Prepared};
+use crate::plan::NONCE_LEN;
 use crate::rng::{extend_hash, hash};
 
 /// A body of up to four pieces, each a reference to bytes that many requests share.
@@ -17,9 +18,6 @@ pub(crate) struct Outgoing {
     next: usize,
     left: u64,
 }
-
-/// Bytes of a nonce: twelve hexadecimal digits and a space.
-pub(crate) const NONCE_LEN: usize = 13;
 
 impl Outgoing {
     /// The body of `request`, with `inserted` where the request says, if both are there.

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::load::job::Prepared;
-use crate::load::outgoing::NONCE_LEN;
-use crate::plan::{StreamOptions, Streaming};
+use crate::plan::{NONCE_LEN, StreamOptions, Streaming};
 use crate::workload::{Body, Prompt, Request, Synthetic, Workload, answer_tokens_at_most, prompt_tokens_at_most};
 
 /// What stands before text that is made when it is sent.

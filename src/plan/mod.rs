@@ -3,6 +3,7 @@
 mod amount;
 mod arrivals;
 mod cell;
+mod estimate;
 mod fit;
 mod input;
 mod limits;
@@ -20,6 +21,7 @@ mod turns;
 
 pub use arrivals::{Arrivals, Schedule};
 pub use cell::{Cell, Deadlines, LeftOut, Load, Plan, StreamOptions, Streaming, Turn, round_of};
+pub use estimate::{Estimate, NONCE_LEN, estimate};
 pub use input::{Amount, MeasureInput, PlanError, PlanInput};
 pub use matrix::build;
 pub use rate::{BadRate, Rate, Stage, Stages};

@@ -108,8 +108,13 @@ pub enum RunError {
         variable: String,
     },
     /// A live run that nobody limited or confirmed.
-    #[error("a live run needs a limit of its bill")]
-    NoBudget,
+    #[error("a live run needs a limit of its bill: it costs about {expected}, at most {high}")]
+    NoBudget {
+        /// What it is expected to cost, in words.
+        expected: String,
+        /// What it costs at most, in words.
+        high: String,
+    },
     /// A run with a limit of its bill on a model whose price is not known.
     #[error("the {prices} price of `{model}` is unknown, so a limit of the bill cannot be kept")]
     UnknownPrice {
@@ -177,7 +182,7 @@ impl RunError {
     /// What to do about it, where that is not in the message.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoBudget => {
+            Self::NoBudget { .. } => {
                 Some("set one with `--max-cost-usd 5.00`, or `[budget] max_cost_usd` in the suite".into())
             }
             Self::UnknownPrice { model, prices } => {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::civil::Date;
 
 use crate::cli::bench_args::BenchArgs;
+use crate::cli::registry_args::RegistryCommand;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
 use crate::registry::AssumedPrice;
@@ -263,53 +263,6 @@ pub struct SlimArgs {
     /// The directory to write, which must not exist yet
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-}
-
-/// Subcommands of `registry`.
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  tollmark registry show\n  tollmark registry show --format csv\n  \
-                        tollmark registry diff built-in registry.toml --run reports/latest")]
-pub enum RegistryCommand {
-    /// Report every mistake in a registry file
-    Check {
-        /// The registry file
-        file: PathBuf,
-    },
-    /// Say what moved between two price lists, and what it does to the bill of a run
-    Diff {
-        /// The registry file before; `built-in` for the built-in registry
-        before: PathBuf,
-        /// The registry file after
-        after: PathBuf,
-        /// Make the bill of this run by both, from the tokens it measured
-        #[arg(long, value_name = "DIR")]
-        run: Option<PathBuf>,
-        /// Compare the prices in force on this day, in UTC; today without it
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        on: Option<Date>,
-        /// Print it in this form
-        #[arg(long, value_enum, default_value = "table")]
-        format: ListFormat,
-    },
-    /// List models, prices and regions, dearest last
-    Show {
-        /// The registry file; with none, the built-in registry
-        file: Option<PathBuf>,
-        /// Print it in this form
-        #[arg(long, value_enum, default_value = "table")]
-        format: ListFormat,
-    },
-}
-
-/// The form of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    /// Columns for people.
-    Table,
-    /// Comma-separated values with a header.
-    Csv,
-    /// An array of objects.
-    Json,
 }
 
 /// Subcommands of `workload`.

@@ -5,10 +5,12 @@ use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use crate::bench::BenchError;
+use crate::cli::catalogue::ImportError;
 use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
 use crate::plan::SuiteError;
 use crate::registry::RegistryError;
+use crate::registry::catalogue::CatalogueError;
 use crate::run::{Ended, RunError};
 use crate::rundir::RunDirError;
 use crate::sim::{LawError, SimError};
@@ -25,6 +27,12 @@ pub enum CliError {
     /// A registry file is wrong.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A catalogue cannot be had.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A catalogue is wrong.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// A law file is wrong.
     #[error(transparent)]
     Law(#[from] LawError),
@@ -57,7 +65,10 @@ pub fn exit_code(error: &CliError) -> ExitCode {
     let code = match error {
         CliError::Run(RunError::NotConfirmed) => INTERRUPTED,
         CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
-        CliError::Registry(_) | CliError::Law(_) => BAD_INPUT,
+        CliError::Registry(_) | CliError::Law(_) | CliError::Catalogue(_) => BAD_INPUT,
+        CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
+            BAD_INPUT
+        }
         CliError::RunDir(error) if error.is_bad_input() => BAD_INPUT,
         CliError::Bench(BenchError::Interrupted) => INTERRUPTED,
         _ => FAILED,

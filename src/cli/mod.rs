@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod bench_args;
+mod catalogue;
 mod cost_words;
 mod dispatch;
 mod dry_run;
@@ -10,6 +11,7 @@ mod exit;
 mod progress;
 mod progress_text;
 mod registry;
+mod registry_args;
 mod report;
 mod run;
 mod simulate;

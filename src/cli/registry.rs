@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::cli::args::{ListFormat, RegistryCommand};
+use crate::cli::catalogue::import_catalogue;
 use crate::cli::exit::CliError;
+use crate::cli::registry_args::{ListFormat, RegistryCommand};
 use crate::cli::terminal::{put, width};
+use crate::fsio::write_whole;
 use crate::registry::{Registry, diff, in_both, next_change, show, shown_as_csv, shown_as_json, shown_as_text};
 use crate::report::{PriceDiff, repriced};
 use crate::rundir::Run;
@@ -34,6 +36,16 @@ pub(super) fn registry(command: &RegistryCommand) -> Result<ExitCode, CliError> 
                 ListFormat::Csv => compared.as_csv(),
                 ListFormat::Json => compared.as_json(),
             }
+        }
+        RegistryCommand::Import(args) => return import_catalogue(args, today()),
+        RegistryCommand::Export { file, out } => {
+            let registry = file.as_deref().map_or_else(|| Ok(Registry::built_in()), Registry::read)?;
+            let Some(out) = out else {
+                put(&registry.to_toml())?;
+                return Ok(ExitCode::SUCCESS);
+            };
+            write_whole(out, registry.to_toml().as_bytes()).map_err(std::io::Error::other)?;
+            format!("{}: {} models\n", out.display(), registry.models.len())
         }
         RegistryCommand::Show { file, format } => {
             let registry = file.as_deref().map_or_else(|| Ok(Registry::built_in()), Registry::read)?;

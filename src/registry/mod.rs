@@ -2,8 +2,10 @@
 
 mod assume;
 mod at_url;
+pub mod catalogue;
 mod diff;
 mod exchange;
+mod export;
 mod model;
 mod offer;
 mod price;

@@ -187,7 +187,9 @@ fn a_live_run_without_a_limit_and_without_anybody_to_ask_is_refused_before_anyth
     refused(
         &sandbox,
         &["run", "--live", "--registry", "registry.toml"],
-        &["error: a live run needs a limit of its bill: it costs about unknown, at most unknown\nhint: set one with `--max-cost-usd 5.00`, or "],
+        &[
+            "error: a live run needs a limit of its bill: it costs about unknown, at most unknown\nhint: set one with `--max-cost-usd 5.00`, or ",
+        ],
     );
     assert!(!sandbox.path("reports").exists());
 }

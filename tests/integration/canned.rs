@@ -29,7 +29,8 @@ data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":
 data: [DONE]\n\n";
 
 impl Canned {
-    /// Answers every POST with `body` as `content_type` and `header`, and every GET with 404.
+    /// Answers every POST and every GET of `/v1/catalogue?…` with `body` as `content_type` and `header`, and every other
+    /// GET with 404.
     pub(crate) fn start(content_type: &'static str, header: &'static str, body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -87,7 +88,7 @@ fn converse(connection: TcpStream, reply: &str, seen: &Mutex<Vec<Asked>>) {
     let mut reader = BufReader::new(connection.try_clone().unwrap());
     let mut writer = connection;
     while let Some(asked) = receive(&mut reader) {
-        let is_get = asked.head[0].starts_with("get ");
+        let is_get = asked.head[0].starts_with("get ") && !asked.head[0].starts_with("get /v1/catalogue?");
         seen.lock().unwrap().push(asked);
         let reply = if is_get { "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n" } else { reply };
         if writer.write_all(reply.as_bytes()).is_err() {

@@ -9,6 +9,7 @@ mod bill;
 mod bounded;
 mod budget;
 mod canned;
+mod catalogues;
 mod columns;
 mod demo;
 mod failures;

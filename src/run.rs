@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
+use crate::report::ChartOptions;
 use crate::run::secrets::Secrets;
 use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row, usage_notes, usage_warnings};
 use crate::sim::{Labels, SimConfig, Simulator};
@@ -141,7 +142,7 @@ pub fn carry_out(
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;
 
-    write_reports(&Run::open(&path)?)?;
+    write_reports(&Run::open(&path)?, &ChartOptions::default())?;
     let ended = match manifest.status {
         Status::Interrupted => Ended::Interrupted,
         Status::OverBudget => Ended::OverBudget,

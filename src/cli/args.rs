@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::bench_args::BenchArgs;
+use crate::cli::chart_args::{MetricName, ThemeName, XAxis};
 use crate::cli::registry_args::RegistryCommand;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
@@ -240,7 +241,8 @@ Exit codes: 0 done, 1 tollmark failed, 2 bad input, 5 a cell is invalid or all r
 
 /// Flags of `report`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tollmark report reports/latest\n  tollmark report reports/latest --all")]
+#[command(after_help = "Examples:\n  tollmark report reports/latest\n  tollmark report reports/latest --all\n  \
+                        tollmark report reports/latest --x effective")]
 pub struct ReportArgs {
     /// The run directory
     #[arg(value_name = "RUN")]
@@ -248,6 +250,15 @@ pub struct ReportArgs {
     /// Print every cell, not the ten that matter most
     #[arg(long)]
     pub all: bool,
+    /// Price on the x axis of cost-latency.svg
+    #[arg(long, value_enum, default_value = "list")]
+    pub x: XAxis,
+    /// Latency on its y axis
+    #[arg(long, value_enum, default_value = "e2e")]
+    pub metric: MetricName,
+    /// Colours of the chart files; the page follows its reader
+    #[arg(long, value_enum, default_value = "auto")]
+    pub theme: ThemeName,
     /// Open the report in a browser at the end
     #[arg(long)]
     pub open: bool,

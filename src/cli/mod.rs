@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod bench_args;
 mod catalogue;
+mod chart_args;
 mod cost_words;
 mod dispatch;
 mod dry_run;

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
-use crate::report::{Parts, TableStyle, table, visible, wrapped};
+use crate::report::{ChartOptions, Parts, TableStyle, table, visible, wrapped};
 use crate::run::{headline_of, judged, swept, write_reports};
 use crate::rundir::{Run, keep_rebuilt, usage_warnings};
 
@@ -23,7 +23,13 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
     }
-    write_reports(&run)?;
+    let look = ChartOptions {
+        theme: args.theme.into(),
+        metric: args.metric.into(),
+        x: args.x.into(),
+        ..ChartOptions::default()
+    };
+    write_reports(&run, &look)?;
     keep_rebuilt(&run)?;
     print_result(&run, args.all)?;
     tell_usage(&run);

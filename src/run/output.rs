@@ -2,19 +2,20 @@
 
 use crate::fsio::write_whole;
 use crate::report::{
-    Bill, Chart, ChartOptions, Judged, Parts, Sweep, bill_csv, cost_latency, headline, load, page, percentiles,
+    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, bill_csv, cost_latency, headline, load, page, percentiles,
     spectrum_text, summary_json, summary_markdown, sweeps,
 };
 use crate::rundir::{Run, RunDirError, Spectra};
 
-/// Writes every report of `run` into its directory.
+/// Writes every report of `run` into its directory. The charts are drawn as `look` says, but for their prefix; those
+/// inside the page follow the reader's theme.
 ///
 /// # Errors
 /// The run's log cannot be read, or a file cannot be written.
-pub fn write_reports(run: &Run) -> Result<(), RunDirError> {
+pub fn write_reports(run: &Run, look: &ChartOptions) -> Result<(), RunDirError> {
     let spectra = Spectra::read(&run.path)?;
     let bill = Bill::of(run)?;
-    for (name, text) in render(run, spectra.as_ref(), bill.as_ref()) {
+    for (name, text) in render(run, spectra.as_ref(), bill.as_ref(), look) {
         write_whole(&run.path.join(name), text.as_bytes())?;
     }
     Ok(())
@@ -43,8 +44,14 @@ pub fn judged(run: &Run) -> Vec<Option<Judged>> {
 }
 
 /// Each report's file name and text; those of the spectrum only where the run kept its log.
-fn render(run: &Run, spectra: Option<&Spectra>, bill: Option<&Bill>) -> Vec<(&'static str, String)> {
-    let prefixed = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..ChartOptions::default() };
+fn render(
+    run: &Run,
+    spectra: Option<&Spectra>,
+    bill: Option<&Bill>,
+    look: &ChartOptions,
+) -> Vec<(&'static str, String)> {
+    let alone = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
+    let prefixed = |prefix: &str| ChartOptions { theme: Theme::Auto, ..alone(prefix) };
     let inlined = cost_latency(run, &prefixed("cost-latency-"));
     let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles-")));
     let swept = sweeps(run, spectra);
@@ -55,16 +62,16 @@ fn render(run: &Run, spectra: Option<&Spectra>, bill: Option<&Bill>) -> Vec<(&'s
     charts.extend(load_chart.as_ref().map(|svg| Chart { title: "Latency and goodput by load", svg }));
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts, sweeps: &swept, bill };
     let mut reports = vec![
-        ("cost-latency.svg", cost_latency(run, &ChartOptions::default())),
+        ("cost-latency.svg", cost_latency(run, &alone("cl-"))),
         ("report.html", page(run, &parts)),
         ("summary.md", summary_markdown(run, &parts)),
         ("summary.json", summary_json(run, &parts)),
     ];
     reports.extend(bill.map(|bill| ("bill.csv", bill_csv(bill))));
     if let Some(spectra) = spectra {
-        reports.push(("percentiles.svg", percentiles(run, spectra, &prefixed("pc-"))));
+        reports.push(("percentiles.svg", percentiles(run, spectra, &alone("pc-"))));
         reports.push(("percentiles.hgrm", spectrum_text(run, spectra)));
     }
-    reports.extend(load_chart.map(|svg| ("load.svg", svg)));
+    reports.extend(load(run, &swept, &alone("load-")).map(|svg| ("load.svg", svg)));
     reports
 }

@@ -96,3 +96,24 @@ fn runs_of_the_same_second_have_a_directory_each() {
     let runs = fs::read_dir(sandbox.path("reports")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(runs.filter(|name| name != "latest").count(), 4);
 }
+
+#[test]
+fn a_chart_shows_the_price_the_latency_and_the_colours_that_are_asked_for() {
+    let sandbox = measured();
+    let plain = sandbox.read("reports/one/cost-latency.svg");
+    let with = |flags: &[&str]| {
+        sandbox.run(&[&["report", "reports/one"], flags].concat()).exits_with(0);
+        sandbox.read("reports/one/cost-latency.svg")
+    };
+    assert!(plain.contains("List price, $ per million output tokens"));
+    let effective = with(&["--x", "effective"]);
+    assert!(effective.contains("Effective price, $ per million output tokens"));
+    assert!(!effective.contains("List price, $ per million"));
+    assert!(sandbox.read("reports/one/report.html").contains("Effective price, $ per million output tokens"));
+    assert_ne!(with(&["--metric", "ttft"]), plain);
+    let (light, dark) = (with(&["--theme", "light"]), with(&["--theme", "dark"]));
+    assert!(plain.contains("prefers-color-scheme"));
+    assert!(!light.contains("prefers-color-scheme") && !dark.contains("prefers-color-scheme"));
+    assert_ne!(light, dark);
+    assert_eq!(with(&[]), plain);
+}

@@ -3,7 +3,7 @@
 use crate::fsio::write_whole;
 use crate::report::{
     Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, bill_csv, cost_latency, headline, load, page, percentiles,
-    spectrum_text, summary_json, summary_markdown, sweeps,
+    ranking, spectrum_text, summary_json, summary_markdown, sweeps,
 };
 use crate::rundir::{Run, RunDirError, Spectra};
 
@@ -53,16 +53,19 @@ fn render(
     let alone = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
     let prefixed = |prefix: &str| ChartOptions { theme: Theme::Auto, ..alone(prefix) };
     let inlined = cost_latency(run, &prefixed("cost-latency-"));
+    let ranked = ranking(run, &prefixed("ranking-"));
     let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles-")));
     let swept = sweeps(run, spectra);
     let load_chart = load(run, &swept, &prefixed("load-"));
     let headline = headline_of(run);
     let mut charts = vec![Chart { title: "Cost against latency", svg: &inlined }];
+    charts.push(Chart { title: "Ranking by p99", svg: &ranked });
     charts.extend(spectrum.as_ref().map(|svg| Chart { title: "Latency by percentile", svg }));
     charts.extend(load_chart.as_ref().map(|svg| Chart { title: "Latency and goodput by load", svg }));
     let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts, sweeps: &swept, bill };
     let mut reports = vec![
         ("cost-latency.svg", cost_latency(run, &alone("cl-"))),
+        ("ranking.svg", ranking(run, &alone("rk-"))),
         ("report.html", page(run, &parts)),
         ("summary.md", summary_markdown(run, &parts)),
         ("summary.json", summary_json(run, &parts)),

@@ -24,6 +24,8 @@ pub(crate) struct SvgBackend<'a> {
     pub(crate) prefix: &'a str,
     /// What shapes inherit from the groups that are open, the innermost last; empty: nothing.
     pub(crate) inherited: Vec<String>,
+    /// How all text looks in the group of text that is open; absent outside of one.
+    pub(crate) letters: Option<String>,
 }
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
@@ -52,9 +54,18 @@ impl SvgBackend<'_> {
         self.inherited.push(paint);
     }
 
+    /// Opens a group of text that all looks like `style`, which is written once.
+    pub(crate) fn open_letters<T: BackendTextStyle>(&mut self, style: &T) {
+        let letters = self.lettered(style);
+        self.inherited.push(String::new());
+        self.write(format_args!("<g{letters}>\n"));
+        self.letters = Some(letters);
+    }
+
     /// Closes the group opened last.
     pub(crate) fn close_group(&mut self) {
         self.inherited.pop();
+        self.letters = None;
         self.write(format_args!("</g>\n"));
     }
 
@@ -83,6 +94,19 @@ impl SvgBackend<'_> {
         let wide = f64::from(style.stroke_width()) / UNITS;
         let opacity = opacity("stroke");
         format!(" class=\"{prefix}s-{class}\" fill=\"none\" stroke=\"{hex}\" stroke-width=\"{wide}\"{opacity}")
+    }
+
+    /// The attributes of text but for its place, with a space before them.
+    fn lettered<T: BackendTextStyle>(&self, style: &T) -> String {
+        let anchor = match style.anchor().h_pos {
+            HPos::Left => "",
+            HPos::Center => " text-anchor=\"middle\"",
+            HPos::Right => " text-anchor=\"end\"",
+        };
+        let weight = if matches!(style.style(), FontStyle::Bold) { " font-weight=\"600\"" } else { "" };
+        let role = Role::of(style.color().rgb);
+        let (prefix, class, hex, size) = (self.prefix, role.class(), role.hex(self.theme), style.size() / UNITS);
+        format!(" font-size=\"{size}\"{anchor}{weight} class=\"{prefix}f-{class}\" fill=\"{hex}\"")
     }
 
     fn path<S: BackendStyle>(&mut self, points: impl IntoIterator<Item = BackendCoord>, style: &S, fill: bool) {
@@ -172,17 +196,10 @@ impl DrawingBackend for SvgBackend<'_> {
                 format!("transform=\"translate({x} {y}) rotate({angle})\" y=\"{}\"", tenth(down))
             }
         };
-        let anchor = match style.anchor().h_pos {
-            HPos::Left => "",
-            HPos::Center => " text-anchor=\"middle\"",
-            HPos::Right => " text-anchor=\"end\"",
-        };
-        let weight = if matches!(style.style(), FontStyle::Bold) { " font-weight=\"600\"" } else { "" };
-        let role = Role::of(style.color().rgb);
-        let (prefix, class, hex, text) = (self.prefix, role.class(), role.hex(self.theme), escape(text));
-        self.write(format_args!(
-            "<text {place} font-size=\"{size}\"{anchor}{weight} class=\"{prefix}f-{class}\" fill=\"{hex}\">{text}</text>\n"
-        ));
+        let letters = self.lettered(style);
+        let letters = if self.letters.as_ref() == Some(&letters) { "" } else { &letters };
+        let text = escape(text);
+        self.write(format_args!("<text {place}{letters}>{text}</text>\n"));
         Ok(())
     }
 

@@ -50,6 +50,18 @@ impl Type {
     }
 }
 
+impl Type {
+    /// The style of text that stands so.
+    fn aligned(self, align: Align) -> TextStyle<'static> {
+        let across = match align {
+            Align::Left => HPos::Left,
+            Align::Centre => HPos::Center,
+            Align::Right => HPos::Right,
+        };
+        self.style().pos(Pos::new(across, VPos::Center))
+    }
+}
+
 impl Canvas<'_> {
     pub(crate) fn line(&self, points: &[Point], style: ShapeStyle) {
         self.draw(&PathElement::new(points.iter().map(|point| units(*point)).collect::<Vec<_>>(), style));
@@ -68,12 +80,7 @@ impl Canvas<'_> {
     }
 
     pub(crate) fn text(&self, text: &str, at: Point, letters: Type, align: Align) {
-        let across = match align {
-            Align::Left => HPos::Left,
-            Align::Centre => HPos::Center,
-            Align::Right => HPos::Right,
-        };
-        let style = letters.style().pos(Pos::new(across, VPos::Center));
+        let style = letters.aligned(align);
         self.area.draw_text(text, &style, units(at)).expect("the backend never fails");
     }
 
@@ -104,6 +111,13 @@ impl Canvas<'_> {
         self.draw(&Mark::Close);
     }
 
+    /// Draws what `inside` draws, text alone, as one group that carries its look.
+    pub(crate) fn lettered(&self, letters: Type, align: Align, inside: impl FnOnce()) {
+        self.draw(&Mark::Letters(letters, align));
+        inside();
+        self.draw(&Mark::Close);
+    }
+
     fn draw<'b, E>(&self, element: &'b E)
     where
         &'b E: PointCollection<'b, BackendCoord>,
@@ -118,6 +132,7 @@ enum Mark {
     Open(String),
     Halo,
     Alike(ShapeStyle),
+    Letters(Type, Align),
     Close,
 }
 
@@ -141,6 +156,7 @@ impl Drawable<SvgBackend<'_>> for Mark {
             Self::Open(title) => backend.open_group(title),
             Self::Halo => backend.open_halo(),
             Self::Alike(style) => backend.open_alike(style, style.filled),
+            Self::Letters(letters, align) => backend.open_letters(&letters.aligned(*align)),
             Self::Close => backend.close_group(),
         }
         Ok(())

@@ -1,42 +1,18 @@
 //! The cost-latency chart: price against latency, a panel a region, so that colour is free for the verdict.
 
-use std::fmt::Write;
-
-use plotters::drawing::IntoDrawingArea;
-
 use crate::report::chart::axes::{Axes, Room};
-use crate::report::chart::backend::SvgBackend;
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::caption::{Facts, caption};
 use crate::report::chart::grid::{AXIS_TITLE, Grid, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
 use crate::report::chart::mark::{Mark, Metric, PriceAxis, mark};
+use crate::report::chart::options::ChartOptions;
 use crate::report::chart::panel::{self, Drawn, Panel};
+use crate::report::chart::sheet::{Middle, sheet};
 use crate::report::chart::strip;
-use crate::report::chart::text::{escape, wrap};
-use crate::report::chart::theme::{Role, Theme, style_sheet};
-use crate::report::headline::Headline;
+use crate::report::chart::theme::Role;
 use crate::report::setting::{Setting, settings};
 use crate::rundir::Run;
-
-/// How a chart is drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChartOptions {
-    /// Which colours it has.
-    pub theme: Theme,
-    /// Which latency stands upwards.
-    pub metric: Metric,
-    /// Which price stands to the right.
-    pub x: PriceAxis,
-    /// What ids and classes begin with, so that several charts can be inlined into one page: letters, digits, `-`.
-    pub prefix: String,
-}
-
-impl Default for ChartOptions {
-    fn default() -> Self {
-        Self { theme: Theme::Auto, metric: Metric::E2e, x: PriceAxis::List, prefix: "cl-".to_owned() }
-    }
-}
 
 /// Draws every endpoint of `run` by price and latency, as a stand-alone SVG of 1,200 pixels' width.
 ///
@@ -87,49 +63,30 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
         })
         .collect();
 
-    // The panels are drawn before the height is known, because names without room make the caption longer.
-    let bottom = grid.bottom();
-    let mut body = String::new();
-    let mut drawn = Vec::new();
-    let sketch = SvgBackend {
-        out: &mut body,
-        size: (WIDTH as u32, 4 * bottom as u32 + 1000),
-        theme: options.theme,
-        prefix: &options.prefix,
-        inherited: Vec::new(),
-    };
-    let canvas = Canvas { area: sketch.into_drawing_area() };
-    head.draw(&canvas);
-    for (index, panel) in panels.iter().enumerate() {
-        drawn.push(panel::draw(&canvas, &axes[index / regions.len()], panel));
-    }
-    axis_titles(&canvas, options, &grid);
-    let keys = drawn.iter().zip(&panels).filter(|(drawn, _)| !drawn.key.is_empty());
-    let key: Vec<String> = keys.map(|(drawn, panel)| format!("{}: {}", panel.title, drawn.key.join(", "))).collect();
-    let facts = Facts {
-        run,
-        all: &all,
-        shown: &chosen,
-        marks: &figures,
-        key: &key,
-        dense,
-        dodged: drawn.iter().any(|panel| panel.dodged),
-        metric: options.metric,
-        x: options.x,
-    };
-    let caption = caption(&facts);
-    let lines = wrap(&caption, CAPTION.size, WIDTH - 2.0 * MARGIN);
-    for (line, text) in lines.iter().enumerate() {
-        let y = bottom + AXIS_TITLE + 14.0 + line as f64 * 15.0;
-        canvas.text(text, (MARGIN, y), CAPTION, Align::Left);
-    }
-    drop(canvas);
-    let height = (bottom + AXIS_TITLE + 14.0 + lines.len() as f64 * 15.0 + 6.0).ceil();
-    (document(&body, height, options, &head.finding, &caption), drawn)
+    sheet(options, &head, |canvas| {
+        let drawn: Vec<Drawn> = panels
+            .iter()
+            .enumerate()
+            .map(|(index, panel)| panel::draw(canvas, &axes[index / regions.len()], panel))
+            .collect();
+        axis_titles(canvas, options, &grid);
+        let keys = drawn.iter().zip(&panels).filter(|(drawn, _)| !drawn.key.is_empty());
+        let key: Vec<String> =
+            keys.map(|(drawn, panel)| format!("{}: {}", panel.title, drawn.key.join(", "))).collect();
+        let facts = Facts {
+            run,
+            all: &all,
+            shown: &chosen,
+            marks: &figures,
+            key: &key,
+            dense,
+            dodged: drawn.iter().any(|panel| panel.dodged),
+            metric: options.metric,
+            x: options.x,
+        };
+        Middle { bottom: grid.bottom() + AXIS_TITLE, caption: caption(&facts), drawn }
+    })
 }
-
-/// How a caption is set.
-pub(crate) const CAPTION: Type = Type::new(11.5, Role::Muted);
 
 /// The first setting of each workload, or the very first one where there are too many for a row each.
 pub(crate) fn first_of_each_workload<'a, 'b>(all: &'b [Setting<'a>]) -> Vec<&'b Setting<'a>> {
@@ -198,26 +155,6 @@ fn axis_titles(canvas: &Canvas<'_>, options: &ChartOptions, grid: &Grid) {
     canvas.text_upwards(up, (MARGIN + 6.0, f64::midpoint(first, last)), letters);
     let middle = f64::midpoint(grid.left, WIDTH - MARGIN);
     canvas.text(across, (middle, grid.bottom() + 8.0), letters, Align::Centre);
-}
-
-/// The whole SVG about `body`, named by what was found and described by its caption.
-pub(crate) fn document(body: &str, height: f64, options: &ChartOptions, finding: &Headline, caption: &str) -> String {
-    let (prefix, theme) = (escape(&options.prefix), options.theme);
-    let (class, paper) = (Role::Paper.class(), Role::Paper.hex(theme));
-    let mut svg = String::with_capacity(body.len() + 4096);
-    write!(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" aria-labelledby=\"{prefix}title {prefix}desc\" \
-         font-family=\"'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif\">\n\
-         <title id=\"{prefix}title\">{}</title>\n<desc id=\"{prefix}desc\">{}</desc>\n{}\
-         <rect width=\"{WIDTH}\" height=\"{height}\" class=\"{prefix}f-{class}\" fill=\"{paper}\"/>\n{body}</svg>\n",
-        escape(&finding.to_string()),
-        escape(caption),
-        style_sheet(theme, &prefix),
-    )
-    .expect("writing to a string cannot fail");
-    svg
 }
 
 #[cfg(test)]

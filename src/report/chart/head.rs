@@ -8,7 +8,6 @@ use crate::report::chart::rect::Rect;
 use crate::report::chart::text::{width, wrap};
 use crate::report::chart::theme::Role;
 use crate::report::headline::{Headline, headline};
-use crate::report::parts::Word;
 use crate::rundir::{Run, Status};
 
 /// Title, second line, notice and legend, with the height they take.
@@ -96,18 +95,7 @@ fn kept_together(sentence: &str) -> String {
 /// The legend's entries for what stands in the picture.
 fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
     let any = |test: &dyn Fn(&Mark) -> bool| marks.iter().any(test);
-    let verdicts = [
-        (Some(Word::Meets), "meets its tier's p99 limit"),
-        (Some(Word::Misses), "misses it"),
-        (Some(Word::CannotTell), "cannot be told at this n"),
-        (Some(Word::Invalid), "invalid: not judged"),
-        (None, "has no limit"),
-    ];
-    let mut signs: Vec<(Sign, String)> = verdicts
-        .into_iter()
-        .filter(|(standing, _)| any(&|mark| mark.standing == *standing))
-        .map(|(standing, words)| (Sign::Verdict(standing), words.to_owned()))
-        .collect();
+    let mut signs = legend::verdict_signs(|standing| any(&|mark| mark.standing == standing));
     let more = [
         (any(&|mark| mark.tail != Tail::Maximum), Sign::Cap, "from p50 (mark) up to p99"),
         (!dense && any(&|mark| mark.low.is_some()), Sign::Interval, "95 % interval of p99"),

@@ -35,6 +35,12 @@ pub(crate) enum Sign {
     Saturated,
     /// The arrow over a figure without an upper bound.
     Upwards,
+    /// A line that lies: from its dot to its sign.
+    Along,
+    /// The arrow to the right of a figure without an upper bound.
+    Onwards,
+    /// The limit as an upright tick.
+    Upright,
 }
 
 /// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
@@ -109,6 +115,25 @@ pub(crate) fn upwards(canvas: &Canvas<'_>, (x, y): Point, role: Role) {
     canvas.line(&[(x - 2.5, y - 4.5), (x, y - 7.5), (x + 2.5, y - 4.5)], role.stroke(1.0));
 }
 
+/// The same to the right.
+pub(crate) fn onwards(canvas: &Canvas<'_>, (x, y): Point, role: Role) {
+    canvas.line(&[(x, y), (x + 7.0, y)], role.stroke(1.0));
+    canvas.line(&[(x + 4.5, y - 2.5), (x + 7.5, y), (x + 4.5, y + 2.5)], role.stroke(1.0));
+}
+
+/// The verdicts that are `shown`, in words.
+pub(crate) fn verdict_signs(shown: impl Fn(Option<Word>) -> bool) -> Vec<(Sign, String)> {
+    let verdicts = [
+        (Some(Word::Meets), "meets its tier's p99 limit"),
+        (Some(Word::Misses), "misses it"),
+        (Some(Word::CannotTell), "cannot be told at this n"),
+        (Some(Word::Invalid), "invalid: not judged"),
+        (None, "has no limit"),
+    ];
+    let shown = verdicts.into_iter().filter(|(standing, _)| shown(*standing));
+    shown.map(|(standing, words)| (Sign::Verdict(standing), words.to_owned())).collect()
+}
+
 /// The rhombus about a knee.
 pub(crate) fn knee(canvas: &Canvas<'_>, (x, y): Point) {
     let reach = 7.5;
@@ -173,6 +198,16 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
             Sign::Knee => knee(canvas, (at.0 - 1.0, y)),
             Sign::Saturated => saturated(canvas, at),
             Sign::Upwards => upwards(canvas, (at.0, y + 4.0), Role::Muted),
+            Sign::Along => {
+                canvas.line(&[(x - 1.0, y), (x + 11.0, y)], Role::Muted.stroke(1.1));
+                canvas.circle((x + 0.5, y), 2.2, Role::Muted.fill());
+                canvas.rect(
+                    Rect { x0: x + 6.0, y0: y - 3.5, x1: x + 12.0, y1: y + 3.5 },
+                    Role::Muted.colour().mix(0.4).filled(),
+                );
+            }
+            Sign::Onwards => onwards(canvas, (x + 1.0, y), Role::Muted),
+            Sign::Upright => canvas.line(&[(at.0, y - 7.0), (at.0, y + 7.0)], Role::Ink.stroke(1.2)),
             Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }
         canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);

@@ -1,17 +1,14 @@
 //! The load chart: latency, and requests a second that were answered in time, over the loads of a sweep.
 
-use plotters::drawing::IntoDrawingArea;
-
 use crate::report::chart::axes::LABELS_LEFT;
-use crate::report::chart::backend::SvgBackend;
-use crate::report::chart::canvas::{Align, Canvas, Type};
-use crate::report::chart::cost_latency::{CAPTION, ChartOptions, document};
+use crate::report::chart::canvas::Type;
 use crate::report::chart::grid::{AXIS_TITLE, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
 use crate::report::chart::load_line::{Line, names};
 use crate::report::chart::load_panel::{self, Block, Drawn, HEIGHT, NAMES};
 use crate::report::chart::load_words::{Facts, caption, finding, signs};
-use crate::report::chart::text::wrap;
+use crate::report::chart::options::ChartOptions;
+use crate::report::chart::sheet::{Middle, sheet};
 use crate::report::chart::theme::{LINES, Role};
 use crate::report::sweep::{Sweep, blocks, telling};
 use crate::rundir::Run;
@@ -44,41 +41,27 @@ fn draw(run: &Run, sweeps: &[Sweep<'_>], options: &ChartOptions) -> (String, Vec
     }
     let head = Head::of(run, finding(&facts), signs(&lines));
     let bottom = head.height + HEIGHT * shown.len() as f64 + GAP * (shown.len().saturating_sub(1)) as f64;
-    let mut body = String::new();
-    let backend = SvgBackend {
-        out: &mut body,
-        size: (WIDTH as u32, bottom as u32 + 1000),
-        theme: options.theme,
-        prefix: &options.prefix,
-        inherited: Vec::new(),
-    };
-    let canvas = Canvas { area: backend.into_drawing_area() };
-    head.draw(&canvas);
     let caption = caption(&facts, &lines);
-    let mut drawn = Vec::new();
-    for (index, lines) in lines.into_iter().enumerate() {
-        let open = shown[index][0].first().concurrency.is_none();
-        let block = Block {
-            title: titles[index].clone(),
-            lines,
-            open,
-            top: head.height + (HEIGHT + GAP) * index as f64,
-            sides: (MARGIN + AXIS_TITLE + LABELS_LEFT, WIDTH - MARGIN - NAMES),
-        };
-        let of = load_panel::draw(&canvas, &block);
-        let letters = Type::new(12.0, Role::Muted);
-        let middle = |plot: usize| (MARGIN + 6.0, f64::midpoint(of.frames[plot].y0, of.frames[plot].y1));
-        canvas.text_upwards(if open { "Latency from due (log)" } else { "Latency (log)" }, middle(0), letters);
-        canvas.text_upwards("Requests/s", middle(1), letters);
-        drawn.push(of);
-    }
-    let caption_lines = wrap(&caption, CAPTION.size, WIDTH - 2.0 * MARGIN);
-    for (line, text) in caption_lines.iter().enumerate() {
-        canvas.text(text, (MARGIN, bottom + 16.0 + line as f64 * 15.0), CAPTION, Align::Left);
-    }
-    drop(canvas);
-    let height = (bottom + 16.0 + caption_lines.len() as f64 * 15.0 + 6.0).ceil();
-    (document(&body, height, options, &head.finding, &caption), drawn)
+    sheet(options, &head, |canvas| {
+        let mut drawn = Vec::new();
+        for (index, lines) in lines.into_iter().enumerate() {
+            let open = shown[index][0].first().concurrency.is_none();
+            let block = Block {
+                title: titles[index].clone(),
+                lines,
+                open,
+                top: head.height + (HEIGHT + GAP) * index as f64,
+                sides: (MARGIN + AXIS_TITLE + LABELS_LEFT, WIDTH - MARGIN - NAMES),
+            };
+            let of = load_panel::draw(canvas, &block);
+            let letters = Type::new(12.0, Role::Muted);
+            let middle = |plot: usize| (MARGIN + 6.0, f64::midpoint(of.frames[plot].y0, of.frames[plot].y1));
+            canvas.text_upwards(if open { "Latency from due (log)" } else { "Latency (log)" }, middle(0), letters);
+            canvas.text_upwards("Requests/s", middle(1), letters);
+            drawn.push(of);
+        }
+        Middle { bottom: bottom + 2.0, caption, drawn }
+    })
 }
 
 /// Free between two blocks, in pixels.

@@ -71,35 +71,62 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         PriceAxis::List => row.list_output_usd_per_mtok,
         PriceAxis::Effective => row.effective_output_usd_per_mtok,
     }?;
-    let [p50, p99, low, high, max] = match metric {
-        Metric::E2e => {
-            let e2e = row.primary_latency();
-            [e2e.p50, e2e.p99, e2e.p99_low, e2e.p99_high, e2e.max]
-        }
-        Metric::Ttft => [row.ttft_p50_ms, row.ttft_p99_ms, row.ttft_p99_low_ms, row.ttft_p99_high_ms, row.ttft_max_ms],
-    }
-    .map(positive);
-    let p50 = p50?;
-    let Upper { tail, cap, low, high } = Upper::of(row, p99, low, high, max)?;
-    let standing = Word::of(row);
-    let limit = Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms);
-    let mut mark = Mark {
-        name: shown(run, row),
+    let Span { p50, upper, .. } = Span::of(row, metric)?;
+    let name = shown(run, row);
+    let assumed = assumes_price(run, row) || axis == PriceAxis::Effective && row.is_estimated();
+    let price_text = format!("{}{}/M", if assumed { "~" } else { "" }, money(price.as_f64()));
+    Some(Mark {
+        title: title(row, &name, Some(&price_text), p50, &upper),
+        name,
         region: row.region.clone(),
         tier: row.tier,
         price: price.as_f64(),
-        assumed: assumes_price(run, row) || axis == PriceAxis::Effective && row.is_estimated(),
+        assumed,
         p50,
-        cap: cap.max(p50),
-        tail,
-        low,
-        high,
-        limit,
-        standing,
-        title: String::new(),
-    };
-    mark.title = title(&mark, row);
-    Some(mark)
+        cap: upper.cap,
+        tail: upper.tail,
+        low: upper.low,
+        high: upper.high,
+        limit: limit(row, metric),
+        standing: Word::of(row),
+    })
+}
+
+/// The limit of `row` in milliseconds; absent without one, and for another metric than the limit's.
+pub(crate) fn limit(row: &CellRow, metric: Metric) -> Option<f64> {
+    Standing::limit_of(row).filter(|_| metric == Metric::E2e).map(Micros::as_ms)
+}
+
+/// What is shown of an endpoint's latency, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) p50: f64,
+    /// The interval of the median; absent ends are unknown or infinite.
+    pub(crate) p50_interval: (Option<f64>, Option<f64>),
+    /// What is above.
+    pub(crate) upper: Upper,
+}
+
+impl Span {
+    /// The latencies of `row` by `metric`; absent where it had no success.
+    pub(crate) fn of(row: &CellRow, metric: Metric) -> Option<Self> {
+        let of_median = |low, high| if row.is_open_load() { [None, None] } else { [low, high] };
+        let ([p50, p99, low, high, max], median) = match metric {
+            Metric::E2e => {
+                let e2e = row.primary_latency();
+                let median = of_median(row.e2e_p50_low_ms, row.e2e_p50_high_ms);
+                ([e2e.p50, e2e.p99, e2e.p99_low, e2e.p99_high, e2e.max], median)
+            }
+            Metric::Ttft => (
+                [row.ttft_p50_ms, row.ttft_p99_ms, row.ttft_p99_low_ms, row.ttft_p99_high_ms, row.ttft_max_ms],
+                [row.ttft_p50_low_ms, row.ttft_p50_high_ms],
+            ),
+        };
+        let p50 = positive(p50)?;
+        let upper = Upper::of(row, positive(p99), positive(low), positive(high), positive(max))?;
+        let [low, high] = median.map(positive);
+        Some(Self { p50, p50_interval: (low, high), upper: Upper { cap: upper.cap.max(p50), ..upper } })
+    }
 }
 
 /// The upper end of what is shown of an endpoint's latency, in milliseconds.
@@ -131,34 +158,33 @@ impl Upper {
     }
 }
 
-fn title(mark: &Mark, row: &CellRow) -> String {
-    let place = mark.region.as_deref().map_or(String::new(), |region| format!(", {region}"));
-    let cap = if mark.tail == Tail::Maximum { "maximum" } else { "p99" };
+/// The figures of `row` in words; its price where it is given.
+pub(crate) fn title(row: &CellRow, name: &str, price: Option<&str>, p50: f64, upper: &Upper) -> String {
+    let place = row.region.as_deref().map_or(String::new(), |region| format!(", {region}"));
+    let cap = if upper.tail == Tail::Maximum { "maximum" } else { "p99" };
     let open = |end: Option<f64>| end.map_or_else(|| "open".to_owned(), time);
-    let interval = match (mark.low, mark.tail) {
+    let interval = match (upper.low, upper.tail) {
         (_, Tail::Maximum) => String::new(),
         (None, _) => " (95 % interval open)".to_owned(),
-        (Some(low), _) => format!(" (95 % interval {} to {})", time(low), open(mark.high)),
+        (Some(low), _) => format!(" (95 % interval {} to {})", time(low), open(upper.high)),
     };
     let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
-    let against = |word: &str| match (Standing::limit_of(row), mark.tier) {
+    let against = |word: &str| match (Standing::limit_of(row), row.tier) {
         (Some(limit), Some(tier)) => format!("{word} tier {tier}'s {}", time(limit.as_ms())),
         _ => "no limit".to_owned(),
     };
-    let verdict = match mark.standing {
+    let verdict = match Word::of(row) {
         Some(Word::Meets) => against("meets"),
         Some(Word::Misses) => against("misses"),
         Some(Word::CannotTell) => against("cannot be told against"),
         Some(Word::Invalid) => "invalid, so not judged".to_owned(),
         None => "no limit".to_owned(),
     };
-    let assumed = if mark.assumed { "~" } else { "" };
+    let price = price.map_or_else(String::new, |price| format!("{price}, "));
     format!(
-        "{}{place}: {assumed}{}/M, p50 {}, {cap} {}{interval}, n = {}{failed}; {verdict}",
-        mark.name,
-        money(mark.price),
-        time(mark.p50),
-        time(mark.cap),
+        "{name}{place}: {price}p50 {}, {cap} {}{interval}, n = {}{failed}; {verdict}",
+        time(p50),
+        time(upper.cap),
         row.requests,
     )
 }

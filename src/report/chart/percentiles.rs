@@ -1,19 +1,17 @@
 //! The percentile chart: the whole distribution of each endpoint, a panel a region.
 
-use plotters::drawing::IntoDrawingArea;
-
 use crate::gate::Standing;
-use crate::report::chart::backend::SvgBackend;
-use crate::report::chart::canvas::{Align, Canvas, Type};
+use crate::report::chart::canvas::{Align, Type};
 use crate::report::chart::caption::n;
-use crate::report::chart::cost_latency::{CAPTION, ChartOptions, document, first_of_each_workload};
+use crate::report::chart::cost_latency::first_of_each_workload;
 use crate::report::chart::grid::{AXIS_TITLE, Grid, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
 use crate::report::chart::legend::Sign;
+use crate::report::chart::options::ChartOptions;
 use crate::report::chart::percentile_panel::{self, Panel, RAIL, Scale};
 use crate::report::chart::rect::Rect;
+use crate::report::chart::sheet::{Middle, sheet};
 use crate::report::chart::spectrum::{Line, line};
-use crate::report::chart::text::wrap;
 use crate::report::chart::theme::Role;
 use crate::report::headline::{Headline, origin, partial};
 use crate::report::parts::Word;
@@ -62,44 +60,28 @@ fn draw(run: &Run, spectra: &Spectra, options: &ChartOptions) -> (String, Vec<(R
     let head = Head::of(run, finding(run, &drawn, chosen.len() > 1), signs(&drawn, dense));
     let grid = Grid::new(regions.len(), chosen.len(), dense, head.height);
     let scale = scale(&drawn);
-    let bottom = grid.bottom();
-    let mut body = String::new();
-    let backend = SvgBackend {
-        out: &mut body,
-        size: (WIDTH as u32, 4 * bottom as u32 + 1000),
-        theme: options.theme,
-        prefix: &options.prefix,
-        inherited: Vec::new(),
-    };
-    let canvas = Canvas { area: backend.into_drawing_area() };
-    head.draw(&canvas);
-    let mut names = Vec::new();
-    for (index, (setting, region)) in places.iter().enumerate() {
-        let rect = grid.rect(index);
-        let parts = [(chosen.len() > 1).then_some(setting.workload), *region];
-        let panel = Panel {
-            title: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-            lines: here(setting, *region),
-            rect: Rect { x1: rect.x1 - RAIL, ..rect },
-            labelled: grid.labelled(index),
-            dense,
-        };
-        names.push((rect, percentile_panel::draw(&canvas, &scale, &panel)));
-    }
-    let letters = Type::new(12.0, Role::Muted);
-    let (first, last) = grid.span();
-    canvas.text_upwards("End-to-end latency (log)", (MARGIN + 6.0, f64::midpoint(first, last)), letters);
-    let middle = f64::midpoint(grid.left, WIDTH - MARGIN);
-    canvas.text("Percentile of successes, as 1 / (1 − q) (log)", (middle, bottom + 8.0), letters, Align::Centre);
-    let caption = caption(run, spectra, &all, &chosen, &rows, &drawn, dense);
-    let caption_lines = wrap(&caption, CAPTION.size, WIDTH - 2.0 * MARGIN);
-    for (line, text) in caption_lines.iter().enumerate() {
-        let y = bottom + AXIS_TITLE + 14.0 + line as f64 * 15.0;
-        canvas.text(text, (MARGIN, y), CAPTION, Align::Left);
-    }
-    drop(canvas);
-    let height = (bottom + AXIS_TITLE + 14.0 + caption_lines.len() as f64 * 15.0 + 6.0).ceil();
-    (document(&body, height, options, &head.finding, &caption), names)
+    sheet(options, &head, |canvas| {
+        let mut names = Vec::new();
+        for (index, (setting, region)) in places.iter().enumerate() {
+            let rect = grid.rect(index);
+            let parts = [(chosen.len() > 1).then_some(setting.workload), *region];
+            let panel = Panel {
+                title: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+                lines: here(setting, *region),
+                rect: Rect { x1: rect.x1 - RAIL, ..rect },
+                labelled: grid.labelled(index),
+                dense,
+            };
+            names.push((rect, percentile_panel::draw(canvas, &scale, &panel)));
+        }
+        let letters = Type::new(12.0, Role::Muted);
+        let (first, last) = grid.span();
+        canvas.text_upwards("End-to-end latency (log)", (MARGIN + 6.0, f64::midpoint(first, last)), letters);
+        let across = (f64::midpoint(grid.left, WIDTH - MARGIN), grid.bottom() + 8.0);
+        canvas.text("Percentile of successes, as 1 / (1 − q) (log)", across, letters, Align::Centre);
+        let caption = caption(run, spectra, &all, &chosen, &rows, &drawn, dense);
+        Middle { bottom: grid.bottom() + AXIS_TITLE, caption, drawn: names }
+    })
 }
 
 /// Ranges that hold all lines; the axis reaches p99 whatever n is, so that what is missing can be seen.

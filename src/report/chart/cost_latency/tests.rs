@@ -2,6 +2,8 @@ use roxmltree::Document;
 
 use super::*;
 use crate::report::chart::rect::Rect;
+use crate::report::chart::svg_text::{texts, titles};
+use crate::report::chart::theme::Theme;
 use crate::report::headline::headline;
 use crate::report::sketch::{self, Figures};
 use crate::rundir::{CellRow, Status};
@@ -9,20 +11,6 @@ use crate::units::Latency;
 
 fn light() -> ChartOptions {
     ChartOptions { theme: Theme::Light, ..ChartOptions::default() }
-}
-
-/// All text of the picture outside of titles and the description.
-fn texts(svg: &str) -> Vec<String> {
-    let tree = Document::parse(svg).unwrap();
-    let nodes = tree.descendants().filter(|node| node.has_tag_name("text"));
-    nodes.map(|node| node.text().unwrap_or("").to_owned()).collect()
-}
-
-/// The titles of marks.
-fn titles(svg: &str) -> Vec<String> {
-    let tree = Document::parse(svg).unwrap();
-    let titles = tree.descendants().filter(|node| node.has_tag_name("title"));
-    titles.skip(1).map(|node| node.text().unwrap_or("").to_owned()).collect()
 }
 
 /// One row that has figures, with `change` made to it.

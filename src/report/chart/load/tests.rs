@@ -4,6 +4,7 @@ use roxmltree::Document;
 
 use super::*;
 use crate::report::chart::rect::Rect;
+use crate::report::chart::svg_text::texts;
 use crate::report::chart::theme::Theme;
 use crate::report::sketch;
 use crate::report::sweep::sweeps;
@@ -63,12 +64,6 @@ fn drawn(run: &Run) -> (String, Vec<Drawn>) {
 
 fn svg(run: &Run) -> String {
     drawn(run).0
-}
-
-fn texts(svg: &str) -> Vec<String> {
-    let tree = Document::parse(svg).unwrap();
-    let nodes = tree.descendants().filter(|node| node.has_tag_name("text"));
-    nodes.map(|node| node.text().unwrap_or("").to_owned()).collect()
 }
 
 /// The title of the picture.

@@ -1,6 +1,7 @@
 use roxmltree::Document;
 
 use super::*;
+use crate::report::chart::svg_text::texts;
 use crate::report::chart::theme::Theme;
 use crate::report::sketch;
 use crate::tally::SparseCounts;
@@ -24,12 +25,6 @@ fn spectra(run: &Run) -> Spectra {
 
 fn light() -> ChartOptions {
     ChartOptions { theme: Theme::Light, prefix: "pc-".to_owned(), ..ChartOptions::default() }
-}
-
-fn texts(svg: &str) -> Vec<String> {
-    let tree = Document::parse(svg).unwrap();
-    let nodes = tree.descendants().filter(|node| node.has_tag_name("text"));
-    nodes.map(|node| node.text().unwrap_or("").to_owned()).collect()
 }
 
 fn assert_names_stand_apart(panels: &[(Rect, Vec<Rect>)]) {

@@ -2,6 +2,9 @@
 
 use crate::units::Micros;
 
+/// The least share of requests that must succeed, 0 to 1, when no policy says otherwise.
+pub const AVAILABILITY_FLOOR: f64 = 0.99;
+
 /// The longest p99 of end-to-end latency, failures counted as infinite, that `tier` allows on `workload`.
 ///
 /// Absent for a tier that has no limit, such as 4, which is handed to a person.

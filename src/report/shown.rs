@@ -141,7 +141,8 @@ pub(crate) fn about(run: &Run) -> &'static str {
     }
 }
 
-fn load(row: &CellRow) -> String {
+/// How the requests of `row` were issued: `closed, 16`.
+pub(crate) fn load(row: &CellRow) -> String {
     let name = visible(&row.load);
     match (row.concurrency, row.rate_rps) {
         (Some(concurrency), _) => format!("{name}, {}", figures::count(concurrency.into())),

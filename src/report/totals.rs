@@ -68,7 +68,7 @@ impl Totals {
                 trust.assumed |= !assumed_prices(run, row, index).is_empty() || row.is_estimated();
             }
             trust.partial |= row.all_prices_known == Some(false);
-            for (outcome, requests) in outcomes(&row.outcomes) {
+            for (outcome, requests) in row.counted() {
                 let entry = totals.outcomes.entry(outcome).or_default();
                 entry.requests += requests;
                 entry.cells += 1;
@@ -182,14 +182,6 @@ pub(crate) fn lasted(run: &Run) -> Option<String> {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    })
-}
-
-/// Reads `ok=597;timeout_idle=3`; what this program would not have written is passed over.
-fn outcomes(text: &str) -> impl Iterator<Item = (Outcome, u64)> {
-    text.split(';').filter_map(|part| {
-        let (name, count) = part.split_once('=')?;
-        Some((name.parse().ok()?, count.parse().ok()?))
     })
 }
 

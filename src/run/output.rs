@@ -3,7 +3,7 @@
 use crate::fsio::write_whole;
 use crate::report::{
     Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, bill_csv, cost_latency, headline, load, page, percentiles,
-    ranking, spectrum_text, summary_json, summary_markdown, sweeps,
+    prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps,
 };
 use crate::rundir::{Run, RunDirError, Spectra};
 
@@ -70,6 +70,7 @@ fn render(
         ("summary.md", summary_markdown(run, &parts)),
         ("summary.json", summary_json(run, &parts)),
     ];
+    reports.push(("metrics.prom", prometheus_text(run, spectra)));
     reports.extend(bill.map(|bill| ("bill.csv", bill_csv(bill))));
     if let Some(spectra) = spectra {
         reports.push(("percentiles.svg", percentiles(run, spectra, &alone("pc-"))));

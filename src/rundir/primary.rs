@@ -1,6 +1,7 @@
-//! The latency that a cell is judged by.
+//! What is read off a row: the latency that a cell is judged by, and what its columns say together.
 
 use crate::rundir::CellRow;
+use crate::sample::Outcome;
 use crate::units::Latency;
 
 /// A cell's end-to-end latency over its successes, as its load makes it: from the moment that a schedule named where
@@ -38,6 +39,15 @@ impl CellRow {
     /// Whether any of its token counts, and so its cost, is an estimate.
     pub fn is_estimated(&self) -> bool {
         self.requests_estimated.is_some_and(|requests| requests > 0)
+    }
+
+    /// Each outcome that came up with its count, those that tollmark itself caused included; what this program would not
+    /// have written is passed over.
+    pub fn counted(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        self.outcomes.split(';').filter_map(|part| {
+            let (name, count) = part.split_once('=')?;
+            Some((name.parse().ok()?, count.parse().ok()?))
+        })
     }
 
     /// The latency that it is shown and judged by.

@@ -7,6 +7,7 @@ mod error;
 mod failures;
 mod inputs;
 mod job;
+mod live_metrics;
 mod loads;
 mod notes;
 mod output;
@@ -25,8 +26,10 @@ use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
 use crate::report::ChartOptions;
+use crate::run::live_metrics::LiveMetrics;
 use crate::run::secrets::Secrets;
 use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row, usage_notes, usage_warnings};
+use crate::serve::Listener;
 use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
@@ -73,7 +76,8 @@ pub enum Ended {
     Interrupted,
 }
 
-/// Carries out the plan of `inputs` and leaves a run directory with its reports.
+/// Carries out the plan of `inputs` and leaves a run directory with its reports; its metrics are served on `metrics`
+/// meanwhile.
 ///
 /// # Errors
 /// The run cannot be started, or its directory cannot be written. What was measured until then is kept.
@@ -82,6 +86,7 @@ pub fn carry_out(
     inputs: &Inputs,
     keys: &dyn Keys,
     watch: &mut dyn Watch,
+    metrics: Option<Listener>,
 ) -> Result<Finished, RunError> {
     let simulator = simulator(settings, inputs)?;
     let prompt_cache = job::prompt_cache(settings, inputs);
@@ -109,15 +114,22 @@ pub fn carry_out(
         }
     };
 
+    let (metrics, asks) = match metrics {
+        Some(listener) => Some(LiveMetrics::start(listener, &manifest)?).unzip(),
+        None => (None, None),
+    };
     let clock = Clock::start();
     let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = watch::channel(Stop::Run);
     let running = start(job, clock, to_recorder, stopped)?;
-    let recording = record::Recording { inputs, secrets, started, prompt_cache, clock };
+    let recording = record::Recording { inputs, secrets, started, prompt_cache, clock, asks };
     let recorded = record::record(batches, &mut writer, recording, &stop, watch);
     let joined = running.join();
     let recorded = recorded?;
     joined?;
+    if let Some(metrics) = metrics {
+        metrics.stop();
+    }
     if let Some(simulator) = simulator {
         simulator.stop()?;
     }

@@ -57,7 +57,7 @@ impl Passage {
             },
         )?;
         let inputs = Inputs::read(&settings)?;
-        let finished = carry_out(&settings, &inputs, &Environment, watch)?;
+        let finished = carry_out(&settings, &inputs, &Environment, watch, None)?;
         if finished.ended == Ended::Interrupted {
             return Err(BenchError::Interrupted);
         }

@@ -213,6 +213,9 @@ pub struct RunArgs {
     /// Show progress in this way
     #[arg(long, value_enum, default_value = "auto", help_heading = "Output")]
     pub ui: UiChoice,
+    /// Serve the run's metrics for Prometheus at http://ADDRESS/metrics while it goes on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", help_heading = "Output")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Print every cell at the end, not the ten that matter most
     #[arg(long, help_heading = "Output")]
     pub all: bool,

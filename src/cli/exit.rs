@@ -13,6 +13,7 @@ use crate::registry::RegistryError;
 use crate::registry::catalogue::CatalogueError;
 use crate::run::{Ended, RunError};
 use crate::rundir::RunDirError;
+use crate::serve::ServeError;
 use crate::sim::{LawError, SimError};
 
 /// Everything that can stop a command.
@@ -39,6 +40,9 @@ pub enum CliError {
     /// The simulator could not be started.
     #[error(transparent)]
     Simulator(#[from] SimError),
+    /// Metrics cannot be served.
+    #[error(transparent)]
+    Metrics(#[from] ServeError),
     /// The client could not be measured.
     #[error(transparent)]
     Bench(#[from] BenchError),

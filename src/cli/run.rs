@@ -20,6 +20,7 @@ use crate::run::{
     Watch, Whereto, carry_out, check_budget, check_keys, hosts, look,
 };
 use crate::rundir::{FailureNote, Run};
+use crate::serve::Listener;
 
 /// Requests a cell under `--quick`, and the rounds they are cut into.
 const QUICK: (u32, u32) = (40, 2);
@@ -32,6 +33,7 @@ const MOST_FAILURES: usize = 6;
 /// Bad input, nobody to confirm a live run, or the run cannot be carried out.
 pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let (all, open_report, dry, ui) = (args.all, args.open, args.dry_run, args.ui);
+    let metrics_address = args.metrics_listen;
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
     eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
@@ -49,9 +51,13 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     }
     reach(&settings)?;
     warn(&inputs);
+    let metrics = metrics_address.map(Listener::bind).transpose()?;
+    if let Some(listener) = &metrics {
+        eprintln!("metrics: http://{}/metrics", listener.address());
+    }
 
     let mut shown = Shown(Progress::new(chosen(ui), model_lines(&inputs), Box::new(stderr())));
-    let finished = carry_out(&settings, &inputs, &Environment, &mut shown);
+    let finished = carry_out(&settings, &inputs, &Environment, &mut shown, metrics);
     shown.0.finish();
     let finished = finished?;
 

@@ -13,6 +13,7 @@ use crate::load::{Batch, Clock, Stop};
 use crate::plan::Cell;
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
+use crate::run::live_metrics::{Ask, next};
 use crate::run::secrets::Secrets;
 use crate::run::settings::PromptCache;
 use crate::run::snapshot::{CellProgress, Snapshot};
@@ -58,6 +59,8 @@ pub(super) struct Recording<'r> {
     pub prompt_cache: PromptCache,
     /// The clock that stamped the samples.
     pub clock: Clock,
+    /// Questions of those who scrape the run; absent: nobody can.
+    pub asks: Option<mpsc::Receiver<Ask>>,
 }
 
 /// Records batches until the engine closes the channel; an interrupt makes it drain, a second one cancel.
@@ -67,14 +70,14 @@ pub(super) struct Recording<'r> {
 pub(super) fn record(
     batches: mpsc::Receiver<Batch>,
     writer: &mut RunWriter,
-    recording: Recording<'_>,
+    mut recording: Recording<'_>,
     stop: &watch::Sender<Stop>,
     watch: &mut dyn Watch,
 ) -> Result<Recorded, RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let clock = recording.clock;
+    let (clock, asks) = (recording.clock, recording.asks.take());
     let mut recorder = Recorder::new(writer, recording);
-    let ended = runtime.block_on(recorder.run(batches, clock, stop, watch));
+    let ended = runtime.block_on(recorder.run(batches, asks, clock, stop, watch));
     if ended.is_err() {
         // Nobody receives any more, so the engine must not go on; it may be gone already.
         let _ = stop.send(Stop::Now);
@@ -134,6 +137,7 @@ impl<'r> Recorder<'r> {
     async fn run(
         &mut self,
         mut batches: mpsc::Receiver<Batch>,
+        mut asks: Option<mpsc::Receiver<Ask>>,
         clock: Clock,
         stop: &watch::Sender<Stop>,
         watch: &mut dyn Watch,
@@ -152,6 +156,7 @@ impl<'r> Recorder<'r> {
                     self.writer.flush()?;
                     watch.update(&self.snapshot(clock));
                 }
+                Some(ask) = next(&mut asks) => ask.answer(&self.tally),
                 Some(()) = interrupts.recv() => {
                     // The engine may have ended in this very moment; then there is nothing to stop.
                     let _ = stop.send(if self.interrupted { Stop::Now } else { Stop::Drain });

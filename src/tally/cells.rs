@@ -7,7 +7,7 @@ use crate::stats::rank;
 use crate::tally::cell::CellTally;
 use crate::tally::figures::figures;
 use crate::tally::metric::{HIGHEST_MICROS, histogram};
-use crate::tally::{CellFigures, Metric, SparseCounts};
+use crate::tally::{CellFigures, CellSoFar, Metric, SparseCounts};
 use crate::units::{Micros, Moment, Usd};
 
 /// Turns samples into figures, at 24 bytes a request or less beside the rounds under way.
@@ -115,6 +115,16 @@ impl Tally {
         let n = times.len();
         let mut at = |q| (n > 0).then(|| Micros(*times.select_nth_unstable(rank(q, n) - 1).1));
         Some((at(0.5)?, at(0.99)?))
+    }
+
+    /// Requests of `cell` that ended so far, whatever the outcome.
+    pub fn ended(&self, cell: usize) -> u64 {
+        self.cells[cell].outcomes.all()
+    }
+
+    /// A copy of what is known of `cell` so far: to copy it takes a fraction of what its figures take.
+    pub fn so_far(&self, cell: usize) -> CellSoFar {
+        CellSoFar { cell: self.cells[cell].clone(), seed: self.seed, index: cell }
     }
 
     /// The figures of a cell as far as it was measured.

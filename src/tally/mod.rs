@@ -8,6 +8,7 @@ mod figures;
 mod metric;
 mod outcomes;
 mod round;
+mod so_far;
 mod spans;
 mod validity;
 
@@ -16,4 +17,5 @@ pub use counts::SparseCounts;
 pub use figures::{CellFigures, Spread, WithFailures};
 pub use metric::{HIGHEST_MICROS, Metric, histogram};
 pub use outcomes::Outcomes;
+pub use so_far::CellSoFar;
 pub use validity::{Lags, reasons};

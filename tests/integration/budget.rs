@@ -52,7 +52,7 @@ fn spend_a_cent(sandbox: &Sandbox, seed: u64) -> Finished {
         ..Overrides::default()
     };
     let settings = Settings::resolve(None, flags).unwrap();
-    let finished = carry_out(&settings, &Inputs::read(&settings).unwrap(), &Environment, &mut Unseen).unwrap();
+    let finished = carry_out(&settings, &Inputs::read(&settings).unwrap(), &Environment, &mut Unseen, None).unwrap();
     simulator.stop().unwrap();
     finished
 }

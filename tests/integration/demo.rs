@@ -10,15 +10,17 @@ const SMALL: [&str; 9] =
     ["run", "--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "20", "--rounds", "2"];
 
 /// Every file that a run of today leaves.
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "attempts.csv",
     "bill.csv",
     "cells.csv",
     "cost-latency.svg",
     "latency.hlog",
     "manifest.json",
+    "metrics.prom",
     "percentiles.hgrm",
     "percentiles.svg",
+    "ranking.svg",
     "report.html",
     "samples.csv",
     "summary.json",

@@ -22,6 +22,7 @@ mod laws;
 mod layers;
 mod live;
 mod measured;
+mod metrics;
 mod open_load;
 mod price_diff;
 mod readme;

@@ -24,6 +24,7 @@ mod place;
 mod rail;
 mod ranking;
 mod ranking_row;
+mod ranking_words;
 mod rect;
 mod sheet;
 mod spectrum;

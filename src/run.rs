@@ -37,7 +37,7 @@ pub use error::RunError;
 pub use inputs::{Inputs, workload};
 pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
-pub use output::{headline_of, judged, swept, write_reports};
+pub use output::{Format, headline_of, judged, swept, write_reports};
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
@@ -154,7 +154,7 @@ pub fn carry_out(
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;
 
-    write_reports(&Run::open(&path)?, &ChartOptions::default())?;
+    write_reports(&Run::open(&path)?, &ChartOptions::default(), &Format::USUAL)?;
     let ended = match manifest.status {
         Status::Interrupted => Ended::Interrupted,
         Status::OverBudget => Ended::OverBudget,

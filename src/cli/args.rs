@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::bench_args::BenchArgs;
-use crate::cli::chart_args::{MetricName, ThemeName, XAxis};
+use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
 use crate::cli::registry_args::RegistryCommand;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
@@ -245,7 +245,7 @@ Exit codes: 0 done, 1 tollmark failed, 2 bad input, 5 a cell is invalid or all r
 /// Flags of `report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tollmark report reports/latest\n  tollmark report reports/latest --all\n  \
-                        tollmark report reports/latest --x effective")]
+                        tollmark report reports/latest --x effective\n  tollmark report reports/latest --format png,csv")]
 pub struct ReportArgs {
     /// The run directory
     #[arg(value_name = "RUN")]
@@ -253,6 +253,9 @@ pub struct ReportArgs {
     /// Print every cell, not the ten that matter most
     #[arg(long)]
     pub all: bool,
+    /// Write only these reports, and print their paths in place of the table [default: all but png]
+    #[arg(long = "format", value_enum, value_name = "FORMAT", value_delimiter = ',', conflicts_with_all = ["all", "open"])]
+    pub formats: Vec<FormatName>,
     /// Price on the x axis of cost-latency.svg
     #[arg(long, value_enum, default_value = "list")]
     pub x: XAxis,

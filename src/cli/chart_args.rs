@@ -1,8 +1,42 @@
-//! How charts are asked for on the command line.
+//! How reports and charts are asked for on the command line.
 
 use clap::ValueEnum;
 
 use crate::report::{Metric, PriceAxis, Theme};
+use crate::run::Format;
+
+/// A kind of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// The tables: cells.csv, bill.csv, percentiles.hgrm.
+    Csv,
+    /// summary.json.
+    Json,
+    /// summary.md.
+    Markdown,
+    /// report.html.
+    Html,
+    /// The charts.
+    Svg,
+    /// The charts, for what refuses SVG.
+    Png,
+    /// metrics.prom.
+    Prom,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Csv => Self::Csv,
+            FormatName::Json => Self::Json,
+            FormatName::Markdown => Self::Markdown,
+            FormatName::Html => Self::Html,
+            FormatName::Svg => Self::Svg,
+            FormatName::Png => Self::Png,
+            FormatName::Prom => Self::Prom,
+        }
+    }
+}
 
 /// A price to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

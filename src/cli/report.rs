@@ -8,8 +8,8 @@ use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{ChartOptions, Parts, TableStyle, table, visible, wrapped};
-use crate::run::{headline_of, judged, swept, write_reports};
-use crate::rundir::{Run, keep_rebuilt, usage_warnings};
+use crate::run::{Format, headline_of, judged, swept, write_reports};
+use crate::rundir::{Run, usage_warnings};
 
 /// Reasons for which cells cannot be judged that are told at the end of a run.
 const MOST_REASONS: usize = 5;
@@ -29,8 +29,14 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
         x: args.x.into(),
         ..ChartOptions::default()
     };
-    write_reports(&run, &look)?;
-    keep_rebuilt(&run)?;
+    if !args.formats.is_empty() {
+        let formats: Vec<Format> = args.formats.iter().map(|name| (*name).into()).collect();
+        let mut written = write_reports(&run, &look, &formats)?;
+        written.sort();
+        put(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    write_reports(&run, &look, &Format::USUAL)?;
     print_result(&run, args.all)?;
     tell_usage(&run);
     tell_invalid(&run);

@@ -1,24 +1,59 @@
 //! The reports of a run, made of its directory alone, so that they are the same whenever they are made.
 
+use std::path::PathBuf;
+
 use crate::fsio::write_whole;
 use crate::report::{
     Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, bill_csv, cost_latency, headline, load, page, percentiles,
-    prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps,
+    pngs, prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps,
 };
-use crate::rundir::{Run, RunDirError, Spectra};
+use crate::rundir::{Run, RunDirError, Spectra, keep_rebuilt};
 
-/// Writes every report of `run` into its directory. The charts are drawn as `look` says, but for their prefix; those
-/// inside the page follow the reader's theme.
+/// A kind of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// `cells.csv` and `bill.csv`, and `percentiles.hgrm`, which is a table too.
+    Csv,
+    /// `summary.json`.
+    Json,
+    /// `summary.md`.
+    Markdown,
+    /// `report.html`.
+    Html,
+    /// The charts.
+    Svg,
+    /// The charts, for tools that refuse SVG.
+    Png,
+    /// `metrics.prom`.
+    Prom,
+}
+
+impl Format {
+    /// What every run leaves: all but the pictures that few need.
+    pub const USUAL: [Self; 6] = [Self::Csv, Self::Json, Self::Markdown, Self::Html, Self::Svg, Self::Prom];
+}
+
+/// Writes the reports of `run` that `formats` name into its directory and returns their paths. The charts are drawn as
+/// `look` says, but for their prefix; those inside the page follow the reader's theme.
+///
+/// The rows in `cells.csv` are written only where they had to be made again.
 ///
 /// # Errors
 /// The run's log cannot be read, or a file cannot be written.
-pub fn write_reports(run: &Run, look: &ChartOptions) -> Result<(), RunDirError> {
+pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Result<Vec<PathBuf>, RunDirError> {
     let spectra = Spectra::read(&run.path)?;
     let bill = Bill::of(run)?;
-    for (name, text) in render(run, spectra.as_ref(), bill.as_ref(), look) {
-        write_whole(&run.path.join(name), text.as_bytes())?;
+    let mut written = Vec::new();
+    for (name, bytes) in render(run, spectra.as_ref(), bill.as_ref(), look, formats) {
+        let path = run.path.join(name);
+        write_whole(&path, &bytes)?;
+        written.push(path);
     }
-    Ok(())
+    if formats.contains(&Format::Csv) {
+        keep_rebuilt(run)?;
+        written.push(run.path.join("cells.csv"));
+    }
+    Ok(written)
 }
 
 /// The finding in words.
@@ -43,39 +78,65 @@ pub fn judged(run: &Run) -> Vec<Option<Judged>> {
     run.cells.iter().map(Judged::of).collect()
 }
 
-/// Each report's file name and text; those of the spectrum only where the run kept its log.
+/// A chart with its file's stem and its title on the page.
+struct Picture {
+    stem: &'static str,
+    title: &'static str,
+    svg: String,
+}
+
+/// Every chart of which `run` has something to show, in the order of the page.
+fn pictures(run: &Run, spectra: Option<&Spectra>, swept: &[Sweep<'_>], look: &ChartOptions) -> Vec<Picture> {
+    let with = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
+    let all = [
+        ("cost-latency", "Cost against latency", Some(cost_latency(run, &with("cl-")))),
+        ("ranking", "Ranking by p99", Some(ranking(run, &with("rk-")))),
+        ("percentiles", "Latency by percentile", spectra.map(|spectra| percentiles(run, spectra, &with("pc-")))),
+        ("load", "Latency and goodput by load", load(run, swept, &with("ld-"))),
+    ];
+    all.into_iter().filter_map(|(stem, title, svg)| Some(Picture { stem, title, svg: svg? })).collect()
+}
+
+/// Each report's file name and bytes; those of the spectrum only where the run kept its log.
 fn render(
     run: &Run,
     spectra: Option<&Spectra>,
     bill: Option<&Bill>,
     look: &ChartOptions,
-) -> Vec<(&'static str, String)> {
-    let alone = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
-    let prefixed = |prefix: &str| ChartOptions { theme: Theme::Auto, ..alone(prefix) };
-    let inlined = cost_latency(run, &prefixed("cost-latency-"));
-    let ranked = ranking(run, &prefixed("ranking-"));
-    let spectrum = spectra.map(|spectra| percentiles(run, spectra, &prefixed("percentiles-")));
+    formats: &[Format],
+) -> Vec<(String, Vec<u8>)> {
+    let wants = |format| formats.contains(&format);
     let swept = sweeps(run, spectra);
-    let load_chart = load(run, &swept, &prefixed("load-"));
-    let headline = headline_of(run);
-    let mut charts = vec![Chart { title: "Cost against latency", svg: &inlined }];
-    charts.push(Chart { title: "Ranking by p99", svg: &ranked });
-    charts.extend(spectrum.as_ref().map(|svg| Chart { title: "Latency by percentile", svg }));
-    charts.extend(load_chart.as_ref().map(|svg| Chart { title: "Latency and goodput by load", svg }));
-    let parts = Parts { headline: &headline, standings: &judged(run), charts: &charts, sweeps: &swept, bill };
-    let mut reports = vec![
-        ("cost-latency.svg", cost_latency(run, &alone("cl-"))),
-        ("ranking.svg", ranking(run, &alone("rk-"))),
-        ("report.html", page(run, &parts)),
-        ("summary.md", summary_markdown(run, &parts)),
-        ("summary.json", summary_json(run, &parts)),
-    ];
-    reports.push(("metrics.prom", prometheus_text(run, spectra)));
-    reports.extend(bill.map(|bill| ("bill.csv", bill_csv(bill))));
-    if let Some(spectra) = spectra {
-        reports.push(("percentiles.svg", percentiles(run, spectra, &alone("pc-"))));
-        reports.push(("percentiles.hgrm", spectrum_text(run, spectra)));
+    let drawn = |theme| pictures(run, spectra, &swept, &ChartOptions { theme, ..look.clone() });
+    let inlined = if wants(Format::Html) { drawn(Theme::Auto) } else { Vec::new() };
+    let charts: Vec<Chart<'_>> =
+        inlined.iter().map(|picture| Chart { title: picture.title, svg: &picture.svg }).collect();
+    let (headline, standings) = (headline_of(run), judged(run));
+    let parts = Parts { headline: &headline, standings: &standings, charts: &charts, sweeps: &swept, bill };
+
+    let mut texts: Vec<(String, String)> = Vec::new();
+    let mut text = |format, name: &str, made: &dyn Fn() -> Option<String>| {
+        if wants(format) {
+            texts.extend(made().map(|text| (name.to_owned(), text)));
+        }
+    };
+    text(Format::Html, "report.html", &|| Some(page(run, &parts)));
+    text(Format::Markdown, "summary.md", &|| Some(summary_markdown(run, &parts)));
+    text(Format::Json, "summary.json", &|| Some(summary_json(run, &parts)));
+    text(Format::Prom, "metrics.prom", &|| Some(prometheus_text(run, spectra)));
+    text(Format::Csv, "bill.csv", &|| bill.map(bill_csv));
+    text(Format::Csv, "percentiles.hgrm", &|| spectra.map(|spectra| spectrum_text(run, spectra)));
+    let mut files: Vec<(String, Vec<u8>)> = texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    if wants(Format::Svg) || wants(Format::Png) {
+        let pictures = if look.theme == Theme::Auto && wants(Format::Html) { inlined } else { drawn(look.theme) };
+        if wants(Format::Png) {
+            let bytes = pngs(pictures.iter().map(|picture| picture.svg.as_str()));
+            files.extend(pictures.iter().map(|picture| format!("{}.png", picture.stem)).zip(bytes));
+        }
+        if wants(Format::Svg) {
+            let svg = |picture: Picture| (format!("{}.svg", picture.stem), picture.svg.into_bytes());
+            files.extend(pictures.into_iter().map(svg));
+        }
     }
-    reports.extend(load(run, &swept, &alone("load-")).map(|svg| ("load.svg", svg)));
-    reports
+    files
 }

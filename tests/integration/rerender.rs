@@ -36,6 +36,38 @@ fn a_run_rendered_again_is_the_same_byte_for_byte() {
 }
 
 #[test]
+fn a_format_writes_its_files_alone_and_prints_their_paths() {
+    let sandbox = measured();
+    for (name, files) in [
+        ("csv", "bill.csv cells.csv percentiles.hgrm"),
+        ("json", "summary.json"),
+        ("markdown", "summary.md"),
+        ("html", "report.html"),
+        ("svg", "cost-latency.svg percentiles.svg ranking.svg"),
+        ("png", "cost-latency.png percentiles.png ranking.png"),
+        ("prom", "metrics.prom"),
+        ("json,prom", "metrics.prom summary.json"),
+    ] {
+        let before = contents(&sandbox);
+        let paths: Vec<String> = files.split(' ').map(|file| format!("reports/one/{file}")).collect();
+        let gone = paths.iter().filter(|path| !path.ends_with("cells.csv") && !path.ends_with(".png"));
+        gone.for_each(|path| fs::remove_file(sandbox.path(path)).unwrap());
+        let ran = sandbox.run(&["report", "reports/one", "--format", name]).exits_with(0);
+        assert_eq!(ran.stdout.lines().collect::<Vec<_>>(), paths);
+        let mut after = contents(&sandbox);
+        if name == "png" {
+            assert!(after["ranking.png"].starts_with(b"\x89PNG\r\n"));
+            after.retain(|file, _| !file.ends_with(".png"));
+        }
+        assert_same(&before, &after.into_iter().filter(|(file, _)| before.contains_key(file)).collect());
+    }
+    sandbox
+        .run(&["report", "reports/one", "--format", "pdf"])
+        .exits_with(2)
+        .says("possible values: csv, json, markdown");
+}
+
+#[test]
 fn a_sweep_has_a_chart_and_a_table_of_its_loads_that_come_back_as_they_were() {
     let sandbox = Sandbox::new();
     let one = ["run", "--run-id", "one", "--model", "step-3.5-flash", "--region", "us-west-2"];
@@ -44,7 +76,7 @@ fn a_sweep_has_a_chart_and_a_table_of_its_loads_that_come_back_as_they_were() {
     let before = contents(&sandbox);
     let text = |name: &str| String::from_utf8(before[name].clone()).unwrap();
     assert!(text("load.svg").contains("Requests a second asked for"), "{ran}");
-    assert!(text("report.html").contains("load-title") && text("report.html").contains("id=\"sweeps\""));
+    assert!(text("report.html").contains("ld-title") && text("report.html").contains("id=\"sweeps\""));
     let rows = |text: &str| text.lines().filter(|line| line.contains("constant, 80/s")).count();
     // Once among the cells, once among the loads.
     assert_eq!(rows(&text("summary.md")), 2, "{}", text("summary.md"));

@@ -171,7 +171,11 @@ const LONGEST_MANIFEST: usize = 120_000;
 fn manifest_text(run: &Run) -> Option<String> {
     let text = serde_json::to_string_pretty(&run.manifest).expect("a manifest can always be written as JSON");
     // JSON escapes control characters itself; line by line, the text keeps its shape.
-    (text.len() <= LONGEST_MANIFEST).then(|| text.lines().map(visible).collect::<Vec<_>>().join("\n"))
+    (text.len() <= LONGEST_MANIFEST).then(|| {
+        let text = text.lines().map(visible).collect::<Vec<_>>().join("\n");
+        // As much as text needs: its thousands of quotation marks would be a tenth of the page if they were escaped.
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    })
 }
 
 #[cfg(test)]

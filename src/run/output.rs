@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::fsio::write_whole;
 use crate::report::{
-    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, bill_csv, cost_latency, headline, load, page, percentiles,
-    pngs, prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps,
+    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, Timeline, bill_csv, cost_latency, headline, load, page,
+    percentiles, pngs, prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps, timeline,
 };
 use crate::rundir::{Run, RunDirError, Spectra, keep_rebuilt};
 
@@ -43,8 +43,14 @@ impl Format {
 pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Result<Vec<PathBuf>, RunDirError> {
     let spectra = Spectra::read(&run.path)?;
     let bill = Bill::of(run)?;
+    let timeline = if formats.contains(&Format::Html) { Timeline::of(run)? } else { None };
     let mut written = Vec::new();
-    for (name, bytes) in render(run, spectra.as_ref(), bill.as_ref(), look, formats) {
+    for (name, bytes) in render(
+        run,
+        Sources { spectra: spectra.as_ref(), bill: bill.as_ref(), timeline: timeline.as_ref() },
+        look,
+        formats,
+    ) {
         let path = run.path.join(name);
         write_whole(&path, &bytes)?;
         written.push(path);
@@ -97,11 +103,18 @@ fn pictures(run: &Run, spectra: Option<&Spectra>, swept: &[Sweep<'_>], look: &Ch
     all.into_iter().filter_map(|(stem, title, svg)| Some(Picture { stem, title, svg: svg? })).collect()
 }
 
+/// What was read of a run beside its rows; absent: the directory does not hold it.
+#[derive(Clone, Copy)]
+struct Sources<'a> {
+    spectra: Option<&'a Spectra>,
+    bill: Option<&'a Bill>,
+    timeline: Option<&'a Timeline>,
+}
+
 /// Each report's file name and bytes; those of the spectrum only where the run kept its log.
 fn render(
     run: &Run,
-    spectra: Option<&Spectra>,
-    bill: Option<&Bill>,
+    Sources { spectra, bill, timeline: over_time }: Sources<'_>,
     look: &ChartOptions,
     formats: &[Format],
 ) -> Vec<(String, Vec<u8>)> {
@@ -109,8 +122,12 @@ fn render(
     let swept = sweeps(run, spectra);
     let drawn = |theme| pictures(run, spectra, &swept, &ChartOptions { theme, ..look.clone() });
     let inlined = if wants(Format::Html) { drawn(Theme::Auto) } else { Vec::new() };
-    let charts: Vec<Chart<'_>> =
+    let over_time = over_time.filter(|_| wants(Format::Html)).map(|over_time| {
+        timeline(run, over_time, &ChartOptions { theme: Theme::Auto, prefix: "tl-".to_owned(), ..look.clone() })
+    });
+    let mut charts: Vec<Chart<'_>> =
         inlined.iter().map(|picture| Chart { title: picture.title, svg: &picture.svg }).collect();
+    charts.extend(over_time.as_ref().map(|svg| Chart { title: "Latency and failures over the run", svg }));
     let (headline, standings) = (headline_of(run), judged(run));
     let parts = Parts { headline: &headline, standings: &standings, charts: &charts, sweeps: &swept, bill };
 

@@ -110,10 +110,18 @@ impl SvgBackend<'_> {
     }
 
     fn path<S: BackendStyle>(&mut self, points: impl IntoIterator<Item = BackendCoord>, style: &S, fill: bool) {
+        // From point to point, which takes fewer digits than where each stands; in whole units nothing drifts.
         let mut line = String::new();
+        let mut last: Option<(usize, i32, i32)> = None;
         for (x, y) in points {
-            line.push(if line.is_empty() { 'M' } else { 'L' });
-            write!(line, "{} {}", px(x), px(y)).expect("writing to a string cannot fail");
+            let (letter, across, down) = match last {
+                None => ("M", x, y),
+                Some((0, from_x, from_y)) => ("l", x - from_x, y - from_y),
+                Some((_, from_x, from_y)) => (" ", x - from_x, y - from_y),
+            };
+            let between = if down < 0 { "" } else { " " };
+            write!(line, "{letter}{}{between}{}", px(across), px(down)).expect("writing to a string cannot fail");
+            last = Some((last.map_or(0, |(count, ..)| count + 1), x, y));
         }
         let close = if fill { "Z" } else { "" };
         let paint = self.paint(style, fill);

@@ -41,6 +41,10 @@ pub(crate) enum Sign {
     Onwards,
     /// The limit as an upright tick.
     Upright,
+    /// From the median to the slowest tenth.
+    Stretch,
+    /// The bar of failures.
+    Failed,
 }
 
 /// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
@@ -208,6 +212,15 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
             }
             Sign::Onwards => onwards(canvas, (x + 1.0, y), Role::Muted),
             Sign::Upright => canvas.line(&[(at.0, y - 7.0), (at.0, y + 7.0)], Role::Ink.stroke(1.2)),
+            Sign::Stretch => {
+                let band = Rect { x0: x, y0: y - 5.0, x1: x + 12.0, y1: y + 4.0 };
+                canvas.rect(band, Role::First.colour().mix(0.18).filled());
+                canvas.line(&[(x, y - 5.0), (x + 12.0, y - 5.0)], Role::First.stroke(0.8));
+                canvas.line(&[(x, y + 4.0), (x + 12.0, y + 4.0)], Role::First.stroke(1.8));
+            }
+            Sign::Failed => {
+                canvas.rect(Rect { x0: x + 3.0, y0: y - 4.0, x1: x + 9.0, y1: y + 6.0 }, Role::Misses.fill());
+            }
             Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }
         canvas.text(words, (x + SIGN, y), Type::new(SIZE, Role::Ink), Align::Left);

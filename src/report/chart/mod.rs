@@ -34,6 +34,7 @@ mod svg_text;
 mod text;
 mod theme;
 mod ticks;
+mod timeline;
 
 pub use cost_latency::cost_latency;
 pub use load::load;
@@ -42,3 +43,4 @@ pub use options::ChartOptions;
 pub use percentiles::percentiles;
 pub use ranking::ranking;
 pub use theme::Theme;
+pub use timeline::timeline;

@@ -14,6 +14,8 @@ use crate::report::sweep_rows::{SWEEP_LEGEND, SweepRow, sweep_rows};
 use crate::report::totals::{Source, Totals, left_out_place, shortfall};
 use crate::rundir::Run;
 
+/// A chart's height in pixels above which it is one of hundreds of rows and scrolls by itself.
+const TALL: f64 = 2_000.0;
 const STYLE: &str = include_str!("templates/report.css");
 const SCRIPT: &str = include_str!("templates/report.js");
 
@@ -59,7 +61,11 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
         charts: parts
             .charts
             .iter()
-            .map(|chart| Inlined { title: visible(chart.title), svg: without_prologue(chart.svg) })
+            .map(|chart| Inlined {
+                title: visible(chart.title),
+                svg: without_prologue(chart.svg),
+                tall: height_of(chart.svg) > TALL,
+            })
             .collect(),
         sweeps_cut: sweep_rows.len().saturating_sub(MOST_SWEEP_ROWS),
         sweeps: sweep_rows.into_iter().take(MOST_SWEEP_ROWS).collect(),
@@ -135,6 +141,8 @@ struct Page<'a> {
 struct Inlined<'a> {
     title: String,
     svg: &'a str,
+    /// Whether it is so high that it scrolls in a box of its own.
+    tall: bool,
 }
 
 struct OutcomeLine {
@@ -142,6 +150,12 @@ struct OutcomeLine {
     requests: String,
     share: String,
     cells: String,
+}
+
+/// The height that an SVG document of this program names in its root, in pixels; 0 where it names none.
+fn height_of(svg: &str) -> f64 {
+    let height = svg.split_once(" height=\"").and_then(|(_, rest)| rest.split_once('"'));
+    height.and_then(|(height, _)| height.parse().ok()).unwrap_or(0.0)
 }
 
 /// The words of the headline, each to be kept on one line: a browser would break a model's name at its hyphens.

@@ -2,6 +2,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::*;
 use crate::report::fixture;
+use crate::report::parts::Chart;
 
 fn small() -> String {
     page(&fixture::run(), &fixture::parts())
@@ -177,4 +178,13 @@ fn sections_without_content_are_left_out() {
 #[test]
 fn two_renders_are_the_same() {
     assert_eq!(small(), small());
+}
+
+#[test]
+fn a_chart_of_hundreds_of_rows_scrolls_in_a_box_of_its_own() {
+    let with = |height: u32| {
+        let svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1200\" height=\"{height}\"></svg>");
+        page(&fixture::run(), &Parts { charts: &[Chart { title: "Ranking", svg: &svg }], ..fixture::parts() })
+    };
+    assert!(with(11_000).contains("<figure class=\"tall\"") && !with(900).contains("<figure class=\"tall\""));
 }

@@ -259,6 +259,9 @@ pub struct ReportArgs {
     /// Price on the x axis of cost-latency.svg
     #[arg(long, value_enum, default_value = "list")]
     pub x: XAxis,
+    /// Put all regions into one panel of it, told apart by colour and shape
+    #[arg(long)]
+    pub overlay: bool,
     /// Latency on its y axis
     #[arg(long, value_enum, default_value = "e2e")]
     pub metric: MetricName,

@@ -27,6 +27,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
         theme: args.theme.into(),
         metric: args.metric.into(),
         x: args.x.into(),
+        overlay: args.overlay,
         ..ChartOptions::default()
     };
     if !args.formats.is_empty() {

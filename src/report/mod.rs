@@ -41,7 +41,9 @@ mod totals;
 pub use aligned::TableStyle;
 pub use bill::{Bill, Dear, Line, Move, Share};
 pub use bill_csv::bill_csv;
-pub use chart::{ChartOptions, Metric, PriceAxis, Theme, cost_latency, load, percentiles, ranking, timeline};
+pub use chart::{
+    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline,
+};
 pub use headline::{Headline, headline};
 pub use page::page;
 pub use parts::{Chart, Judged, Parts, Word};

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use crate::fsio::write_whole;
 use crate::report::{
-    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, Timeline, bill_csv, cost_latency, headline, load, page,
-    percentiles, pngs, prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps, timeline,
+    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, Timeline, bill_csv, cost_latency, cost_quality, headline,
+    load, page, percentiles, pngs, prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps,
+    timeline,
 };
 use crate::rundir::{Run, RunDirError, Spectra, keep_rebuilt};
 
@@ -98,6 +99,7 @@ fn pictures(run: &Run, spectra: Option<&Spectra>, swept: &[Sweep<'_>], look: &Ch
         ("cost-latency", "Cost against latency", Some(cost_latency(run, &with("cl-")))),
         ("ranking", "Ranking by p99", Some(ranking(run, &with("rk-")))),
         ("percentiles", "Latency by percentile", spectra.map(|spectra| percentiles(run, spectra, &with("pc-")))),
+        ("cost-quality", "Cost against quality", cost_quality(run, &with("cq-"))),
         ("load", "Latency and goodput by load", load(run, swept, &with("ld-"))),
     ];
     all.into_iter().filter_map(|(stem, title, svg)| Some(Picture { stem, title, svg: svg? })).collect()

@@ -10,7 +10,7 @@ use crate::report::chart::options::ChartOptions;
 use crate::report::chart::panel::{self, Drawn, Panel};
 use crate::report::chart::sheet::{Middle, sheet};
 use crate::report::chart::strip;
-use crate::report::chart::theme::Role;
+use crate::report::chart::theme::{REGIONS, Role};
 use crate::report::setting::{Setting, settings};
 use crate::rundir::Run;
 
@@ -26,6 +26,9 @@ pub fn cost_latency(run: &Run, options: &ChartOptions) -> String {
 /// Above so many marks in one panel not all are named.
 const MOST_NAMED: usize = 25;
 
+/// The same where regions share a panel and each model is named once.
+const MOST_OVERLAID: usize = 60;
+
 const MOST_WORKLOADS: usize = 3;
 
 /// The SVG, and where things stand in it.
@@ -33,7 +36,7 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
     let all = settings(run);
     let chosen = first_of_each_workload(&all);
     let rows: Vec<_> = chosen.iter().flat_map(|setting| setting.rows.iter().map(|row| (*setting, *row))).collect();
-    let marks: Vec<(&Setting<'_>, Mark)> =
+    let mut marks: Vec<(&Setting<'_>, Mark)> =
         rows.iter().filter_map(|(setting, row)| Some((*setting, mark(run, row, options.metric, options.x)?))).collect();
     let mut regions: Vec<Option<&str>> = Vec::new();
     for (_, row) in &rows {
@@ -41,15 +44,30 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
             regions.push(row.region.as_deref());
         }
     }
-    let mut cells: Vec<Cell<'_>> = Vec::new();
-    for setting in &chosen {
-        let several = chosen.len() > 1;
-        cells.extend(regions.iter().map(|region| Cell::new(setting, *region, &marks, several)));
+    // More regions than there are colours and shapes have panels of their own after all.
+    let overlay = options.overlay && (2..=REGIONS.len()).contains(&regions.len());
+    if overlay {
+        for (_, mark) in &mut marks {
+            mark.overlaid = regions.iter().position(|region| *region == mark.region.as_deref());
+        }
     }
-    let dense = cells.iter().any(|cell| cell.marks.len() > MOST_NAMED);
+    let panels: Vec<Option<Option<&str>>> = match overlay {
+        true => vec![None],
+        false => regions.iter().copied().map(Some).collect(),
+    };
+    let several = chosen.len() > 1;
+    let each = |setting| panels.iter().map(move |region| (setting, *region));
+    let cells: Vec<Cell<'_>> = chosen
+        .iter()
+        .flat_map(|setting| each(*setting))
+        .map(|(setting, region)| Cell::new(setting, region, &marks, several))
+        .collect();
+    let most = if overlay { MOST_OVERLAID } else { MOST_NAMED };
+    let dense = cells.iter().any(|cell| cell.marks.len() > most);
+    let columns = panels.len();
     let figures: Vec<Mark> = marks.iter().map(|(_, mark)| mark.clone()).collect();
     let head = Head::new(run, &figures, dense);
-    let grid = Grid::new(regions.len(), chosen.len(), dense, head.height);
+    let grid = Grid::new(columns, chosen.len(), dense, head.height);
     let axes = axes(&marks, &chosen, &grid, dense);
     let panels: Vec<Panel<'_>> = cells
         .into_iter()
@@ -67,7 +85,7 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
         let drawn: Vec<Drawn> = panels
             .iter()
             .enumerate()
-            .map(|(index, panel)| panel::draw(canvas, &axes[index / regions.len()], panel))
+            .map(|(index, panel)| panel::draw(canvas, &axes[index / columns], panel))
             .collect();
         axis_titles(canvas, options, &grid);
         let keys = drawn.iter().zip(&panels).filter(|(drawn, _)| !drawn.key.is_empty());
@@ -109,9 +127,16 @@ struct Cell<'m> {
 }
 
 impl<'m> Cell<'m> {
-    fn new(setting: &Setting<'_>, region: Option<&str>, marks: &'m [(&Setting<'_>, Mark)], several: bool) -> Self {
-        let here = |(of, mark): &&(&Setting<'_>, Mark)| std::ptr::eq(*of, setting) && mark.region.as_deref() == region;
-        let parts = [several.then_some(setting.workload), region];
+    /// The panel of `region`, or of all of them where that is absent; the inner one is that of a nameless region.
+    fn new(
+        setting: &Setting<'_>,
+        region: Option<Option<&str>>,
+        marks: &'m [(&Setting<'_>, Mark)],
+        several: bool,
+    ) -> Self {
+        let wanted = |mark: &Mark| region.is_none_or(|region| mark.region.as_deref() == region);
+        let here = |(of, mark): &&(&Setting<'_>, Mark)| std::ptr::eq(*of, setting) && wanted(mark);
+        let parts = [several.then_some(setting.workload), region.unwrap_or(Some("All regions"))];
         Self {
             title: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
             marks: marks.iter().filter(here).map(|(_, mark)| mark).collect(),

@@ -8,6 +8,7 @@ use crate::report::chart::rect::Rect;
 use crate::report::chart::text::{width, wrap};
 use crate::report::chart::theme::Role;
 use crate::report::headline::{Headline, headline};
+use crate::report::parts::Word;
 use crate::rundir::{Run, Status};
 
 /// Title, second line, notice and legend, with the height they take.
@@ -95,7 +96,10 @@ fn kept_together(sentence: &str) -> String {
 /// The legend's entries for what stands in the picture.
 fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
     let any = |test: &dyn Fn(&Mark) -> bool| marks.iter().any(test);
-    let mut signs = legend::verdict_signs(|standing| any(&|mark| mark.standing == standing));
+    let mut signs = match any(&|mark| mark.overlaid.is_some()) {
+        true => region_signs(marks),
+        false => legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| any(&|mark| mark.standing == standing)),
+    };
     let more = [
         (any(&|mark| mark.tail != Tail::Maximum), Sign::Cap, "from p50 (mark) up to p99"),
         (!dense && any(&|mark| mark.low.is_some()), Sign::Interval, "95 % interval of p99"),
@@ -104,5 +108,21 @@ fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
         (any(&|mark| mark.limit.is_some()), Sign::Limit, "the tier's limit"),
     ];
     signs.extend(more.into_iter().filter(|(shown, ..)| *shown).map(|(_, sign, words)| (sign, words.to_owned())));
+    signs
+}
+
+/// The regions that share a panel, in their order, and what a hollow mark means.
+fn region_signs(marks: &[Mark]) -> Vec<(Sign, String)> {
+    let mut regions: Vec<(usize, &str)> = Vec::new();
+    for mark in marks {
+        let region = mark.overlaid.map(|index| (index, mark.region.as_deref().unwrap_or("no region")));
+        regions.extend(region.filter(|region| !regions.contains(region)));
+    }
+    regions.sort_unstable();
+    let mut signs: Vec<(Sign, String)> =
+        regions.into_iter().map(|(index, region)| (Sign::Region(index), region.to_owned())).collect();
+    if marks.iter().any(|mark| mark.standing != Some(Word::Meets)) {
+        signs.push((Sign::Hollow, "hollow: not shown to meet its tier's p99 limit".to_owned()));
+    }
     signs
 }

@@ -5,7 +5,7 @@ use plotters::style::{Color, ShapeStyle};
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::width;
-use crate::report::chart::theme::Role;
+use crate::report::chart::theme::{REGIONS, Role};
 use crate::report::parts::Word;
 
 /// A sign that the legend can explain.
@@ -25,6 +25,8 @@ pub(crate) enum Sign {
     Limit,
     /// The thin end of a line.
     Thin,
+    /// The stairs of a frontier.
+    Stairs,
     /// The area between the fastest and the slowest.
     Band,
     /// A thin and a firm line: the first and the second of what its words name.
@@ -41,6 +43,10 @@ pub(crate) enum Sign {
     Onwards,
     /// The limit as an upright tick.
     Upright,
+    /// The mark of a region, by its place among them, in a plot that holds several.
+    Region(usize),
+    /// The same, hollow: the limit is missed, or it cannot be told.
+    Hollow,
     /// From the median to the slowest tenth.
     Stretch,
     /// The bar of failures.
@@ -69,6 +75,32 @@ pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, ra
 fn cross(canvas: &Canvas<'_>, (x, y): Point, reach: f64, style: ShapeStyle) {
     canvas.line(&[(x - reach, y - reach), (x + reach, y + reach)], style);
     canvas.line(&[(x - reach, y + reach), (x + reach, y - reach)], style);
+}
+
+/// Draws the mark of the region that stands at `index`: colour and shape tell them apart; hollow where `filled` is not.
+pub(crate) fn region(canvas: &Canvas<'_>, index: usize, filled: bool, at: Point, radius: f64) {
+    let role = REGIONS[index % REGIONS.len()];
+    let (x, y) = at;
+    let around = |corners: &[(f64, f64)]| -> Vec<Point> {
+        corners.iter().map(|(across, down)| (x + across * radius, y + down * radius)).collect()
+    };
+    let corners = match index % REGIONS.len() {
+        0 | 4 => Vec::new(),
+        1 => around(&[(0.0, -1.2), (1.15, 0.85), (-1.15, 0.85)]),
+        2 | 5 => around(&[(-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)]),
+        _ => around(&[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)]),
+    };
+    let fill = if filled { role.fill() } else { Role::Panel.fill() };
+    // The pale ones of the palette need an outline to be seen on white.
+    let rim = if index % REGIONS.len() > 3 && filled { Role::Ink.stroke(0.9) } else { role.stroke(1.6) };
+    if corners.is_empty() {
+        canvas.circle(at, radius, fill);
+        canvas.circle(at, radius, rim);
+    } else {
+        canvas.polygon(&corners, fill);
+        let closed: Vec<Point> = corners.iter().chain(corners.first()).copied().collect();
+        canvas.line(&closed, rim);
+    }
 }
 
 /// The style of [`simple`] signs.
@@ -125,16 +157,14 @@ pub(crate) fn onwards(canvas: &Canvas<'_>, (x, y): Point, role: Role) {
     canvas.line(&[(x + 4.5, y - 2.5), (x + 7.5, y), (x + 4.5, y + 2.5)], role.stroke(1.0));
 }
 
-/// The verdicts that are `shown`, in words.
-pub(crate) fn verdict_signs(shown: impl Fn(Option<Word>) -> bool) -> Vec<(Sign, String)> {
-    let verdicts = [
-        (Some(Word::Meets), "meets its tier's p99 limit"),
-        (Some(Word::Misses), "misses it"),
-        (Some(Word::CannotTell), "cannot be told at this n"),
-        (Some(Word::Invalid), "invalid: not judged"),
-        (None, "has no limit"),
-    ];
-    let shown = verdicts.into_iter().filter(|(standing, _)| shown(*standing));
+/// What verdicts mean where a mark is one endpoint, in the order of [`verdict_signs`].
+pub(crate) const OF_AN_ENDPOINT: [&str; 5] =
+    ["meets its tier's p99 limit", "misses it", "cannot be told at this n", "invalid: not judged", "has no limit"];
+
+/// The verdicts that are `shown`, in `words`: meets, misses, cannot tell, invalid, without a limit.
+pub(crate) fn verdict_signs(words: [&str; 5], shown: impl Fn(Option<Word>) -> bool) -> Vec<(Sign, String)> {
+    let verdicts = [Some(Word::Meets), Some(Word::Misses), Some(Word::CannotTell), Some(Word::Invalid), None];
+    let shown = verdicts.into_iter().zip(words).filter(|(standing, _)| shown(*standing));
     shown.map(|(standing, words)| (Sign::Verdict(standing), words.to_owned())).collect()
 }
 
@@ -212,6 +242,15 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
             }
             Sign::Onwards => onwards(canvas, (x + 1.0, y), Role::Muted),
             Sign::Upright => canvas.line(&[(at.0, y - 7.0), (at.0, y + 7.0)], Role::Ink.stroke(1.2)),
+            Sign::Stairs => {
+                let steps = [(x - 1.0, y + 5.0), (x + 5.0, y + 5.0), (x + 5.0, y - 4.0), (x + 13.0, y - 4.0)];
+                canvas.line(&steps, Role::Frame.stroke(1.6));
+            }
+            Sign::Region(index) => region(canvas, *index, true, at, 4.4),
+            Sign::Hollow => {
+                canvas.circle(at, 4.4, Role::Panel.fill());
+                canvas.circle(at, 4.4, Role::Muted.stroke(1.6));
+            }
             Sign::Stretch => {
                 let band = Rect { x0: x, y0: y - 5.0, x1: x + 12.0, y1: y + 4.0 };
                 canvas.rect(band, Role::First.colour().mix(0.18).filled());

@@ -1,6 +1,8 @@
 //! What the chart shows of one endpoint, taken from its row.
 
 use crate::gate::{LEAST_N_FOR_P99, Standing};
+use crate::report::chart::legend;
+use crate::report::chart::theme::{REGIONS, Role};
 use crate::report::chart::ticks::{money, time};
 use crate::report::headline::{assumes_price, shown};
 use crate::report::parts::Word;
@@ -61,8 +63,17 @@ pub(crate) struct Mark {
     pub(crate) limit: Option<f64>,
     /// Absent where no limit applies and the figures can be judged.
     pub(crate) standing: Option<Word>,
+    /// The place of its region among all, where they share a panel and colour and shape stand for it.
+    pub(crate) overlaid: Option<usize>,
     /// The figures in words.
     pub(crate) title: String,
+}
+
+impl Mark {
+    /// The colour that it has: its region's in a shared panel, else its verdict's.
+    pub(crate) fn role(&self) -> Role {
+        self.overlaid.map_or_else(|| legend::colour(self.standing), |index| REGIONS[index % REGIONS.len()])
+    }
 }
 
 /// The mark of `row`; absent when its price or its median is unknown, or it had no success.
@@ -89,6 +100,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         high: upper.high,
         limit: limit(row, metric),
         standing: Word::of(row),
+        overlaid: None,
     })
 }
 

@@ -5,6 +5,8 @@ mod backend;
 mod canvas;
 mod caption;
 mod cost_latency;
+mod cost_quality;
+mod cost_quality_model;
 mod dodge;
 mod grid;
 mod head;
@@ -37,6 +39,7 @@ mod ticks;
 mod timeline;
 
 pub use cost_latency::cost_latency;
+pub use cost_quality::cost_quality;
 pub use load::load;
 pub use mark::{Metric, PriceAxis};
 pub use options::ChartOptions;

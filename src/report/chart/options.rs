@@ -12,12 +12,14 @@ pub struct ChartOptions {
     pub metric: Metric,
     /// Which price stands to the right.
     pub x: PriceAxis,
+    /// Whether all regions share one panel of the cost-latency chart, where they are six or fewer.
+    pub overlay: bool,
     /// What ids and classes begin with, so that several charts can be inlined into one page: letters, digits, `-`.
     pub prefix: String,
 }
 
 impl Default for ChartOptions {
     fn default() -> Self {
-        Self { theme: Theme::Auto, metric: Metric::E2e, x: PriceAxis::List, prefix: "cl-".to_owned() }
+        Self { theme: Theme::Auto, metric: Metric::E2e, x: PriceAxis::List, overlay: false, prefix: "cl-".to_owned() }
     }
 }

@@ -8,7 +8,7 @@ use crate::report::chart::dodge::{Slot, dodge};
 use crate::report::chart::legend;
 use crate::report::chart::limit_line::limit_lines;
 use crate::report::chart::mark::{Mark, Tail};
-use crate::report::chart::naming::{Named, important, name};
+use crate::report::chart::naming::{Named, important, name, one_of_each_name};
 use crate::report::chart::place::Obstacles;
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::strip;
@@ -83,7 +83,11 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
         x1: frame.x1 - 3.0,
         y1: frame.y1 - if panel.dense { 2.0 } else { strip::HEIGHT },
     };
-    let chosen = if panel.dense { important(&panel.marks) } else { (0..panel.marks.len()).collect() };
+    let chosen = match panel.marks.first() {
+        _ if panel.dense => important(&panel.marks),
+        Some(mark) if mark.overlaid.is_some() => one_of_each_name(&panel.marks),
+        _ => (0..panel.marks.len()).collect(),
+    };
     let cap = |index: usize| match panel.dense {
         true => points[index],
         false => (points[index].0, plot.at(1.0, panel.marks[index].cap).1),
@@ -140,7 +144,7 @@ fn slots(plot: &Plot<'_>, axes: &Axes, panel: &Panel<'_>) -> Vec<Slot> {
 /// Draws stem, cap, interval, limit and mark, and notes what labels must or should not cover.
 fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard: &mut Vec<Rect>, soft: &mut Vec<Rect>) {
     let y = |latency: f64| plot.at(1.0, latency).1;
-    let role = legend::colour(mark.standing);
+    let role = mark.role();
     let (x, cap) = (at.0, y(mark.cap));
     if let (Some(low), Some(high)) = (mark.low, mark.high.or((mark.tail == Tail::Open).then_some(mark.cap))) {
         let bar = Rect { x0: x + 3.2, y0: y(high.max(low)), x1: x + 5.8, y1: y(low) };
@@ -160,7 +164,10 @@ fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard:
         legend::dashed(canvas, over, 13.0);
         soft.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
     }
-    legend::verdict(canvas, mark.standing, at, 5.0);
+    match mark.overlaid {
+        Some(index) => legend::region(canvas, index, mark.standing == Some(Word::Meets), at, 4.4),
+        None => legend::verdict(canvas, mark.standing, at, 5.0),
+    }
 }
 
 /// Draws faint stems first and the marks over them, those that miss last. What looks alike is one group, because

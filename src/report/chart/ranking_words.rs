@@ -54,7 +54,8 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
 /// The legend's entries for what stands in the picture.
 pub(crate) fn signs(rows: &[&Ranked<'_>]) -> Vec<(Sign, String)> {
     let spans = || rows.iter().filter_map(|row| row.span);
-    let mut signs = legend::verdict_signs(|standing| rows.iter().any(|row| row.standing == standing));
+    let mut signs =
+        legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| rows.iter().any(|row| row.standing == standing));
     let more = [
         (spans().next().is_some(), Sign::Along, "from p50 (dot) to p99, bars: 95 % intervals"),
         (spans().any(|span| span.upper.tail == Tail::Open), Sign::Onwards, "no upper bound at this n, or failures"),

@@ -51,13 +51,25 @@ pub(crate) enum Role {
     Fourth,
     /// The fifth.
     Fifth,
+    /// The third of several regions in one plot; see [`REGIONS`].
+    Green,
+    /// The fourth.
+    Pink,
+    /// The fifth.
+    Amber,
+    /// The sixth.
+    Sky,
 }
 
 /// Colours of lines that stand in one plot, unlike those of verdicts.
 pub(crate) const LINES: [Role; 5] = [Role::First, Role::Second, Role::Third, Role::Fourth, Role::Fifth];
 
+/// Colours of regions that stand in one plot, in the registry's order; the first two are those of verdicts, of which the
+/// same plot shows none.
+pub(crate) const REGIONS: [Role; 6] = [Role::Meets, Role::Misses, Role::Green, Role::Pink, Role::Amber, Role::Sky];
+
 /// Each role with its class, its light and its dark colour. No light colour stands twice.
-const PALETTE: [(Role, &str, u32, u32); 16] = [
+const PALETTE: [(Role, &str, u32, u32); 20] = [
     (Role::Paper, "paper", 0xff_ff_ff, 0x0d_11_17),
     (Role::Panel, "panel", 0xf9_fa_fb, 0x13_19_21),
     (Role::Ink, "ink", 0x1f_23_28, 0xe6_ed_f3),
@@ -74,6 +86,10 @@ const PALETTE: [(Role, &str, u32, u32); 16] = [
     (Role::Third, "third", 0xa8_7b_00, 0xe6_c8_4c),
     (Role::Fourth, "fourth", 0x5b_50_b0, 0xa5_a0_f2),
     (Role::Fifth, "fifth", 0x6b_5b_4d, 0xc0_ad_9a),
+    (Role::Green, "green", 0x00_9e_73, 0x3f_c8_a0),
+    (Role::Pink, "pink", 0xcc_79_a7, 0xe5_a3_c8),
+    (Role::Amber, "amber", 0xe6_9f_00, 0xf2_b9_3f),
+    (Role::Sky, "sky", 0x56_b4_e9, 0x8f_cd_f2),
 ];
 
 impl Role {

@@ -286,3 +286,32 @@ fn a_renderer_draws_the_colours_of_all_verdicts() {
         assert!(count(rgb) > 100, "{rgb:?}");
     }
 }
+
+#[test]
+fn regions_laid_over_each_other_have_a_colour_and_a_shape_each_and_a_model_one_name() {
+    let options = ChartOptions { overlay: true, ..light() };
+    let (svg, drawn) = draw(&sketch::demo(600), &options);
+    assert_laid_out_well(&drawn);
+    assert_eq!(drawn.iter().map(|panel| panel.marks.len()).collect::<Vec<_>>(), [39]);
+    assert_eq!(titles(&svg).len(), 39);
+    let texts = texts(&svg);
+    for (region, _) in sketch::REGIONS {
+        assert_eq!(texts.iter().filter(|text| *text == region).count(), 1, "{region} is in the legend");
+    }
+    assert_eq!(texts.iter().filter(|text| *text == "hunyuan-turbo").count(), 1);
+    for colour in ["#0072b2", "#d55e00", "#009e73", "#cc79a7"] {
+        assert!(svg.contains(&format!("fill=\"{colour}\"")), "{colour}");
+    }
+    assert!(!texts.iter().any(|text| text.contains("meets its tier's")), "colour does not stand for a verdict");
+}
+
+#[test]
+fn more_regions_than_there_are_shapes_have_panels_of_their_own() {
+    let mut run = sketch::demo(600);
+    for (index, (row, note)) in run.cells.iter_mut().zip(&mut run.manifest.cells).enumerate() {
+        row.region = Some(format!("r{}", index % 7));
+        note.region.clone_from(&row.region);
+    }
+    let (_, drawn) = draw(&run, &ChartOptions { overlay: true, ..light() });
+    assert_eq!(drawn.len(), 7);
+}

@@ -1,0 +1,97 @@
+use roxmltree::Document;
+
+use super::*;
+use crate::report::chart::svg_text::{texts, titles};
+use crate::report::sketch;
+
+/// The demo with an evaluation of each model but one.
+fn evaluated() -> Run {
+    let mut run = sketch::demo(600);
+    let qualities = [
+        ("qwen3-8b", 0.62),
+        ("glm-4-9b", 0.62),
+        ("qwen2.5-7b", 0.55),
+        ("deepseek-v4-flash", 0.81),
+        ("qwen3-32b", 0.79),
+        ("step-3.5-flash", 0.74),
+        ("hunyuan-turbo", 0.80),
+        ("glm-4-32b", 0.83),
+        ("deepseek-v4-pro", 0.93),
+    ];
+    for note in &mut run.manifest.cells {
+        note.quality = qualities.iter().find(|(model, _)| *model == note.model).map(|(_, quality)| *quality);
+    }
+    run
+}
+
+fn assert_laid_out_well(drawn: &Drawn) {
+    for (index, mark) in drawn.marks.iter().enumerate() {
+        assert!(drawn.frame.holds(&Rect::around(*mark, 5.0)), "{mark:?}");
+        let near = |other: &&Point| (other.0 - mark.0).abs() < GAP && (other.1 - mark.1).abs() < GAP;
+        assert_eq!(drawn.marks[..index].iter().find(near), None, "{mark:?} lies on another");
+    }
+    for (index, label) in drawn.labels.iter().enumerate() {
+        assert!(drawn.frame.holds(label) && drawn.labels[..index].iter().all(|other| other.shared(label) <= 0.0));
+    }
+}
+
+#[test]
+fn without_an_evaluation_there_is_no_picture() {
+    assert_eq!(cost_quality(&sketch::demo(600), &ChartOptions::default()), None);
+}
+
+#[test]
+fn each_model_has_a_mark_and_the_stairs_hold_what_nothing_beats() {
+    let (svg, drawn) = draw(&evaluated(), &ChartOptions::default());
+    assert_laid_out_well(&drawn);
+    assert_eq!(drawn.marks.len(), 9);
+    let known = "Nothing better for less, latency simulated: qwen3-8b $0.01 at 0.62 · step-3.5-flash $0.15 at 0.74 · \
+                 deepseek-v4-flash $0.25 at 0.81 · glm-4-32b $0.56 at 0.83 · deepseek-v4-pro $0.78 at 0.93.";
+    assert!(svg.contains(known), "{svg}");
+    assert!(titles(&svg).contains(&"deepseek-v4-flash: quality 0.81; 0 of 3 cells with a limit meet it".to_owned()));
+    for name in ["qwen3-8b", "glm-4-9b", "deepseek-v4-pro"] {
+        assert!(texts(&svg).iter().any(|text| text == name), "{name}");
+    }
+}
+
+#[test]
+fn a_published_price_without_an_evaluation_is_shaded_and_called_so() {
+    let svg = cost_quality(&evaluated(), &ChartOptions::default()).unwrap();
+    assert!(texts(&svg).iter().any(|text| text == "glm-4.6v: price alone"));
+    assert!(svg.contains("Shaded are published prices without an evaluation: glm-4.6v."));
+    assert!(titles(&svg).contains(&"glm-4.6v: published price, quality not known".to_owned()));
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_whatever_the_order_of_its_rows() {
+    let mut run = evaluated();
+    let before = cost_quality(&run, &ChartOptions::default());
+    run.cells.reverse();
+    assert_eq!(cost_quality(&run, &ChartOptions::default()), before);
+}
+
+#[test]
+fn what_is_free_or_without_a_price_or_hostile_does_no_harm() {
+    let mut run = evaluated();
+    for row in run.cells.iter_mut().filter(|row| row.model == "qwen3-8b") {
+        row.list_output_usd_per_mtok = Some("0".parse().unwrap());
+    }
+    for row in run.cells.iter_mut().filter(|row| row.model == "glm-4-9b") {
+        row.list_output_usd_per_mtok = None;
+    }
+    run.manifest.cells.iter_mut().for_each(|note| note.label = format!("<b>{}</b>\u{0}", note.label));
+    let (svg, drawn) = draw(&run, &ChartOptions::default());
+    assert_laid_out_well(&drawn);
+    assert_eq!(drawn.marks.len(), 8);
+    assert!(texts(&svg).iter().any(|text| text == "$0"));
+    assert!(Document::parse(&svg).unwrap().descendants().all(|node| !node.has_tag_name("b")));
+}
+
+#[test]
+fn names_stay_apart_at_184_models() {
+    let mut run = sketch::many(368);
+    for (index, note) in run.manifest.cells.iter_mut().enumerate() {
+        note.quality = Some(0.4 + f64::from((index as u32 / 4) * 29 % 55) / 100.0);
+    }
+    assert_laid_out_well(&draw(&run, &ChartOptions::default()).1);
+}

@@ -245,11 +245,15 @@ Exit codes: 0 done, 1 tollmark failed, 2 bad input, 5 a cell is invalid or all r
 /// Flags of `report`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tollmark report reports/latest\n  tollmark report reports/latest --all\n  \
-                        tollmark report reports/latest --x effective\n  tollmark report reports/latest --format png,csv")]
+                        tollmark report reports/latest --x effective\n  tollmark report reports/latest --format png,csv\n  \
+                        tollmark report reports/monday reports/tuesday --out changes")]
 pub struct ReportArgs {
-    /// The run directory
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
+    /// The run directories; of several the first is what the others are held against
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Write the reports of several runs into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Print every cell, not the ten that matter most
     #[arg(long)]
     pub all: bool,

@@ -46,6 +46,9 @@ pub enum CliError {
     /// The client could not be measured.
     #[error(transparent)]
     Bench(#[from] BenchError),
+    /// What was typed contradicts itself.
+    #[error("{0}")]
+    Usage(&'static str),
     /// The terminal or pipe could not be written.
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
@@ -69,7 +72,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
     let code = match error {
         CliError::Run(RunError::NotConfirmed) => INTERRUPTED,
         CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
-        CliError::Registry(_) | CliError::Law(_) | CliError::Catalogue(_) => BAD_INPUT,
+        CliError::Registry(_) | CliError::Law(_) | CliError::Catalogue(_) | CliError::Usage(_) => BAD_INPUT,
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT
         }

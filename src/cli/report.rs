@@ -8,19 +8,19 @@ use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{ChartOptions, Parts, TableStyle, table, visible, wrapped};
-use crate::run::{Format, headline_of, judged, swept, write_reports};
+use crate::run::{Format, headline_of, judged, swept, write_comparison, write_reports};
 use crate::rundir::{Run, usage_warnings};
 
 /// Reasons for which cells cannot be judged that are told at the end of a run.
 const MOST_REASONS: usize = 5;
 
-/// Renders the run in `args` again.
+/// Renders the run in `args` again, or compares those that it names.
 ///
 /// # Errors
-/// It is no run directory, or cannot be written.
+/// One is no run directory, or something cannot be written.
 pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
-    let run = Run::open(&args.run)?;
-    for warning in &run.warnings {
+    let runs = args.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
+    for warning in runs.iter().flat_map(|run| &run.warnings) {
         eprintln!("warning: {warning}");
     }
     let look = ChartOptions {
@@ -30,15 +30,31 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
         overlay: args.overlay,
         ..ChartOptions::default()
     };
+    let formats: Vec<Format> = match args.formats.is_empty() {
+        true => Format::USUAL.to_vec(),
+        false => args.formats.iter().map(|name| (*name).into()).collect(),
+    };
+    let (run, mut written) = match (runs.len(), &args.out) {
+        (1, None) => {
+            let run = runs.into_iter().next().expect("there is one");
+            let written = write_reports(&run, &look, &formats)?;
+            (run, written)
+        }
+        (1, Some(_)) => {
+            return Err(CliError::Usage("`--out` is for several runs: one is rendered into its own directory"));
+        }
+        (_, None) => return Err(CliError::Usage("several runs need a folder for what is made of them: `--out DIR`")),
+        (_, Some(folder)) => write_comparison(&runs, folder, &look, &formats)?,
+    };
     if !args.formats.is_empty() {
-        let formats: Vec<Format> = args.formats.iter().map(|name| (*name).into()).collect();
-        let mut written = write_reports(&run, &look, &formats)?;
         written.sort();
         put(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    write_reports(&run, &look, &Format::USUAL)?;
     print_result(&run, args.all)?;
+    for warning in run.manifest.warnings.iter().filter(|_| args.runs.len() > 1) {
+        eprintln!("warning: {}", visible(warning));
+    }
     tell_usage(&run);
     tell_invalid(&run);
     print_paths(&run);

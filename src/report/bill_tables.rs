@@ -6,6 +6,7 @@ use crate::report::bill_csv::measured;
 use crate::report::figures::{Trust, count, marked, measured_price, usd};
 use crate::report::plain_text::{clipped, visible};
 use crate::report::ratio::percent_change;
+use crate::report::text_table::TextTable;
 use crate::units::Usd;
 
 /// Columns that a name may take.
@@ -14,22 +15,6 @@ const NAME_ROOM: usize = 60;
 const MOVED: usize = 5;
 /// Goals of each: the cheapest of the nearest tier.
 const GOALS: usize = 3;
-
-/// A table: its first columns are names, the others figures.
-pub(crate) struct BillTable {
-    /// What it shows.
-    pub(crate) title: String,
-    /// What to know of its figures; may be empty.
-    pub(crate) note: &'static str,
-    /// The headings.
-    pub(crate) headings: Vec<&'static str>,
-    /// How many of the columns are names.
-    pub(crate) names: usize,
-    /// The rows, each with a text for every heading.
-    pub(crate) rows: Vec<Vec<String>>,
-    /// Rows beyond those.
-    pub(crate) more: usize,
-}
 
 /// `~$3.17 for 23,400 requests, ~$0.04 of warm-up beside it`.
 pub(crate) fn bill_sentence(bill: &Bill) -> String {
@@ -46,7 +31,7 @@ pub(crate) fn bill_sentence(bill: &Bill) -> String {
 }
 
 /// The tables of `bill`, each with at most `room` rows.
-pub(crate) fn bill_tables(bill: &Bill, room: usize) -> Vec<BillTable> {
+pub(crate) fn bill_tables(bill: &Bill, room: usize) -> Vec<TextTable> {
     let all = measured(bill);
     let mut tables = vec![by("model", &bill.models, &all, room)];
     for (name, lines) in [("workload", &bill.workloads), ("region", &bill.regions), ("class", &bill.classes)] {
@@ -54,7 +39,7 @@ pub(crate) fn bill_tables(bill: &Bill, room: usize) -> Vec<BillTable> {
             tables.push(by(name, lines, &all, room));
         }
     }
-    tables.push(BillTable {
+    tables.push(TextTable {
         title: "The dearest requests".to_owned(),
         note: "",
         headings: vec!["request", "cell", "tokens in", "tokens out", "cost"],
@@ -74,13 +59,14 @@ pub(crate) fn bill_tables(bill: &Bill, room: usize) -> Vec<BillTable> {
             })
             .collect(),
         more: bill.dearest.len().saturating_sub(room),
+        file: "bill.csv",
     });
     tables.push(moved(bill));
     tables.retain(|table| !table.rows.is_empty());
     tables
 }
 
-fn by(what: &'static str, lines: &[Line], all: &Share, room: usize) -> BillTable {
+fn by(what: &'static str, lines: &[Line], all: &Share, room: usize) -> TextTable {
     let row = |line: &Line| {
         let share = &line.share;
         let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
@@ -96,17 +82,18 @@ fn by(what: &'static str, lines: &[Line], all: &Share, room: usize) -> BillTable
             about(share.effective().map(measured_price)),
         ]
     };
-    BillTable {
+    TextTable {
         title: format!("By {what}"),
         note: "",
         headings: vec![what, "requests", "tokens in", "tokens out", "cost", "share", "per 1,000", "$/M eff."],
         names: 1,
         rows: lines.iter().take(room).map(row).collect(),
         more: lines.len().saturating_sub(room),
+        file: "bill.csv",
     }
 }
 
-fn moved(bill: &Bill) -> BillTable {
+fn moved(bill: &Bill) -> TextTable {
     let mut rows = Vec::new();
     for line in bill.models.iter().take(MOVED) {
         let own =
@@ -134,12 +121,13 @@ fn moved(bill: &Bill) -> BillTable {
             ]);
         }
     }
-    BillTable {
+    TextTable {
         title: "The same tokens elsewhere".to_owned(),
         note: "an estimate: the tokens that one model answered with, at the prices of another; bill.csv has every pair",
         headings: vec!["workload", "served by", "moved to", "cost", "cost there", "change", "change %"],
         names: 3,
         more: bill.moves.len() - rows.len(),
+        file: "bill.csv",
         rows,
     }
 }

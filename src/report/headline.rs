@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::gate::{LEAST_N_FOR_P99, Standing};
+use crate::report::changes::headline_of_changes;
 use crate::report::setting::{Setting, settings};
 use crate::rundir::{CellRow, Run, Status};
 
@@ -27,6 +28,9 @@ impl fmt::Display for Headline {
 /// per million output tokens, with `~` where they are assumptions. The order of the run's rows has no influence: the
 /// manifest's order decides.
 pub fn headline(run: &Run) -> Headline {
+    if !run.manifest.variants.is_empty() {
+        return headline_of_changes(run);
+    }
     let all = settings(run);
     let origin = origin(run);
     let mut sentences = Vec::new();
@@ -105,10 +109,33 @@ pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
     })
 }
 
-/// The model's name on charts: its label where the run has noted one, else its id; see [`cut`].
+/// The model's name on charts: its label where the run has noted one, else its id, see [`cut`]; with the letter of its
+/// variant where several are compared.
 pub(crate) fn shown(run: &Run, row: &CellRow) -> String {
     let note = run.manifest.cells.iter().find(|note| note.cell == row.cell);
-    cut(note.map_or(row.model.as_str(), |note| note.label.as_str()))
+    cut(note.map_or(row.model.as_str(), |note| note.label.as_str())) + &letter_of(run, row)
+}
+
+/// ` (B)` for a row of the second variant; empty where nothing is compared.
+pub(crate) fn letter_of(run: &Run, row: &CellRow) -> String {
+    run.variant_of(row).map_or_else(String::new, |variant| format!(" ({})", letter(variant)))
+}
+
+/// `A` for the first variant, a number beyond the alphabet.
+fn letter(variant: usize) -> String {
+    u8::try_from(variant)
+        .ok()
+        .filter(|variant| *variant < 26)
+        .map_or_else(|| (variant + 1).to_string(), |variant| char::from(b'A' + variant).to_string())
+}
+
+/// Which letter stands for which variant; absent where nothing is compared.
+pub(crate) fn letters(run: &Run) -> Option<String> {
+    let names = run.manifest.variants.iter().enumerate().map(|(index, name)| match index {
+        0 => format!("A, grey, is {}", cut(name)),
+        _ => format!("{} is {}", letter(index), cut(name)),
+    });
+    (!run.manifest.variants.is_empty()).then(|| names.collect::<Vec<_>>().join(", "))
 }
 
 /// A name without control characters, and cut where it is very long.

@@ -5,6 +5,7 @@ mod bill;
 mod bill_csv;
 mod bill_json;
 mod bill_tables;
+mod changes;
 mod chart;
 mod csp;
 mod exposition;
@@ -35,12 +36,15 @@ mod sweep;
 mod sweep_rows;
 mod sweep_table;
 mod table;
+mod text_table;
 mod timeline;
+mod together;
 mod totals;
 
 pub use aligned::TableStyle;
 pub use bill::{Bill, Dear, Line, Move, Share};
 pub use bill_csv::bill_csv;
+pub use changes::changes_csv;
 pub use chart::{
     ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline,
 };
@@ -58,3 +62,4 @@ pub use summary_json::summary_json;
 pub use sweep::{Knee, Step, Sweep, sweeps};
 pub use table::table;
 pub use timeline::Timeline;
+pub use together::{spectra_together, together};

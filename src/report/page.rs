@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use crate::report::bill_tables::{BillTable, bill_sentence, bill_tables};
+use crate::report::bill_tables::{bill_sentence, bill_tables};
+use crate::report::changes::changes_table;
 use crate::report::csp;
 use crate::report::figures;
 use crate::report::page_cells::{Heading, PageCell, headings, notes, page_cells};
@@ -11,6 +12,7 @@ use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
 use crate::report::shown::Shown;
 use crate::report::sweep_rows::{SWEEP_LEGEND, SweepRow, sweep_rows};
+use crate::report::text_table::TextTable;
 use crate::report::totals::{Source, Totals, left_out_place, shortfall};
 use crate::rundir::Run;
 
@@ -77,6 +79,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             count => format!("All {} cells", figures::count(count as u64)),
         },
         cells: page_cells(run, shown, source),
+        changes: changes_table(run, usize::MAX),
         bill: parts.bill.map(bill_sentence),
         bill_tables: parts.bill.map(|bill| bill_tables(bill, MOST_BILL_ROWS)).unwrap_or_default(),
         outcomes: totals
@@ -124,9 +127,11 @@ struct Page<'a> {
     notes: Vec<&'static str>,
     cells_text: String,
     cells: Vec<PageCell>,
+    /// Absent where nothing is compared.
+    changes: Option<TextTable>,
     /// Absent where nothing is known of it.
     bill: Option<String>,
-    bill_tables: Vec<BillTable>,
+    bill_tables: Vec<TextTable>,
     outcomes: Vec<OutcomeLine>,
     invalid: Vec<Entry>,
     left_out: Vec<Entry>,

@@ -2,6 +2,7 @@
 
 use crate::gate::LEAST_N_FOR_P99;
 use crate::report::figures;
+use crate::report::headline::letter_of;
 use crate::report::parts::{Parts, Word};
 use crate::report::plain_text::visible;
 use crate::rundir::{CellNote, CellRow, Run};
@@ -94,7 +95,7 @@ impl Shown {
         let e2e = row.primary_latency();
         Self {
             index,
-            model: visible(&row.model),
+            model: visible(&row.model) + &letter_of(run, row),
             region: row.region.as_deref().map(visible),
             tier: row.tier.map(|tier| tier.to_string()),
             workload: visible(&row.workload),

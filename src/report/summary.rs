@@ -4,16 +4,20 @@ use std::fmt::Write;
 
 use crate::report::bill::Bill;
 use crate::report::bill_tables::{bill_sentence, bill_tables};
+use crate::report::changes::changes_table;
 use crate::report::figures;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
 use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_rows::{SWEEP_LEGEND, telling_rows};
+use crate::report::text_table::TextTable;
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
 use crate::rundir::{CellRow, Run};
 use crate::sample::Outcome;
 
+/// Endpoints whose change is shown, where variants are compared.
+const CHANGES: usize = 15;
 /// Rows above the fold.
 const ROWS: usize = 10;
 /// Bytes that the whole text may take: pull requests and job summaries cut longer ones off.
@@ -36,6 +40,9 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
         let _ = write!(text, "⚠ {reason}\n\n");
     }
 
+    if let Some(changes) = changes_table(run, CHANGES) {
+        text.push_str(&text_table(&changes));
+    }
     let first = pick::worth_reading(run, parts, ROWS);
     let columns = Columns::of(&shown);
     text.push_str(&columns.heading());
@@ -212,6 +219,26 @@ fn sweep_table(parts: &Parts<'_>) -> String {
 /// Rows of each table of the bill.
 const BILL_ROWS: usize = 10;
 
+/// A table with its title, its note and how many rows it lacks.
+fn text_table(table: &TextTable) -> String {
+    let mut text = format!("**{}**\n\n|{}|\n|", escaped(&table.title), table.headings.join("|"));
+    let rule = |column: usize| if column < table.names { "---|" } else { "--:|" };
+    text.extend((0..table.headings.len()).map(rule));
+    text.push('\n');
+    for row in &table.rows {
+        let _ = writeln!(text, "|{}|", row.iter().map(|field| escaped(field)).collect::<Vec<_>>().join("|"));
+    }
+    let more = match table.more {
+        0 => String::new(),
+        more => format!("+{} more in {}", figures::count(more as u64), table.file),
+    };
+    let notes: Vec<&str> = [table.note, &more].into_iter().filter(|note| !note.is_empty()).collect();
+    if !notes.is_empty() {
+        let _ = write!(text, "\n{}\n", escaped(&notes.join("; ")));
+    }
+    text + "\n"
+}
+
 /// What the run cost: by model, and the rest folded away.
 fn cost(bill: &Bill) -> String {
     let tables = bill_tables(bill, BILL_ROWS);
@@ -220,22 +247,7 @@ fn cost(bill: &Bill) -> String {
         if index == 1 {
             text.push_str("<details><summary>Where the cost went</summary>\n\n");
         }
-        let _ = writeln!(text, "**{}**\n\n|{}|", escaped(&table.title), table.headings.join("|"));
-        let rule = |column: usize| if column < table.names { "---|" } else { "--:|" };
-        let _ = writeln!(text, "|{}", (0..table.headings.len()).map(rule).collect::<String>());
-        for row in &table.rows {
-            let _ = writeln!(text, "|{}|", row.iter().map(|field| escaped(field)).collect::<Vec<_>>().join("|"));
-        }
-        let more = if table.more > 0 {
-            format!("+{} more in bill.csv", figures::count(table.more as u64))
-        } else {
-            String::new()
-        };
-        let notes: Vec<&str> = [table.note, &more].into_iter().filter(|note| !note.is_empty()).collect();
-        if !notes.is_empty() {
-            let _ = write!(text, "\n{}\n", escaped(&notes.join("; ")));
-        }
-        text.push('\n');
+        text.push_str(&text_table(table));
     }
     if tables.len() > 1 {
         text.push_str("</details>\n\n");

@@ -85,6 +85,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         validity: Vec::new(),
         failures: Vec::new(),
         usage: Vec::new(),
+        variants: Vec::new(),
     }
 }
 

@@ -1,14 +1,15 @@
 //! The reports of a run, made of its directory alone, so that they are the same whenever they are made.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::fsio::write_whole;
 use crate::report::{
-    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, Timeline, bill_csv, cost_latency, cost_quality, headline,
-    load, page, percentiles, pngs, prometheus_text, ranking, spectrum_text, summary_json, summary_markdown, sweeps,
-    timeline,
+    Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, Timeline, bill_csv, changes_csv, cost_latency,
+    cost_quality, headline, load, page, percentiles, pngs, prometheus_text, ranking, spectra_together, spectrum_text,
+    summary_json, summary_markdown, sweeps, timeline, together,
 };
-use crate::rundir::{Run, RunDirError, Spectra, keep_rebuilt};
+use crate::rundir::{Run, RunDirError, Spectra, keep_rebuilt, write_cells};
 
 /// A kind of report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +62,41 @@ pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Resu
         written.push(run.path.join("cells.csv"));
     }
     Ok(written)
+}
+
+/// Compares `runs`, the first of which the others are held against, and writes the reports that `formats` name into
+/// `folder`, which is made where it is missing; returns what they are as one run, and the paths. What is known of one run
+/// alone, as its bill, has no report.
+///
+/// # Errors
+/// `folder` holds a run, a log cannot be read, or a file cannot be written.
+pub fn write_comparison(
+    runs: &[Run],
+    folder: &Path,
+    look: &ChartOptions,
+    formats: &[Format],
+) -> Result<(Run, Vec<PathBuf>), RunDirError> {
+    if folder.join("manifest.json").exists() {
+        return Err(RunDirError::IsARun { path: folder.to_owned() });
+    }
+    let spectra = runs.iter().map(|run| Spectra::read(&run.path)).collect::<Result<Vec<_>, _>>()?;
+    let spectra = spectra_together(runs, spectra);
+    let whole = together(runs, folder);
+    fs::create_dir_all(folder).map_err(|source| RunDirError::Create { path: folder.to_owned(), source })?;
+    // A run's id is no label of a metric, so there is nothing to compare by.
+    let formats: Vec<Format> = formats.iter().copied().filter(|format| *format != Format::Prom).collect();
+    let sources = Sources { spectra: spectra.as_ref(), bill: None, timeline: None };
+    let mut written = Vec::new();
+    for (name, bytes) in render(&whole, sources, look, &formats) {
+        write_whole(&folder.join(&name), &bytes)?;
+        written.push(folder.join(name));
+    }
+    if formats.contains(&Format::Csv) {
+        write_whole(&folder.join("changes.csv"), changes_csv(&whole).as_bytes())?;
+        write_cells(folder, &whole.cells)?;
+        written.extend(["changes.csv", "cells.csv"].map(|name| folder.join(name)));
+    }
+    Ok((whole, written))
 }
 
 /// The finding in words.

@@ -17,6 +17,12 @@ pub enum RunDirError {
         /// The directory.
         path: PathBuf,
     },
+    /// Reports of several runs do not go into one of them.
+    #[error("`{}` is a run directory, choose another `--out` for the reports of several runs", path.display())]
+    IsARun {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The directory cannot be made.
     #[error("cannot create run directory `{}`", path.display())]
     Create {
@@ -87,6 +93,7 @@ impl RunDirError {
             self,
             Self::BadRunId(_)
                 | Self::Exists { .. }
+                | Self::IsARun { .. }
                 | Self::NotARun { .. }
                 | Self::BadManifest { .. }
                 | Self::Newer { .. }

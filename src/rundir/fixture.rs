@@ -52,6 +52,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
         validity: vec![],
         failures: vec![],
         usage: vec![],
+        variants: vec![],
     }
 }
 

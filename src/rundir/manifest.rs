@@ -52,6 +52,9 @@ pub struct Manifest {
     /// What is to be known of the token counts and stated costs, by cell; cells without anything are left out.
     #[serde(default)]
     pub usage: Vec<UsageNote>,
+    /// What is compared, the one first that the others are held against; empty where nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<String>,
 }
 
 /// How a run ended.

@@ -16,3 +16,17 @@ pub struct Run {
     /// What could not be read, with file and line.
     pub warnings: Vec<String>,
 }
+
+impl Run {
+    /// The place of `row` among the variants that are compared, 0 for what the others are held against; absent where
+    /// nothing is.
+    pub fn variant_of(&self, row: &CellRow) -> Option<usize> {
+        let variant = row.variant.as_ref()?;
+        self.manifest.variants.iter().position(|known| known == variant)
+    }
+
+    /// Whether `row` is of what others are held against.
+    pub fn is_baseline(&self, row: &CellRow) -> bool {
+        self.variant_of(row) == Some(0)
+    }
+}

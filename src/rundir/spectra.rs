@@ -38,6 +38,22 @@ impl Spectra {
         Self { cells: cells.into_iter().collect(), ..Self::default() }
     }
 
+    /// The same under other names of the cells.
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let all = |cells: BTreeMap<String, SparseCounts>| {
+            cells.into_iter().map(|(cell, counts)| (name(&cell), counts)).collect()
+        };
+        Self { cells: all(self.cells), from_due: all(self.from_due), warnings: self.warnings }
+    }
+
+    /// These and others, of other cells.
+    pub fn and(mut self, other: Self) -> Self {
+        self.cells.extend(other.cells);
+        self.from_due.extend(other.from_due);
+        self.warnings.extend(other.warnings);
+        self
+    }
+
     /// Those of `cells` of open load too, each a slug with its latencies from due.
     pub fn with_from_due(self, cells: impl IntoIterator<Item = (String, SparseCounts)>) -> Self {
         Self { from_due: cells.into_iter().collect(), ..self }

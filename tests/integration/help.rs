@@ -8,11 +8,12 @@ use tollmark::cli::Cli;
 use crate::sandbox::Sandbox;
 
 /// Examples that are only read, not run, and why.
-const NOT_RUN: [(&str, &str); 10] = [
+const NOT_RUN: [(&str, &str); 11] = [
     (
         "tollmark registry import --from litellm https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json --model 'deepseek*' --out prices.toml",
         "it reads from the network",
     ),
+    ("tollmark report reports/monday reports/tuesday --out changes", "it needs two nights"),
     ("tollmark run", "it measures 39 cells in full, for half a minute"),
     (
         "tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo",

@@ -11,6 +11,7 @@ mod budget;
 mod canned;
 mod catalogues;
 mod columns;
+mod compared;
 mod demo;
 mod failures;
 mod faults;

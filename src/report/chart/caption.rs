@@ -1,7 +1,7 @@
 //! The caption: what was measured, how, on how many requests, and what is not in the picture.
 
 use crate::report::chart::mark::{Mark, Metric, PriceAxis, Tail};
-use crate::report::headline::origin;
+use crate::report::headline::{letters, origin};
 use crate::report::setting::Setting;
 use crate::rundir::{CellRow, Run};
 
@@ -40,6 +40,7 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
         format!("{}, {}, {}", names.join("; "), window(facts.run), origin(facts.run)),
         price(facts, &rows),
     ];
+    says.extend(letters(facts.run));
     if facts.marks.iter().any(|mark| mark.tail == Tail::Maximum) {
         says.push("Below 100 successes a stem ends at the maximum, not at p99".to_owned());
     }

@@ -63,7 +63,7 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
         .map(|(setting, region)| Cell::new(setting, region, &marks, several))
         .collect();
     let most = if overlay { MOST_OVERLAID } else { MOST_NAMED };
-    let dense = cells.iter().any(|cell| cell.marks.len() > most);
+    let dense = cells.iter().any(|cell| cell.marks.iter().filter(|mark| !mark.baseline).count() > most);
     let columns = panels.len();
     let figures: Vec<Mark> = marks.iter().map(|(_, mark)| mark.clone()).collect();
     let head = Head::new(run, &figures, dense);

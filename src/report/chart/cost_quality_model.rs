@@ -32,7 +32,7 @@ pub(crate) struct Known {
 pub(crate) fn models(run: &Run) -> Vec<Priced> {
     let settings = settings(run);
     let mut by_model: Vec<(&str, Vec<&CellRow>)> = Vec::new();
-    for row in settings.iter().flat_map(|setting| setting.rows.iter().copied()) {
+    for row in settings.iter().flat_map(|setting| setting.rows.iter().copied()).filter(|row| !run.is_baseline(row)) {
         match by_model.iter_mut().find(|(model, _)| *model == row.model) {
             Some((_, rows)) => rows.push(row),
             None => by_model.push((&row.model, vec![row])),

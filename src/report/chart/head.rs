@@ -98,8 +98,13 @@ fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
     let any = |test: &dyn Fn(&Mark) -> bool| marks.iter().any(test);
     let mut signs = match any(&|mark| mark.overlaid.is_some()) {
         true => region_signs(marks),
-        false => legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| any(&|mark| mark.standing == standing)),
+        false => legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| {
+            any(&|mark| !mark.baseline && mark.standing == standing)
+        }),
     };
+    if any(&|mark| mark.baseline) {
+        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
+    }
     let more = [
         (any(&|mark| mark.tail != Tail::Maximum), Sign::Cap, "from p50 (mark) up to p99"),
         (!dense && any(&|mark| mark.low.is_some()), Sign::Interval, "95 % interval of p99"),

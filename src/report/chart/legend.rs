@@ -43,6 +43,8 @@ pub(crate) enum Sign {
     Onwards,
     /// The limit as an upright tick.
     Upright,
+    /// The mark of what others are held against.
+    Baseline,
     /// The mark of a region, by its place among them, in a plot that holds several.
     Region(usize),
     /// The same, hollow: the limit is missed, or it cannot be told.
@@ -75,6 +77,11 @@ pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, ra
 fn cross(canvas: &Canvas<'_>, (x, y): Point, reach: f64, style: ShapeStyle) {
     canvas.line(&[(x - reach, y - reach), (x + reach, y + reach)], style);
     canvas.line(&[(x - reach, y + reach), (x + reach, y - reach)], style);
+}
+
+/// Draws the mark of what others are held against.
+pub(crate) fn baseline(canvas: &Canvas<'_>, at: Point) {
+    canvas.circle(at, 3.6, Role::Untold.fill());
 }
 
 /// Draws the mark of the region that stands at `index`: colour and shape tell them apart; hollow where `filled` is not.
@@ -156,6 +163,9 @@ pub(crate) fn onwards(canvas: &Canvas<'_>, (x, y): Point, role: Role) {
     canvas.line(&[(x, y), (x + 7.0, y)], role.stroke(1.0));
     canvas.line(&[(x + 4.5, y - 2.5), (x + 7.5, y), (x + 4.5, y + 2.5)], role.stroke(1.0));
 }
+
+/// What the mark of a baseline means.
+pub(crate) const HELD_AGAINST: &str = "A, what the others are held against";
 
 /// What verdicts mean where a mark is one endpoint, in the order of [`verdict_signs`].
 pub(crate) const OF_AN_ENDPOINT: [&str; 5] =
@@ -246,6 +256,7 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
                 let steps = [(x - 1.0, y + 5.0), (x + 5.0, y + 5.0), (x + 5.0, y - 4.0), (x + 13.0, y - 4.0)];
                 canvas.line(&steps, Role::Frame.stroke(1.6));
             }
+            Sign::Baseline => baseline(canvas, at),
             Sign::Region(index) => region(canvas, *index, true, at, 4.4),
             Sign::Hollow => {
                 canvas.circle(at, 4.4, Role::Panel.fill());

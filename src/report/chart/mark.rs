@@ -63,6 +63,8 @@ pub(crate) struct Mark {
     pub(crate) limit: Option<f64>,
     /// Absent where no limit applies and the figures can be judged.
     pub(crate) standing: Option<Word>,
+    /// Whether others are held against it.
+    pub(crate) baseline: bool,
     /// The place of its region among all, where they share a panel and colour and shape stand for it.
     pub(crate) overlaid: Option<usize>,
     /// The figures in words.
@@ -72,6 +74,9 @@ pub(crate) struct Mark {
 impl Mark {
     /// The colour that it has: its region's in a shared panel, else its verdict's.
     pub(crate) fn role(&self) -> Role {
+        if self.baseline {
+            return Role::Untold;
+        }
         self.overlaid.map_or_else(|| legend::colour(self.standing), |index| REGIONS[index % REGIONS.len()])
     }
 }
@@ -100,6 +105,7 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         high: upper.high,
         limit: limit(row, metric),
         standing: Word::of(row),
+        baseline: run.is_baseline(row),
         overlaid: None,
     })
 }

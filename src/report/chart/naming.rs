@@ -66,13 +66,17 @@ pub(crate) fn important(marks: &[&Mark]) -> Vec<usize> {
     let mut cheapest: BTreeMap<Option<u8>, usize> = BTreeMap::new();
     for (index, mark) in marks.iter().enumerate() {
         let rank = |index: usize| (marks[index].price, marks[index].cap);
-        if mark.standing == Some(Word::Meets) && cheapest.get(&mark.tier).is_none_or(|best| rank(index) < rank(*best)) {
+        if !mark.baseline
+            && mark.standing == Some(Word::Meets)
+            && cheapest.get(&mark.tier).is_none_or(|best| rank(index) < rank(*best))
+        {
             cheapest.insert(mark.tier, index);
         }
     }
     let over = |index: &usize| marks[*index].cap / marks[*index].limit.unwrap_or(f64::MAX);
-    let mut misses: Vec<usize> =
-        (0..marks.len()).filter(|index| marks[*index].standing == Some(Word::Misses)).collect();
+    let mut misses: Vec<usize> = (0..marks.len())
+        .filter(|index| !marks[*index].baseline && marks[*index].standing == Some(Word::Misses))
+        .collect();
     misses.sort_by(|a, b| over(b).total_cmp(&over(a)));
     misses.truncate(WORST);
     cheapest.into_values().chain(misses).collect()

@@ -85,6 +85,9 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     };
     let chosen = match panel.marks.first() {
         _ if panel.dense => important(&panel.marks),
+        Some(_) if panel.marks.iter().any(|mark| mark.baseline) => {
+            (0..panel.marks.len()).filter(|index| !panel.marks[*index].baseline).collect()
+        }
         Some(mark) if mark.overlaid.is_some() => one_of_each_name(&panel.marks),
         _ => (0..panel.marks.len()).collect(),
     };
@@ -109,7 +112,7 @@ fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {
     let heading = Type { bold: true, ..Type::new(13.0, Role::Ink) };
     let wide = panel.rect.x1 - panel.rect.x0;
     canvas.text(&clip(&panel.title, 13.0, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
-    let count = |standing| panel.marks.iter().filter(|mark| mark.standing == Some(standing)).count();
+    let count = |standing| panel.marks.iter().filter(|mark| !mark.baseline && mark.standing == Some(standing)).count();
     let counts: Vec<String> =
         [(Word::Meets, "meet"), (Word::Misses, "miss"), (Word::CannotTell, "unsure"), (Word::Invalid, "invalid")]
             .into_iter()
@@ -165,6 +168,7 @@ fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard:
         soft.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
     }
     match mark.overlaid {
+        _ if mark.baseline => legend::baseline(canvas, at),
         Some(index) => legend::region(canvas, index, mark.standing == Some(Word::Meets), at, 4.4),
         None => legend::verdict(canvas, mark.standing, at, 5.0),
     }

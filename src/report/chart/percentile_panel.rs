@@ -67,14 +67,18 @@ pub(crate) fn draw(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) -> Vec
     for line in &named {
         if let Some(p99) = line.p99 {
             let at = scale.at(frame, (100.0, p99));
-            canvas.titled(&line.title, || legend::verdict(canvas, line.standing, at, 4.2));
+            canvas.titled(&line.title, || match line.baseline {
+                true => legend::baseline(canvas, at),
+                false => legend::verdict(canvas, line.standing, at, 4.2),
+            });
         }
     }
-    let ends = named.iter().map(|line| End {
+    // The grey line beside a named one needs no name, and there would be no room for twice as many.
+    let ends = named.iter().filter(|line| !line.baseline).map(|line| End {
         at: scale.at(frame, line.end()),
         name: line.name.clone(),
         title: line.title.clone(),
-        role: legend::colour(line.standing),
+        role: line.role(),
     });
     rail::draw(canvas, frame, ends.collect(), RAIL)
 }
@@ -108,7 +112,7 @@ fn grid(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) {
 
 /// The part with an upper bound is drawn firm, the rest thin.
 fn draw_line(canvas: &Canvas<'_>, scale: &Scale, frame: Rect, line: &Line<'_>) {
-    let role = legend::colour(line.standing);
+    let role = line.role();
     let points: Vec<Point> = line.points.iter().map(|point| scale.at(frame, *point)).collect();
     let firm = &points[..line.bounded];
     let thin = &points[line.bounded.saturating_sub(1)..];

@@ -6,14 +6,14 @@ use crate::report::chart::caption::n;
 use crate::report::chart::cost_latency::first_of_each_workload;
 use crate::report::chart::grid::{AXIS_TITLE, Grid, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
-use crate::report::chart::legend::Sign;
+use crate::report::chart::legend::{self, Sign};
 use crate::report::chart::options::ChartOptions;
 use crate::report::chart::percentile_panel::{self, Panel, RAIL, Scale};
 use crate::report::chart::rect::Rect;
 use crate::report::chart::sheet::{Middle, sheet};
 use crate::report::chart::spectrum::{Line, line};
 use crate::report::chart::theme::Role;
-use crate::report::headline::{Headline, origin, partial};
+use crate::report::headline::{Headline, letters, origin, partial};
 use crate::report::parts::Word;
 use crate::report::setting::{Setting, settings};
 use crate::rundir::{CellRow, Run, Spectra};
@@ -54,7 +54,9 @@ fn draw(run: &Run, spectra: &Spectra, options: &ChartOptions) -> (String, Vec<(R
     };
     let places: Vec<(&Setting<'_>, Option<&str>)> =
         chosen.iter().flat_map(|setting| regions.iter().map(move |region| (*setting, *region))).collect();
-    let dense = places.iter().any(|(setting, region)| here(setting, *region).len() > MOST_LINES);
+    let dense = places
+        .iter()
+        .any(|(setting, region)| here(setting, *region).iter().filter(|line| !line.baseline).count() > MOST_LINES);
     let drawn: Vec<&Line<'_>> = lines.iter().map(|(_, line)| line).collect();
 
     let head = Head::of(run, finding(run, &drawn, chosen.len() > 1), signs(&drawn, dense));
@@ -99,7 +101,7 @@ fn finding(run: &Run, lines: &[&Line<'_>], several: bool) -> Headline {
     // In tenths, as they are shown, so that of those that look equal the run's first is named.
     let ratios: Vec<(u64, &Line<'_>)> = lines
         .iter()
-        .filter(|line| line.row.valid != Some(false))
+        .filter(|line| line.row.valid != Some(false) && !line.baseline)
         .filter_map(|line| {
             let median = line.points.iter().find(|point| point.0 >= 2.0)?.1;
             Some(((line.p99? / median * 10.0).round() as u64, *line))
@@ -147,9 +149,12 @@ fn signs(lines: &[&Line<'_>], dense: bool) -> Vec<(Sign, String)> {
     ];
     let mut signs: Vec<(Sign, String)> = verdicts
         .into_iter()
-        .filter(|(standing, _)| lines.iter().any(|line| line.standing == *standing))
+        .filter(|(standing, _)| lines.iter().any(|line| !line.baseline && line.standing == *standing))
         .map(|(standing, words)| (Sign::Verdict(standing), words.to_owned()))
         .collect();
+    if lines.iter().any(|line| line.baseline) {
+        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
+    }
     let more = [
         (
             lines.iter().any(|line| line.p99.is_some() && Standing::limit_of(line.row).is_some()),
@@ -185,6 +190,7 @@ fn caption(
          thin where the 95 % interval has no upper end"
             .to_owned(),
     ];
+    says.extend(letters(run));
     if lines.iter().any(|line| line.p99.is_none()) {
         says.push("Below 100 successes there is no p99".to_owned());
     }

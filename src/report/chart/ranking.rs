@@ -202,7 +202,11 @@ impl List<'_, '_> {
     /// Draws line, intervals and marks of one row about the height `y`.
     fn row(&self, row: &Ranked<'_>, y: f64, drawn: &mut Drawn) {
         let Some(Span { p50, p50_interval, upper }) = row.span else { return };
-        let role = legend::colour(row.standing);
+        let role = if row.baseline { Role::Untold } else { legend::colour(row.standing) };
+        let sign = |at: Point| match row.baseline {
+            true => legend::baseline(self.canvas, at),
+            false => legend::verdict(self.canvas, row.standing, at, 4.0),
+        };
         let (middle, cap) = (self.scale.x(p50), self.scale.x(upper.cap));
         let bar = |low: f64, high: f64, half: f64| {
             let rect = Rect { x0: self.scale.x(low), y0: y - half, x1: self.scale.x(high), y1: y + half };
@@ -218,10 +222,10 @@ impl List<'_, '_> {
         self.canvas.circle((middle, y), 2.2, role.fill());
         match upper.tail {
             Tail::Maximum => self.canvas.circle((cap, y), 2.6, role.stroke(1.3)),
-            Tail::Closed => legend::verdict(self.canvas, row.standing, (cap, y), 4.0),
+            Tail::Closed => sign((cap, y)),
             Tail::Open => {
                 legend::onwards(self.canvas, (cap + 5.0, y), role);
-                legend::verdict(self.canvas, row.standing, (cap, y), 4.0);
+                sign((cap, y));
             }
         }
         let index = drawn.frames.len();
@@ -283,7 +287,10 @@ impl List<'_, '_> {
         column("Failed", right[3], Align::Right, Role::Muted, &|row| failures(row.row));
         for (index, row) in rows.iter().enumerate() {
             let y = self.top + SCALE + (index as f64 + 0.5) * pitch;
-            legend::verdict(self.canvas, row.standing, (MARGIN + 5.0, y), 4.0);
+            match row.baseline {
+                true => legend::baseline(self.canvas, (MARGIN + 5.0, y)),
+                false => legend::verdict(self.canvas, row.standing, (MARGIN + 5.0, y), 4.0),
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Ranked<'a> {
     pub(crate) span: Option<Span>,
     /// In milliseconds; absent without one, and for another metric than the limit's.
     pub(crate) limit: Option<f64>,
+    /// Whether others are held against it.
+    pub(crate) baseline: bool,
     /// Absent where no limit applies and the figures can be judged.
     pub(crate) standing: Option<Word>,
     /// The figures in words.
@@ -36,6 +38,20 @@ pub(crate) fn ranked<'a>(run: &Run, setting: &Setting<'a>, metric: Metric) -> Ve
         let (a, b) = (place(a), place(b));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
+    if rows.iter().any(|row| row.baseline) { beside_each_other(run, rows) } else { rows }
+}
+
+/// The variants of an endpoint one below the other, in the place of the best of those that are held against the first.
+fn beside_each_other<'a>(run: &Run, rows: Vec<Ranked<'a>>) -> Vec<Ranked<'a>> {
+    let endpoint = |ranked: &Ranked<'a>| (&ranked.row.provider, &ranked.row.model, &ranked.row.region);
+    let mut order = Vec::new();
+    for row in rows.iter().filter(|row| !row.baseline).chain(rows.iter().filter(|row| row.baseline)) {
+        if !order.contains(&endpoint(row)) {
+            order.push(endpoint(row));
+        }
+    }
+    let mut rows = rows;
+    rows.sort_by_key(|row| (order.iter().position(|known| *known == endpoint(row)), run.variant_of(row.row)));
     rows
 }
 
@@ -47,7 +63,15 @@ impl<'a> Ranked<'a> {
             Some(span) => title(row, &name, None, span.p50, &span.upper),
             None => format!("{name}: no success"),
         };
-        Self { row, span, limit: limit(row, metric), standing: Word::of(row), name, title }
+        Self {
+            row,
+            span,
+            limit: limit(row, metric),
+            baseline: run.is_baseline(row),
+            standing: Word::of(row),
+            name,
+            title,
+        }
     }
 
     /// Its p99 as a column shows it: `410 ms`, `max 410 ms` below 100 successes, a dash without any.

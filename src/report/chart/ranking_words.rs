@@ -7,7 +7,7 @@ use crate::report::chart::options::ChartOptions;
 use crate::report::chart::ranking_row::Ranked;
 use crate::report::chart::ticks::time;
 use crate::report::figures;
-use crate::report::headline::{Headline, origin, partial};
+use crate::report::headline::{Headline, letters, origin, partial};
 use crate::report::setting::Setting;
 use crate::rundir::{CellRow, Run};
 
@@ -23,7 +23,7 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
         let on = if several { format!(" on {}", setting.workload) } else { String::new() };
         let with_p99: Vec<(&Ranked<'_>, Span)> = rows
             .iter()
-            .filter(|row| row.row.valid != Some(false))
+            .filter(|row| row.row.valid != Some(false) && !row.baseline)
             .filter_map(|row| Some((row, row.span?)))
             .filter(|(_, span)| span.upper.tail != Tail::Maximum)
             .collect();
@@ -54,8 +54,12 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
 /// The legend's entries for what stands in the picture.
 pub(crate) fn signs(rows: &[&Ranked<'_>]) -> Vec<(Sign, String)> {
     let spans = || rows.iter().filter_map(|row| row.span);
-    let mut signs =
-        legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| rows.iter().any(|row| row.standing == standing));
+    let mut signs = legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| {
+        rows.iter().any(|row| !row.baseline && row.standing == standing)
+    });
+    if rows.iter().any(|row| row.baseline) {
+        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
+    }
     let more = [
         (spans().next().is_some(), Sign::Along, "from p50 (dot) to p99, bars: 95 % intervals"),
         (spans().any(|span| span.upper.tail == Tail::Open), Sign::Onwards, "no upper bound at this n, or failures"),
@@ -92,6 +96,7 @@ pub(crate) fn caption(
             PriceAxis::Effective => "Price: all costs over output tokens, per million".to_owned(),
         },
     ];
+    says.extend(letters(run));
     if rows.iter().any(|row| row.price_text(run, options.x).contains('~')) {
         says.push("~ is an assumption".to_owned());
     }

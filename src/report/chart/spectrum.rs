@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::gate::Standing;
+use crate::report::chart::legend;
+use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::time;
 use crate::report::headline::{cheaper, shown};
 use crate::report::parts::Word;
@@ -20,6 +22,8 @@ const A_DECADE: i32 = 16;
 pub(crate) struct Line<'a> {
     pub(crate) row: &'a CellRow,
     pub(crate) name: String,
+    /// Whether others are held against it.
+    pub(crate) baseline: bool,
     /// Absent where no limit applies.
     pub(crate) standing: Option<Word>,
     /// `1 / (1 − q)` and milliseconds, from the least latency on; never empty. The last has `(1 − q) · n = 1`.
@@ -62,6 +66,7 @@ pub(crate) fn line<'a>(run: &Run, row: &'a CellRow, counts: &SparseCounts) -> Op
         title: format!("{name}{place}: {}; n = {n}{failed}", figures.join(", ")),
         row,
         name,
+        baseline: run.is_baseline(row),
         standing: Word::of(row),
         bounded,
         p99: quantile(0.99).map(|(_, latency)| latency),
@@ -74,6 +79,11 @@ pub(crate) fn line<'a>(run: &Run, row: &'a CellRow, counts: &SparseCounts) -> Op
 const LEAST_MS: f64 = 0.001;
 
 impl Line<'_> {
+    /// The colour that it has.
+    pub(crate) fn role(&self) -> Role {
+        if self.baseline { Role::Untold } else { legend::colour(self.standing) }
+    }
+
     /// Where the line ends: `1 / (1 − q)` and milliseconds.
     pub(crate) fn end(&self) -> (f64, f64) {
         *self.points.last().expect("a line has a point")
@@ -86,7 +96,9 @@ const WORST: usize = 4;
 /// The lines that matter to the verdict: the cheapest of each tier that meets its limit, and the worst misses.
 pub(crate) fn important(lines: &[&Line<'_>]) -> Vec<usize> {
     let mut cheapest: BTreeMap<Option<u8>, usize> = BTreeMap::new();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.standing == Some(Word::Meets)) {
+    for (index, line) in
+        lines.iter().enumerate().filter(|(_, line)| !line.baseline && line.standing == Some(Word::Meets))
+    {
         let best = cheapest.entry(line.row.tier).or_insert(index);
         if cheaper(line.row, lines[*best].row) == Ordering::Less {
             *best = index;
@@ -96,8 +108,9 @@ pub(crate) fn important(lines: &[&Line<'_>]) -> Vec<usize> {
         let limit = Standing::limit_of(lines[*index].row).map_or(f64::MAX, Micros::as_ms);
         lines[*index].p99.unwrap_or(0.0) / limit
     };
-    let mut misses: Vec<usize> =
-        (0..lines.len()).filter(|index| lines[*index].standing == Some(Word::Misses)).collect();
+    let mut misses: Vec<usize> = (0..lines.len())
+        .filter(|index| !lines[*index].baseline && lines[*index].standing == Some(Word::Misses))
+        .collect();
     misses.sort_by(|a, b| over(b).total_cmp(&over(a)));
     misses.truncate(WORST);
     cheapest.into_values().chain(misses).collect()

@@ -1,0 +1,59 @@
+use std::path::Path;
+
+use super::*;
+use crate::report::sketch;
+use crate::report::together::together;
+
+/// Two nights: in the second one model is a third slower, one much faster, and one costs more.
+fn nights() -> Run {
+    let (before, mut after) = (sketch::demo(600), sketch::demo(600));
+    after.manifest.run_id = "2026-09-02T030000Z-demo".to_owned();
+    for row in &mut after.cells {
+        match row.model.as_str() {
+            "hunyuan-turbo" => sketch::measure(row, 600, 740.0, 0.15),
+            "qwen3-32b" => sketch::measure(row, 600, 120.0, 0.37),
+            "glm-4.6v" => row.list_output_usd_per_mtok = Some("0.90".parse().unwrap()),
+            _ => {}
+        }
+    }
+    together(&[before, after], Path::new("there"))
+}
+
+#[test]
+fn what_differs_is_counted_and_what_is_not_shown_is_called_that() {
+    let headline = headline_of_changes(&nights());
+    assert_eq!(
+        headline.sentences[0],
+        "2026-09-02T030000Z-demo against 2026-09-01T030000Z-demo, simulated: p99 lower at 4 and higher at 3 of 39 \
+         endpoints, no difference shown at 32."
+    );
+    assert_eq!(headline.sentences[1], "4 output prices changed.");
+    assert!(headline.sentences[2].contains("advice and no verdict"));
+}
+
+#[test]
+fn the_table_begins_with_what_became_worse() {
+    let run = nights();
+    let table = changes_table(&run, 5).unwrap();
+    assert_eq!((table.rows.len(), table.more), (5, 34));
+    assert_eq!(table.rows[0][..2], ["hunyuan-turbo (B)", "us-east-1"]);
+    assert_eq!(table.rows[0][3..6], ["higher", "716 → 1,049", "+46.5 %"]);
+    assert_eq!(table.rows[3][3], "lower");
+}
+
+#[test]
+fn a_cell_that_cannot_be_judged_tells_nothing_and_a_single_run_has_no_changes() {
+    let mut run = nights();
+    run.cells.iter_mut().for_each(|row| row.valid = Some(false));
+    assert!(changes(&run).iter().all(|change| change.p99 == Shift::Unknown));
+    assert!(changes(&sketch::demo(600)).is_empty() && changes_table(&sketch::demo(600), 5).is_none());
+}
+
+#[test]
+fn every_pair_has_its_row_of_csv() {
+    let text = changes_csv(&nights());
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().starts_with("baseline,candidate,provider,model,region,workload,load,concurrency,"));
+    assert_eq!(lines.clone().count(), 39);
+    assert!(lines.any(|line| line.contains(",glm-4.6v,") && line.contains(",0.80,0.90,")), "{text}");
+}

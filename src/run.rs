@@ -37,7 +37,7 @@ pub use error::RunError;
 pub use inputs::{Inputs, workload};
 pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
-pub use output::{Format, headline_of, judged, swept, write_comparison, write_reports};
+pub use output::{Format, Written, headline_of, judged, swept, write_comparison, write_reports};
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};

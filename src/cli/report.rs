@@ -46,9 +46,12 @@ pub(super) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
         (_, None) => return Err(CliError::Usage("several runs need a folder for what is made of them: `--out DIR`")),
         (_, Some(folder)) => write_comparison(&runs, folder, &look, &formats)?,
     };
+    for warning in &written.warnings {
+        eprintln!("warning: {warning}");
+    }
     if !args.formats.is_empty() {
-        written.sort();
-        put(&written.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
+        written.paths.sort();
+        put(&written.paths.iter().map(|path| format!("{}\n", path.display())).collect::<String>())?;
         return Ok(ExitCode::SUCCESS);
     }
     print_result(&run, args.all)?;

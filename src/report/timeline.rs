@@ -20,6 +20,8 @@ pub struct Timeline {
     pub(crate) slot: Micros,
     /// A line a region, in the manifest's order.
     pub(crate) lines: Vec<TimeLine>,
+    /// What of the file of requests could not be read, with file and line.
+    pub warnings: Vec<String>,
 }
 
 /// What became of the requests of one region.
@@ -75,7 +77,7 @@ impl Timeline {
             })
             .collect();
         let mut events: Vec<Event> = Vec::new();
-        read_samples(&run.path, &run.manifest, |sample, _| {
+        let warnings = read_samples(&run.path, &run.manifest, |sample, _| {
             let Some(at) = sample.moments.due.or(sample.moments.sent) else { return };
             if sample.phase != Phase::Measured || !sample.outcome.counts() {
                 return;
@@ -86,7 +88,7 @@ impl Timeline {
             events.push(Event { at: at.0, region, ok: sample.outcome.is_ok(), ratio });
         })?;
         let regions: Vec<Option<String>> = regions.into_iter().map(|region| region.map(str::to_owned)).collect();
-        Ok(Self::over(&regions, &events))
+        Ok(Self::over(&regions, &events).map(|timeline| Self { warnings, ..timeline }))
     }
 
     fn over(regions: &[Option<String>], events: &[Event]) -> Option<Self> {
@@ -111,7 +113,11 @@ impl Timeline {
             }
         }
         let lines = regions.iter().cloned().zip(slots).map(|(region, slots)| TimeLine { region, slots });
-        Some(Self { slot: Micros(u32::try_from(slot).unwrap_or(u32::MAX)), lines: lines.collect() })
+        Some(Self {
+            slot: Micros(u32::try_from(slot).unwrap_or(u32::MAX)),
+            lines: lines.collect(),
+            warnings: Vec::new(),
+        })
     }
 }
 

@@ -35,37 +35,67 @@ impl Format {
     pub const USUAL: [Self; 6] = [Self::Csv, Self::Json, Self::Markdown, Self::Html, Self::Svg, Self::Prom];
 }
 
-/// Writes the reports of `run` that `formats` name into its directory and returns their paths. The charts are drawn as
-/// `look` says, but for their prefix; those inside the page follow the reader's theme.
+/// What was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The files.
+    pub paths: Vec<PathBuf>,
+    /// What could not be read on the way, with file and line; not those of the run itself.
+    pub warnings: Vec<String>,
+}
+
+/// Writes the reports of `run` that `formats` name into its directory. The charts are drawn as `look` says, but for their
+/// prefix; those inside the page follow the reader's theme.
 ///
-/// The rows in `cells.csv` are written only where they had to be made again.
+/// The rows in `cells.csv` are written only where they had to be made again. What is made of a file that is broken has
+/// what was readable of it, or is left out.
 ///
 /// # Errors
-/// The run's log cannot be read, or a file cannot be written.
-pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Result<Vec<PathBuf>, RunDirError> {
+/// A file cannot be read, or cannot be written.
+pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Result<Written, RunDirError> {
+    let mut warnings = Vec::new();
     let spectra = Spectra::read(&run.path)?;
-    let bill = Bill::of(run)?;
-    let timeline = if formats.contains(&Format::Html) { Timeline::of(run)? } else { None };
-    let mut written = Vec::new();
-    for (name, bytes) in render(
-        run,
-        Sources { spectra: spectra.as_ref(), bill: bill.as_ref(), timeline: timeline.as_ref() },
-        look,
-        formats,
-    ) {
+    warnings.extend(spectra.iter().flat_map(|spectra| spectra.warnings.iter().cloned()));
+    let bill = readable(Bill::of(run), "the bill", &mut warnings)?;
+    let timeline = match formats.contains(&Format::Html) {
+        true => readable(Timeline::of(run), "the timeline", &mut warnings)?,
+        false => None,
+    };
+    warnings.extend(timeline.iter().flat_map(|timeline| timeline.warnings.iter().cloned()));
+    warnings.retain(|warning| !run.warnings.contains(warning));
+    // The page tells of them too.
+    let told = Run { warnings: run.warnings.iter().chain(&warnings).cloned().collect(), ..run.clone() };
+    let sources = Sources { spectra: spectra.as_ref(), bill: bill.as_ref(), timeline: timeline.as_ref() };
+    let mut paths = Vec::new();
+    for (name, bytes) in render(&told, sources, look, formats) {
         let path = run.path.join(name);
         write_whole(&path, &bytes)?;
-        written.push(path);
+        paths.push(path);
     }
     if formats.contains(&Format::Csv) {
         keep_rebuilt(run)?;
-        written.push(run.path.join("cells.csv"));
+        paths.push(run.path.join("cells.csv"));
     }
-    Ok(written)
+    Ok(Written { paths, warnings })
+}
+
+/// What was read, or nothing and a warning where a row of its file is broken: the other reports can do without.
+fn readable<T>(
+    read: Result<Option<T>, RunDirError>,
+    what: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Option<T>, RunDirError> {
+    match read {
+        Err(error @ RunDirError::BadRow { .. }) => {
+            warnings.push(format!("{error}: {what} is left out"));
+            Ok(None)
+        }
+        other => other,
+    }
 }
 
 /// Compares `runs`, the first of which the others are held against, and writes the reports that `formats` name into
-/// `folder`, which is made where it is missing; returns what they are as one run, and the paths. What is known of one run
+/// `folder`, which is made where it is missing; returns what they are as one run, and what was written. What is known of one run
 /// alone, as its bill, has no report.
 ///
 /// # Errors
@@ -75,26 +105,27 @@ pub fn write_comparison(
     folder: &Path,
     look: &ChartOptions,
     formats: &[Format],
-) -> Result<(Run, Vec<PathBuf>), RunDirError> {
+) -> Result<(Run, Written), RunDirError> {
     if folder.join("manifest.json").exists() {
         return Err(RunDirError::IsARun { path: folder.to_owned() });
     }
     let spectra = runs.iter().map(|run| Spectra::read(&run.path)).collect::<Result<Vec<_>, _>>()?;
+    let warnings = spectra.iter().flatten().flat_map(|spectra| spectra.warnings.iter().cloned()).collect();
     let spectra = spectra_together(runs, spectra);
     let whole = together(runs, folder);
     fs::create_dir_all(folder).map_err(|source| RunDirError::Create { path: folder.to_owned(), source })?;
     // A run's id is no label of a metric, so there is nothing to compare by.
     let formats: Vec<Format> = formats.iter().copied().filter(|format| *format != Format::Prom).collect();
     let sources = Sources { spectra: spectra.as_ref(), bill: None, timeline: None };
-    let mut written = Vec::new();
+    let mut written = Written { paths: Vec::new(), warnings };
     for (name, bytes) in render(&whole, sources, look, &formats) {
         write_whole(&folder.join(&name), &bytes)?;
-        written.push(folder.join(name));
+        written.paths.push(folder.join(name));
     }
     if formats.contains(&Format::Csv) {
         write_whole(&folder.join("changes.csv"), changes_csv(&whole).as_bytes())?;
         write_cells(folder, &whole.cells)?;
-        written.extend(["changes.csv", "cells.csv"].map(|name| folder.join(name)));
+        written.paths.extend(["changes.csv", "cells.csv"].map(|name| folder.join(name)));
     }
     Ok((whole, written))
 }

@@ -19,15 +19,23 @@ pub fn write_cells(run: &Path, rows: &[CellRow]) -> Result<(), RunDirError> {
     Ok(write_whole(&run.join(CELLS_FILE), &text)?)
 }
 
-/// Reads `cells.csv` of `run`; a column that is not known is passed over, an empty cell is absent.
+/// Reads `cells.csv` of `run` up to the first row that is not what its columns promise, and tells what is wrong there. A
+/// column that is not known is passed over, an empty cell is absent.
 ///
 /// # Errors
-/// The file cannot be read, or a row is not what its columns promise.
-pub fn read_cells(run: &Path) -> Result<Vec<CellRow>, RunDirError> {
+/// The file cannot be read.
+pub fn read_cells(run: &Path) -> Result<(Vec<CellRow>, Option<RunDirError>), RunDirError> {
     let path = run.join(CELLS_FILE);
     let text = fs::read(&path).map_err(|source| RunDirError::Read { path: path.clone(), source })?;
     let mut reader = csv::Reader::from_reader(text.as_slice());
-    reader.deserialize().map(|row| row.map_err(|error| bad_row(&path, &error))).collect()
+    let mut rows = Vec::new();
+    for row in reader.deserialize() {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(error) => return Ok((rows, Some(bad_row(&path, &error)))),
+        }
+    }
+    Ok((rows, None))
 }
 
 /// The file's name.

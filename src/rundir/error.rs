@@ -56,6 +56,12 @@ pub enum RunDirError {
         /// What was given.
         path: PathBuf,
     },
+    /// A run of which nothing is left but its manifest.
+    #[error("`{}` holds neither `cells.csv` nor `samples.csv`, so there is nothing to report", path.display())]
+    Nothing {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The manifest is not what this program writes.
     #[error("`{}` is not a manifest of tollmark", path.display())]
     BadManifest {
@@ -95,6 +101,7 @@ impl RunDirError {
                 | Self::Exists { .. }
                 | Self::IsARun { .. }
                 | Self::NotARun { .. }
+                | Self::Nothing { .. }
                 | Self::BadManifest { .. }
                 | Self::Newer { .. }
                 | Self::BadRow { .. }

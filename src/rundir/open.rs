@@ -5,19 +5,26 @@ use std::path::Path;
 use crate::rundir::cells_file::CELLS_FILE;
 use crate::rundir::rebuild::rebuild;
 use crate::rundir::samples_file::SAMPLES_FILE;
-use crate::rundir::{Run, RunDirError, Status, read_cells, read_manifest};
+use crate::rundir::{FORMAT_VERSION, Run, RunDirError, Status, read_cells, read_manifest};
 
 impl Run {
     /// Reads the run directory `path`: its manifest and its cells.
     ///
     /// Where the process died before it wrote the final manifest, or `cells.csv` is lost or broken, the rows are made again from
-    /// `samples.csv`. Everything that the user should know of it is in [`Run::warnings`].
+    /// `samples.csv`; where that is not there, those up to the break are read. Everything that the user should know of it is in [`Run::warnings`].
     ///
     /// # Errors
     /// `path` is no run directory, is of a later format, or a file cannot be read.
     pub fn open(path: &Path) -> Result<Self, RunDirError> {
         let manifest = read_manifest(path)?;
         let mut warnings = vec![];
+        if manifest.format_version < FORMAT_VERSION {
+            let (file, found) = (path.join("manifest.json"), manifest.format_version);
+            warnings.push(format!(
+                "{}: format version {found} is older than this tollmark's {FORMAT_VERSION}: what it did not keep is left out",
+                file.display()
+            ));
+        }
         let ended = manifest.status != Status::Running;
         if !ended {
             let run = path.display();
@@ -27,14 +34,25 @@ impl Run {
         // Until a run has ended its rows may still change, so those that a report wrote meanwhile are not believed,
         // unless there is nothing else: a slim run.
         let stored = match (ended || !has_samples) && path.join(CELLS_FILE).exists() {
-            true => match read_cells(path) {
-                Err(RunDirError::BadRow { path, line, problem }) if has_samples => {
-                    let file = path.display();
-                    warnings.push(format!("{file}:{line}: {problem}: its rows are made again from `{SAMPLES_FILE}`"));
-                    None
+            true => {
+                let (rows, broken) = read_cells(path)?;
+                let (file, cells) = (path.join(CELLS_FILE), manifest.cells.len());
+                let lacking = (rows.len() < cells).then(|| {
+                    format!("{}:{}: the file ends before all of its {cells} cells", file.display(), rows.len() + 1)
+                });
+                match broken.map(|error| error.to_string()).or(lacking) {
+                    None => Some(rows),
+                    Some(problem) if has_samples => {
+                        warnings.push(format!("{problem}: its rows are made again from `{SAMPLES_FILE}`"));
+                        None
+                    }
+                    Some(problem) => {
+                        warnings.push(format!("{problem}: what comes from there on is left out"));
+                        Some(rows)
+                    }
                 }
-                read => Some(read?),
-            },
+            }
+            false if !has_samples => return Err(RunDirError::Nothing { path: path.to_owned() }),
             false => {
                 if ended {
                     let (run, file) = (path.display(), CELLS_FILE);

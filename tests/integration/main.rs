@@ -7,6 +7,7 @@ mod bench;
 mod bill;
 #[cfg(target_os = "linux")]
 mod bounded;
+mod broken_runs;
 mod budget;
 mod canned;
 mod catalogues;
@@ -16,6 +17,7 @@ mod demo;
 mod failures;
 mod faults;
 mod fuzzed;
+mod golden;
 mod help;
 #[cfg(target_os = "linux")]
 mod late;

@@ -244,7 +244,11 @@ mod tests {
                 })
                 .collect(),
         };
-        Timeline { slot: Micros(500_000), lines: vec![line("us-east-1", 0..0), line("eu-west-1", 20..30)] }
+        Timeline {
+            slot: Micros(500_000),
+            lines: vec![line("us-east-1", 0..0), line("eu-west-1", 20..30)],
+            warnings: vec![],
+        }
     }
 
     #[test]
@@ -270,7 +274,7 @@ mod tests {
         let svg = draw(&run, &incident(), &ChartOptions::default()).0;
         // Two strips of two lines in two parts each, and the legend's two.
         assert_eq!(svg.matches("s-first\" fill=\"none\"").count(), 10);
-        let none = Timeline { slot: Micros(1_000), lines: vec![] };
+        let none = Timeline { slot: Micros(1_000), lines: vec![], warnings: vec![] };
         assert!(Document::parse(&timeline(&run, &none, &ChartOptions::default())).is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! The workloads that come with the program.
 
-/// Each one's name and file, in alphabetical order.
-const FILES: [(&str, &[u8]); 6] = [
+/// Each one's name and file, in alphabetical order; one static, because a constant is written out at each use.
+static FILES: [(&str, &[u8]); 6] = [
     ("autocomplete", include_bytes!("../../workloads/autocomplete.jsonl")),
     ("classify", include_bytes!("../../workloads/classify.jsonl")),
     ("code-review", include_bytes!("../../workloads/code-review.jsonl")),

@@ -56,7 +56,7 @@ fn the_commands_of_the_readme_run_one_after_the_other() {
 #[test]
 fn the_readme_points_only_at_files_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["README.md", "reports/README.md", "workloads/README.md"] {
+    for name in ["README.md", "reports/README.md", "workloads/README.md", "deploy/README.md"] {
         let text = fs::read_to_string(root.join(name)).unwrap();
         let folder = root.join(name).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {

@@ -94,6 +94,9 @@ struct Counts {
 #[derive(Serialize)]
 struct Cell<'a> {
     cell: &'a str,
+    /// Left out where nothing is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
     provider: &'a str,
     model: &'a str,
     region: Option<&'a str>,
@@ -137,6 +140,7 @@ impl<'a> Cell<'a> {
         let validity = run.manifest.validity.iter().find(|validity| validity.cell == row.cell);
         Self {
             cell: &row.cell,
+            variant: row.variant.as_deref(),
             provider: &row.provider,
             model: &row.model,
             region: row.region.as_deref(),

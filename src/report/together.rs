@@ -1,5 +1,6 @@
 //! Several runs as one, each a variant, so that every report can show them on the same scales.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::rundir::{CellNote, CellRow, Manifest, Run, Spectra};
@@ -63,7 +64,9 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
             ..row.clone()
         })
     });
-    let cells = cells.collect();
+    let mut cells: Vec<CellRow> = cells.collect();
+    let places: HashMap<&str, usize> = manifest.cells.iter().map(|note| note.cell.as_str()).zip(0..).collect();
+    cells.sort_by_key(|row| places.get(row.cell.as_str()).copied());
     let warnings = each().flat_map(|(index, run)| run.warnings.iter().map(move |warning| named(index, warning)));
     let warnings = warnings.collect();
     manifest.variants = variants;

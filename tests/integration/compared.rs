@@ -50,6 +50,13 @@ fn two_nights_stand_side_by_side_in_every_report() {
         let svg = sandbox.read(&format!("changes/{name}"));
         assert!(svg.contains("A, grey, is monday, B is tuesday"), "{name}");
     }
+    let summary: serde_json::Value = serde_json::from_str(&sandbox.read("changes/summary.json")).unwrap();
+    let schema = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/reports/summary.schema.json")).unwrap();
+    let schema = serde_json::from_slice(&schema).unwrap();
+    let faults: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(&summary).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(summary["cells"][1]["variant"], "tuesday");
     assert!(sandbox.read("changes/summary.md").contains("**What changed**"));
     assert!(sandbox.read("changes/report.html").contains("What changed"));
     assert_eq!(fs::read(sandbox.path("reports/monday/report.html")).unwrap(), before, "the runs are left alone");

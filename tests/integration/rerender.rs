@@ -1,6 +1,6 @@
 //! A run rendered again from its directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::sandbox::Sandbox;
@@ -33,6 +33,18 @@ fn a_run_rendered_again_is_the_same_byte_for_byte() {
     let through_the_link = sandbox.run(&["report", "reports/latest"]).exits_with(0);
     assert_same(&before, &contents(&sandbox));
     assert_eq!(first.stdout, through_the_link.stdout);
+}
+
+#[test]
+fn the_page_with_all_its_charts_has_no_id_twice() {
+    let sandbox = measured();
+    let page = sandbox.read("reports/one/report.html");
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let different: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), different.len(), "{ids:?}");
+    for chart in ["cl-title", "rk-title", "pc-title", "tl-title"] {
+        assert!(different.contains(chart), "{chart} in {ids:?}");
+    }
 }
 
 #[test]

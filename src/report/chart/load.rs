@@ -32,12 +32,18 @@ fn draw(run: &Run, sweeps: &[Sweep<'_>], options: &ChartOptions) -> (String, Vec
     let mut lines: Vec<Vec<Line<'_>>> = Vec::new();
     let mut titles = Vec::new();
     for block in shown {
-        let drawn = telling(block, LINES.len());
+        let drawn = drawn_of(run, block);
         let (names, model) = names(run, &drawn);
         let (workload, load) = block[0].block();
         let load = (block[0].first().concurrency.is_none()).then(|| format!("{load} load"));
         titles.push([Some(workload.to_owned()), model, load].into_iter().flatten().collect::<Vec<_>>().join(" · "));
-        lines.push(drawn.iter().zip(names).map(|(sweep, name)| Line::new(sweep, name)).collect());
+        let mut colours = LINES.into_iter();
+        let colour = |sweep: &Sweep<'_>, colours: &mut dyn Iterator<Item = Role>| {
+            let own = if run.is_baseline(sweep.first()) { None } else { colours.next() };
+            own.unwrap_or(Role::Untold)
+        };
+        let line = drawn.iter().zip(names).map(|(sweep, name)| Line::new(sweep, name, colour(sweep, &mut colours)));
+        lines.push(line.collect());
     }
     let head = Head::of(run, finding(&facts), signs(&lines));
     let bottom = head.height + HEIGHT * shown.len() as f64 + GAP * (shown.len().saturating_sub(1)) as f64;
@@ -62,6 +68,22 @@ fn draw(run: &Run, sweeps: &[Sweep<'_>], options: &ChartOptions) -> (String, Vec
         }
         Middle { bottom: bottom + 2.0, caption, drawn }
     })
+}
+
+/// The sweeps of `block` that have a line: those that tell most, and where runs are compared what each is held against.
+fn drawn_of<'s, 'a>(run: &Run, block: &[&'s Sweep<'a>]) -> Vec<&'s Sweep<'a>> {
+    let is_baseline = |sweep: &&Sweep<'a>| run.is_baseline(sweep.first());
+    let others: Vec<&Sweep<'_>> = block.iter().copied().filter(|sweep| !is_baseline(sweep)).collect();
+    let chosen = telling(&others, LINES.len());
+    let endpoint = |sweep: &Sweep<'a>| {
+        let row = sweep.first();
+        (&row.provider, &row.model, &row.region)
+    };
+    let wanted = |sweep: &&Sweep<'a>| match is_baseline(sweep) {
+        true => chosen.iter().any(|other| endpoint(other) == endpoint(sweep)),
+        false => chosen.iter().any(|other| std::ptr::eq(*other, *sweep)),
+    };
+    block.iter().copied().filter(wanted).collect()
 }
 
 /// Free between two blocks, in pixels.

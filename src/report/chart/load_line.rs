@@ -4,6 +4,7 @@ use crate::report::chart::canvas::Canvas;
 use crate::report::chart::legend;
 use crate::report::chart::mark::{Tail, Upper, positive};
 use crate::report::chart::rect::Point;
+use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::time;
 use crate::report::figures;
 use crate::report::headline::shown;
@@ -17,6 +18,8 @@ pub(crate) struct Line<'a> {
     pub(crate) first: &'a CellRow,
     /// What tells it from the other lines of its plot.
     pub(crate) name: String,
+    /// The colour that tells it apart.
+    pub(crate) role: Role,
     /// One for each load, ascending.
     pub(crate) spots: Vec<Spot<'a>>,
     knee: Knee,
@@ -42,7 +45,7 @@ pub(crate) struct Spot<'a> {
 
 impl<'a> Line<'a> {
     /// The line of `sweep`, called `name` in its plot.
-    pub(crate) fn new(sweep: &Sweep<'a>, name: String) -> Self {
+    pub(crate) fn new(sweep: &Sweep<'a>, name: String, role: Role) -> Self {
         let spots: Vec<Spot<'_>> =
             sweep.steps.iter().enumerate().map(|(index, step)| spot(step, &name, &sweep.remarks(index))).collect();
         let knee = match sweep.knee {
@@ -55,7 +58,7 @@ impl<'a> Line<'a> {
             format!(", at best {} requests/s within the limit, at {}", figures::rate(rate), step.words())
         });
         let title = format!("{name}: {knee}{}", best.unwrap_or_default());
-        Self { first: sweep.first(), name, spots, knee: sweep.knee, title }
+        Self { first: sweep.first(), name, role, spots, knee: sweep.knee, title }
     }
 
     /// Whether the spot at `index` is the knee.

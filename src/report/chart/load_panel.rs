@@ -15,7 +15,7 @@ use crate::report::chart::panel::TITLE;
 use crate::report::chart::rail::{self, End};
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::{clip, width};
-use crate::report::chart::theme::{LINES, Role};
+use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{linear_ticks, log_ticks, time};
 use crate::report::figures;
 use crate::report::parts::Word;
@@ -192,7 +192,7 @@ fn grid(canvas: &Canvas<'_>, block: &Block<'_>, scale: &Scale, drawn: &mut Drawn
 
 /// p50 as a thin line and p99 as a firm one, each with its interval, and the verdict where p99 stands.
 fn latency(canvas: &Canvas<'_>, scale: &Scale, line: &Line<'_>, index: usize, drawn: &mut Drawn) {
-    let role = LINES[index % LINES.len()];
+    let role = line.role;
     let x = |spot: &Spot<'_>| scale.beside(spot.step.load, index);
     let bar = |at: f64, (low, high): (f64, f64)| {
         let rect = Rect { x0: at - 1.5, y0: scale.latency(high.max(low)), x1: at + 1.5, y1: scale.latency(low) };
@@ -232,7 +232,7 @@ fn latency(canvas: &Canvas<'_>, scale: &Scale, line: &Line<'_>, index: usize, dr
 
 /// Everything that ended as a thin line, goodput as a firm one.
 fn rates(canvas: &Canvas<'_>, scale: &Scale, line: &Line<'_>, index: usize, drawn: &mut Drawn) {
-    let role = LINES[index % LINES.len()];
+    let role = line.role;
     let x = |spot: &Spot<'_>| scale.beside(spot.step.load, index);
     let ended = |spot: &Spot<'_>| Some((x(spot), scale.rate(spot.rate?)));
     let good = |spot: &Spot<'_>| Some((x(spot), scale.rate(spot.step.goodput_rps?)));
@@ -287,7 +287,7 @@ fn limits(block: &Block<'_>) -> BTreeSet<(u8, Micros)> {
 fn ends(block: &Block<'_>, scale: &Scale, y: impl Fn(&Spot<'_>) -> Option<f64>) -> Vec<End> {
     let end = |(index, line): (usize, &Line<'_>)| {
         let at = line.spots.iter().rev().find_map(|spot| Some((scale.beside(spot.step.load, index), y(spot)?)))?;
-        Some(End { at, name: line.name.clone(), title: line.title.clone(), role: LINES[index % LINES.len()] })
+        Some(End { at, name: line.name.clone(), title: line.title.clone(), role: line.role })
     };
     block.lines.iter().enumerate().filter_map(end).collect()
 }

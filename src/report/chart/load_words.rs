@@ -7,7 +7,7 @@ use crate::report::chart::load_line::{Line, Spot, endpoint};
 use crate::report::chart::mark::Tail;
 use crate::report::chart::theme::LINES;
 use crate::report::figures;
-use crate::report::headline::{Headline, origin, partial};
+use crate::report::headline::{Headline, letters, origin, partial};
 use crate::report::parts::Word;
 use crate::report::sweep::{Knee, Sweep};
 use crate::rundir::{CellRow, Run};
@@ -157,6 +157,7 @@ pub(crate) fn caption(facts: &Facts<'_, '_>, blocks: &[Vec<Line<'_>>]) -> String
         "The knee is the load of the greatest power, successes a second over their median latency (Kleinrock 1979)"
             .to_owned(),
     ];
+    says.extend(letters(facts.run));
     let spots = || blocks.iter().flatten().flat_map(|line| &line.spots);
     if spots().any(|spot| spot.step.row.is_saturated()) {
         says.push(

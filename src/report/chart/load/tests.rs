@@ -215,3 +215,14 @@ fn colours_follow_the_theme_and_classes_carry_the_prefix() {
     let mut classes = tree.descendants().filter_map(|node| node.attribute("class"));
     assert!(classes.all(|class| class.starts_with("load-")));
 }
+
+#[test]
+fn of_two_runs_the_first_is_grey_beside_each_line_that_is_held_against_it() {
+    let mut after = swept(2);
+    after.manifest.run_id = "later".to_owned();
+    let run = crate::report::together::together(&[swept(2), after], std::path::Path::new("there"));
+    let svg = load(&run, &sweeps(&run, None), &ChartOptions::default()).unwrap();
+    let count = |class: &str| svg.matches(&format!("s-{class}\" fill=\"none\"")).count();
+    assert!(count("untold") > 0 && count("first") > 0 && count("second") > 0 && count("third") == 0, "{svg}");
+    assert!(svg.contains("A, grey, is ") && svg.contains("B is later"));
+}

@@ -89,14 +89,16 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
     }?;
     let Span { p50, upper, .. } = Span::of(row, metric)?;
     let name = shown(run, row);
+    // A list price is shown as it is; what was measured has no more than three digits that mean anything.
+    let price = if axis == PriceAxis::Effective { three_digits(price.as_f64()) } else { price.as_f64() };
     let assumed = assumes_price(run, row) || axis == PriceAxis::Effective && row.is_estimated();
-    let price_text = format!("{}{}/M", if assumed { "~" } else { "" }, money(price.as_f64()));
+    let price_text = format!("{}{}/M", if assumed { "~" } else { "" }, money(price));
     Some(Mark {
         title: title(row, &name, Some(&price_text), p50, &upper),
         name,
         region: row.region.clone(),
         tier: row.tier,
-        price: price.as_f64(),
+        price,
         assumed,
         p50,
         cap: upper.cap,
@@ -108,6 +110,11 @@ pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) ->
         baseline: run.is_baseline(row),
         overlaid: None,
     })
+}
+
+/// `value` rounded to three significant digits.
+fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().expect("what was just written is a number")
 }
 
 /// The limit of `row` in milliseconds; absent without one, and for another metric than the limit's.
@@ -250,6 +257,21 @@ mod tests {
         assert_eq!(failed_one.unwrap().tail, Tail::Maximum, "the p99 of 99 successes is the largest of them");
         let failing = of(|row| row.e2e_p99_high_ms = Some(Latency::Infinite)).unwrap();
         assert_eq!((failing.tail, failing.high), (Tail::Open, None));
+    }
+
+    #[test]
+    fn a_measured_price_is_told_with_three_digits_and_a_list_price_as_it_is() {
+        let row = || {
+            let mut row = sketch::row("step-3.5-flash", Some(1), "autocomplete");
+            sketch::measure(&mut row, 600, 180.0, 0.3);
+            row.list_output_usd_per_mtok = Some("0.12345".parse().unwrap());
+            row.effective_output_usd_per_mtok = Some("0.096512".parse().unwrap());
+            sketch::of_rows(vec![(row, false)])
+        };
+        let run = row();
+        let of = |axis| mark(&run, &run.cells[0], Metric::E2e, axis).unwrap().title;
+        assert!(of(PriceAxis::List).starts_with("step-3.5-flash: $0.12345/M, "));
+        assert!(of(PriceAxis::Effective).starts_with("step-3.5-flash: $0.0965/M, "), "{}", of(PriceAxis::Effective));
     }
 
     #[test]

@@ -50,6 +50,21 @@ pub(crate) fn demo(requests: u64) -> Run {
     run
 }
 
+/// Models whose names are markup, a table's border, emoji, control characters, or very long.
+pub(crate) fn hostile() -> Vec<Figures> {
+    let long = "x".repeat(200);
+    let names = ["<script>alert(1)</script>", "a|b & \"c\"", "🦙-13b 模型", "bell\u{7}\u{0}\u{1b}[31m", &long];
+    let model = |name: &str| Figures {
+        model: name.to_owned(),
+        tier: Some(1),
+        price: Some("0.20".to_owned()),
+        assumed: false,
+        p50_ms: 200.0,
+        sigma: 0.3,
+    };
+    names.into_iter().map(model).collect()
+}
+
 /// 184 models over four regions: 736 endpoints.
 pub(crate) fn many(requests: u64) -> Run {
     let models: Vec<Figures> = (0..184_u32)

@@ -13,7 +13,7 @@ use crate::rundir::{CellRow, Run};
 pub(crate) struct Ranked<'a> {
     pub(crate) row: &'a CellRow,
     pub(crate) name: String,
-    /// Absent where it had no success.
+    /// Absent where it had no success, or none of this metric.
     pub(crate) span: Option<Span>,
     /// In milliseconds; absent without one, and for another metric than the limit's.
     pub(crate) limit: Option<f64>,
@@ -61,7 +61,8 @@ impl<'a> Ranked<'a> {
         let span = Span::of(row, metric).filter(|_| row.ok > 0);
         let title = match &span {
             Some(span) => title(row, &name, None, span.p50, &span.upper),
-            None => format!("{name}: no success"),
+            None if row.ok == 0 => format!("{name}: no success"),
+            None => format!("{name}: not measured"),
         };
         Self {
             row,

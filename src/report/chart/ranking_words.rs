@@ -102,12 +102,16 @@ pub(crate) fn caption(
     }
     let count = |test: &dyn Fn(&Ranked<'_>) -> bool| rows.iter().filter(|row| test(row)).count();
     let maxima = count(&|row| row.span.is_some_and(|span| span.upper.tail == Tail::Maximum));
-    let none = count(&|row| row.span.is_none());
+    let none = count(&|row| row.row.ok == 0);
+    let unmeasured = count(&|row| row.span.is_none() && row.row.ok > 0);
     if maxima > 0 {
         says.push(format!("Below 100 successes there is no p99: {maxima} stand by their maximum, after the others"));
     }
     if none > 0 {
         says.push(format!("Last, without a success: {none}"));
+    }
+    if unmeasured > 0 {
+        says.push(format!("Last, without figures: {unmeasured}"));
     }
     let saturated = cells.iter().filter(|row| row.is_saturated()).count();
     if saturated > 0 {

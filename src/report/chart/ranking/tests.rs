@@ -1,6 +1,7 @@
 use roxmltree::Document;
 
 use super::*;
+use crate::report::chart::mark::Metric;
 use crate::report::chart::svg_text::{texts, titles};
 use crate::report::chart::theme::Theme;
 use crate::report::sketch::{self, Figures};
@@ -76,6 +77,15 @@ fn a_maximum_stands_after_every_p99_and_a_cell_without_a_success_stands_last() {
 }
 
 #[test]
+fn what_has_no_such_latency_is_not_called_a_failure() {
+    let mut run = sketch::demo(600);
+    run.cells[4].ttft_p50_ms = None;
+    let svg = ranking(&run, &ChartOptions { metric: Metric::Ttft, ..light() });
+    assert!(titles(&svg).contains(&"glm-4-9b: not measured".to_owned()));
+    assert!(svg.contains("Last, without figures: 1.") && !svg.contains("without a success"));
+}
+
+#[test]
 fn the_same_run_gives_the_same_bytes_whatever_the_order_of_its_rows() {
     let mut run = sketch::demo(600);
     // Two that are equal in all but their name.
@@ -101,18 +111,8 @@ fn an_endless_interval_is_an_arrow_and_a_free_or_unpriced_endpoint_has_its_row_t
 
 #[test]
 fn hostile_and_endless_names_stay_text_in_their_column() {
-    let names = ["<script>alert(1)</script>", "a|b & \"c\"", "🦙-13b 模型", "bell\u{7}\u{0}", &"x".repeat(200)];
-    let models: Vec<Figures> = names
-        .iter()
-        .map(|name| Figures {
-            model: (*name).to_owned(),
-            tier: None,
-            price: None,
-            assumed: false,
-            p50_ms: 200.0,
-            sigma: 0.3,
-        })
-        .collect();
+    let models: Vec<Figures> =
+        sketch::hostile().into_iter().map(|model| Figures { tier: None, price: None, ..model }).collect();
     let (svg, drawn) = draw(&sketch::run(&models, 600, "<autocomplete>"), &ChartOptions::default());
     assert_laid_out_well(&drawn);
     assert!(Document::parse(&svg).unwrap().descendants().all(|node| !node.has_tag_name("script")));

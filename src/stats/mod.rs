@@ -3,9 +3,15 @@
 mod binomial;
 mod bootstrap;
 mod interval;
+mod multiple;
+mod proportions;
 mod quantile;
+mod sign_flip;
 
 pub use binomial::{Binomial, least_requests};
 pub use bootstrap::{RoundTimes, round_bootstrap};
 pub use interval::{Interval, quantile_interval};
+pub use multiple::{benjamini_hochberg, holm};
+pub use proportions::{Share, difference_interval, exceeds_by};
 pub use quantile::{Ordered, rank};
+pub use sign_flip::{least_p, shift_bounds, sign_flip};

@@ -37,6 +37,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Render the reports of a run again, from its directory alone
     Report(ReportArgs),
+    /// Hold a run against the SLOs of a policy: a verdict and an exit code
+    Gate(GateArgs),
     /// Write a run without its per-request rows, under 1 MB, fit for a repository
     Slim(SlimArgs),
     /// Check, compare or show the priced registry
@@ -276,6 +278,37 @@ pub struct ReportArgs {
     #[arg(long)]
     pub open: bool,
 }
+
+/// Flags of `gate`.
+#[derive(Debug, Args)]
+#[command(after_help = GATE_EXAMPLES)]
+pub struct GateArgs {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// Say it and let it pass: exit 0 where it would be 3 or 4
+    #[arg(long)]
+    pub advisory: bool,
+}
+
+const GATE_EXAMPLES: &str = "\
+Examples:
+  tollmark gate reports/latest --policy gate.toml
+  tollmark gate reports/latest --policy gate.toml --advisory
+
+A policy names SLOs, each about the cells that its globs match:
+  schema = 1
+  [[slo]]
+  name = \"autocomplete stays instant\"
+  match = { model = \"step-*\", workload = \"autocomplete\" }
+  metric = \"e2e_p99_ms\"
+  max = 500
+
+Exit codes: 0 passed, 2 bad input, 3 an SLO is surely broken, 4 it cannot be told,
+5 the figures may not be judged, or nothing was measured.";
 
 /// What `slim` is told.
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::CliError;
-use crate::cli::{bench, registry, report, run, simulate, slim, workload};
+use crate::cli::{bench, gate, registry, report, run, simulate, slim, workload};
 
 /// Does what was typed and returns the exit code.
 ///
@@ -14,6 +14,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
     match cli.command {
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::report(&args),
+        Command::Gate(args) => gate::gate(&args),
         Command::Slim(args) => slim::slimmed(&args),
         Command::Registry(command) => registry::registry(&command),
         Command::Workload(command) => workload::workload(&command),

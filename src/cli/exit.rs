@@ -8,6 +8,7 @@ use crate::bench::BenchError;
 use crate::cli::catalogue::ImportError;
 use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
+use crate::gate::{PolicyError, Verdict};
 use crate::plan::SuiteError;
 use crate::registry::RegistryError;
 use crate::registry::catalogue::CatalogueError;
@@ -46,6 +47,21 @@ pub enum CliError {
     /// The client could not be measured.
     #[error(transparent)]
     Bench(#[from] BenchError),
+    /// A policy is wrong.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// An SLO is about nothing that was measured.
+    #[error("{policy}:{line}: `{slo}` matches no cell of `{run}`: its `match` must name what was measured")]
+    NothingMatches {
+        /// The policy's file.
+        policy: String,
+        /// The line that the SLO begins at.
+        line: usize,
+        /// The SLO.
+        slo: String,
+        /// The run directory.
+        run: String,
+    },
     /// What was typed contradicts itself.
     #[error("{0}")]
     Usage(&'static str),
@@ -60,6 +76,10 @@ pub(super) const DONE: u8 = 0;
 pub(super) const FAILED: u8 = 1;
 /// Bad usage or a bad input file.
 pub(super) const BAD_INPUT: u8 = 2;
+/// A rule is broken, and the data say so.
+pub(super) const REGRESSED: u8 = 3;
+/// A rule cannot be told, and the policy blocks on that.
+pub(super) const INCONCLUSIVE: u8 = 4;
 /// A cell is invalid, or every request failed.
 pub(super) const INVALID: u8 = 5;
 /// Stopped by the budget.
@@ -72,7 +92,12 @@ pub fn exit_code(error: &CliError) -> ExitCode {
     let code = match error {
         CliError::Run(RunError::NotConfirmed) => INTERRUPTED,
         CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
-        CliError::Registry(_) | CliError::Law(_) | CliError::Catalogue(_) | CliError::Usage(_) => BAD_INPUT,
+        CliError::Registry(_)
+        | CliError::Law(_)
+        | CliError::Catalogue(_)
+        | CliError::Usage(_)
+        | CliError::Policy(_)
+        | CliError::NothingMatches { .. } => BAD_INPUT,
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT
         }
@@ -90,6 +115,17 @@ pub(super) fn code_of_run(ended: Ended) -> ExitCode {
         Ended::Invalid => INVALID,
         Ended::OverBudget => OVER_BUDGET,
         Ended::Interrupted => INTERRUPTED,
+    })
+}
+
+/// The exit code of a verdict; advice lets pass what was broken or cannot be told.
+pub(super) fn code_of_verdict(verdict: Verdict, advisory: bool) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Passed => DONE,
+        Verdict::Regressed | Verdict::Inconclusive if advisory => DONE,
+        Verdict::Regressed => REGRESSED,
+        Verdict::Inconclusive => INCONCLUSIVE,
+        Verdict::Invalid => INVALID,
     })
 }
 
@@ -117,6 +153,7 @@ fn faults(error: &CliError) -> Option<&Faults> {
     match error {
         CliError::Registry(RegistryError::Faulty(faults))
         | CliError::Law(LawError::Faulty(faults))
+        | CliError::Policy(PolicyError::Faulty(faults))
         | CliError::Run(
             RunError::Registry(RegistryError::Faulty(faults)) | RunError::Suite(SuiteError::Faulty(faults)),
         ) => Some(faults),

@@ -9,6 +9,7 @@ mod cost_words;
 mod dispatch;
 mod dry_run;
 mod exit;
+mod gate;
 mod progress;
 mod progress_text;
 mod registry;

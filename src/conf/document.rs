@@ -62,6 +62,11 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// The line of the byte at `offset`, from 1.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    }
+
     /// Notes a mistake at `span`.
     pub(super) fn note(&self, span: Range<usize>, kind: Kind, message: String, hint: Option<String>) {
         self.found.borrow_mut().push(Found { span, message, hint, kind });

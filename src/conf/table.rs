@@ -35,6 +35,11 @@ impl<'d> Table<'d> {
         Self { document, name: name.into(), contents, span, known: RefCell::default() }
     }
 
+    /// The line that it begins at, from 1.
+    pub fn line(&self) -> usize {
+        self.document.line_at(self.span.start)
+    }
+
     /// The value of `key`; absent where the file does not give it.
     pub fn optional(&self, key: &'static str) -> Option<Field<'d>> {
         self.known.borrow_mut().insert(key);

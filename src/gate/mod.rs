@@ -1,7 +1,18 @@
 //! Policies and verdicts.
 
+mod error;
 mod limits;
+mod matching;
+mod policy;
+mod policy_read;
+mod promise;
+mod slo;
 mod standing;
 
+pub use error::PolicyError;
 pub use limits::{AVAILABILITY_FLOOR, limit};
+pub use matching::Match;
+pub use policy::{Bound, Inconclusive, Measure, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
+pub use promise::{Kept, kept, requests_to_settle};
+pub use slo::{Finding, Ruling, Verdict, judge_slos};
 pub use standing::{LEAST_N_FOR_P99, Standing};

@@ -40,6 +40,7 @@ mod text_table;
 mod timeline;
 mod together;
 mod totals;
+mod verdict_text;
 
 pub use aligned::TableStyle;
 pub use bill::{Bill, Dear, Line, Move, Share};
@@ -63,3 +64,4 @@ pub use sweep::{Knee, Step, Sweep, sweeps};
 pub use table::table;
 pub use timeline::Timeline;
 pub use together::{spectra_together, together};
+pub use verdict_text::{verdict_text, verdict_word};

@@ -40,6 +40,14 @@ requests_per_cell = 10
 rounds = 1
 "#;
 
+const GATE: &str = r#"
+schema = 1
+[[slo]]
+name = "all are answered"
+metric = "availability"
+min = 0.5
+"#;
+
 const TRAFFIC: &str = r#"{"custom_id":"a","body":{"messages":[{"role":"user","content":"x"}]}}"#;
 
 const REGISTRY: &str = r#"
@@ -97,7 +105,11 @@ fn every_example_can_be_typed_as_it_stands() {
 #[test]
 fn every_example_that_is_short_does_what_it_says() {
     let sandbox = Sandbox::new();
-    sandbox.write("nightly.toml", NIGHTLY).write("my-traffic.jsonl", TRAFFIC).write("registry.toml", REGISTRY);
+    sandbox
+        .write("nightly.toml", NIGHTLY)
+        .write("my-traffic.jsonl", TRAFFIC)
+        .write("registry.toml", REGISTRY)
+        .write("gate.toml", GATE);
     sandbox.run(&["run", "--quick", "--model", "qwen3-8b", "--region", "us-west-2"]).measures();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_tollmark"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());

@@ -17,6 +17,7 @@ mod demo;
 mod failures;
 mod faults;
 mod fuzzed;
+mod gate;
 mod golden;
 mod help;
 #[cfg(target_os = "linux")]

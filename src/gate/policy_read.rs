@@ -1,0 +1,261 @@
+//! A policy file read, with every mistake named where it stands.
+
+use glob::Pattern;
+
+use crate::conf::{Document, Faults, Field, Table};
+use crate::gate::matching::Match;
+use crate::gate::policy::{Bound, Inconclusive, Measure, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
+use crate::units::Micros;
+
+/// Reads the text of a policy; `source` is its path.
+pub(in crate::gate) fn read_policy(source: &str, text: &str) -> Result<Policy, Faults> {
+    let document = Document::parse(source, text);
+    let root = document.root();
+    let policy = Policy {
+        source: source.to_owned(),
+        alpha: root.optional("alpha").and_then(|field| between(field, 0.0, 0.5)).unwrap_or(0.05),
+        inconclusive: root.table("inconclusive").map(read_inconclusive).unwrap_or(Inconclusive {
+            ab: Severity::Block,
+            forecast: Severity::Warn,
+            runs: Severity::Warn,
+        }),
+        slos: root.tables("slo").into_iter().filter_map(read_slo).collect(),
+        regressions: root.tables("regression").into_iter().filter_map(read_regression).collect(),
+    };
+    root.finish();
+    document.finish(policy)
+}
+
+const SEVERITIES: [(&str, Severity); 2] = [("block", Severity::Block), ("warn", Severity::Warn)];
+
+fn read_inconclusive(table: Table<'_>) -> Inconclusive {
+    let read = |key, default| table.optional(key).and_then(|field| field.one_of(&SEVERITIES)).unwrap_or(default);
+    let inconclusive = Inconclusive {
+        ab: read("ab", Severity::Block),
+        forecast: read("forecast", Severity::Warn),
+        runs: read("runs", Severity::Warn),
+    };
+    table.finish();
+    inconclusive
+}
+
+/// A number between two others, both excluded.
+fn between(field: Field<'_>, low: f64, high: f64) -> Option<f64> {
+    let number = field.any_number("a number")?;
+    if number > low && number < high {
+        return Some(number);
+    }
+    field.fault(&format!("is {number}, must lie between {low} and {high}"));
+    None
+}
+
+fn read_match(table: &Table<'_>) -> Match {
+    let Some(wanted) = table.table("match") else { return Match::default() };
+    let pattern = |key| {
+        let field: Field<'_> = wanted.optional(key)?;
+        let text = field.string()?;
+        Pattern::new(text).map_err(|error| field.fault(&format!("is `{text}`, which is no glob: {}", error.msg))).ok()
+    };
+    let matches = Match {
+        provider: pattern("provider"),
+        model: pattern("model"),
+        region: pattern("region"),
+        tier: wanted.optional("tier").and_then(|field| field.integer(0..=4)).and_then(|tier| u8::try_from(tier).ok()),
+        route: pattern("route"),
+        workload: pattern("workload"),
+        variant: pattern("variant"),
+    };
+    wanted.finish();
+    matches
+}
+
+/// The promises' metrics, as they are named in files; a quantile's are those of [`Measure::ALL`].
+const PROMISES: [&str; 9] = [
+    "ttft_p50_ms",
+    "ttft_p95_ms",
+    "ttft_p99_ms",
+    "e2e_p50_ms",
+    "e2e_p95_ms",
+    "e2e_p99_ms",
+    "ttft_share_over",
+    "e2e_share_over",
+    "availability",
+];
+
+fn read_slo(table: Table<'_>) -> Option<Slo> {
+    let line = table.line();
+    let name = table.string("name", "name = \"autocomplete stays instant\"");
+    let matches = read_match(&table);
+    let confidence = table.optional("confidence").map_or(Some(0.95), |field| between(field, 0.5, 1.0));
+    let window_days = table.optional("window").and_then(read_days);
+    let severity = read_severity(&table);
+    let promise = read_promise(&table);
+    table.finish();
+    Some(Slo { name, matches, promise: promise?, confidence: confidence?, window_days, severity, line: Some(line) })
+}
+
+fn read_severity(table: &Table<'_>) -> Severity {
+    table.optional("severity").and_then(|field| field.one_of(&SEVERITIES)).unwrap_or(Severity::Block)
+}
+
+/// Whole days, as `"30d"`.
+fn read_days(field: Field<'_>) -> Option<u32> {
+    let text = field.string()?;
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok()).filter(|days| *days > 0);
+    if days.is_none() {
+        field.fault(&format!("is `{text}`, must be whole days such as \"30d\""));
+    }
+    days
+}
+
+fn read_promise(table: &Table<'_>) -> Option<Promise> {
+    let [max, min, over] = [table.optional("max"), table.optional("min"), table.optional("over_ms")];
+    let field = table.required("metric", "metric = \"e2e_p99_ms\"")?;
+    let metric = field.string()?;
+    let needs = |name: &str, example: &str| {
+        table.lacks(&format!("`{name}` is missing in `[[slo]]`, write it like `{example}`"));
+    };
+    let refuse = |field: Option<Field<'_>>| {
+        if let Some(field) = field {
+            field.fault(&format!("has no meaning for `{metric}`"));
+        }
+    };
+    let promise = match metric {
+        "availability" => {
+            refuse(max);
+            refuse(over);
+            if min.is_none() {
+                needs("min", "min = 0.99");
+            }
+            Promise::Availability { min: min.and_then(read_share)? }
+        }
+        "e2e_share_over" | "ttft_share_over" => {
+            refuse(min);
+            if max.is_none() {
+                needs("max", "max = \"1%\"");
+            }
+            if over.is_none() {
+                needs("over_ms", "over_ms = 1500");
+            }
+            let latency = if metric == "e2e_share_over" { Timed::E2e } else { Timed::Ttft };
+            Promise::ShareOver { latency, over: over.and_then(read_ms)?, max: max.and_then(read_share)? }
+        }
+        _ => {
+            let Some((_, Measure::Quantile { latency, q })) =
+                Measure::ALL.into_iter().find(|(name, _)| *name == metric)
+            else {
+                field.unknown_name("is not a metric that an SLO can be about", PROMISES.into_iter());
+                return None;
+            };
+            refuse(min);
+            refuse(over);
+            if max.is_none() {
+                needs("max", "max = 500");
+            }
+            Promise::Quantile { latency, q, max: max.and_then(read_ms)? }
+        }
+    };
+    if promise.bad_share() <= 0.0 {
+        // Whatever was seen, the next request may be the first to fail.
+        field.fault_with_hint(
+            "would have to hold for every request, which no number of requests can certify",
+            "leave room, as in `min = 0.999` or `max = \"0.1%\"`",
+        );
+        return None;
+    }
+    Some(promise)
+}
+
+/// Milliseconds above 0.
+fn read_ms(field: Field<'_>) -> Option<Micros> {
+    let ms = field.any_number("milliseconds")?;
+    if ms > 0.0 && ms < 3_600_000.0 {
+        return Some(Micros((ms * 1e3).round() as u32));
+    }
+    field.fault(&format!("is {ms}, must be milliseconds above 0 and below an hour"));
+    None
+}
+
+/// A share of requests: `0.01` or `"1%"`.
+fn read_share(field: Field<'_>) -> Option<f64> {
+    if !field.is_string() {
+        return field.ratio();
+    }
+    let text = field.string()?;
+    let share =
+        text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok()).map(|percent| percent / 100.0);
+    let share = share.filter(|share| (0.0..=1.0).contains(share));
+    if share.is_none() {
+        field.fault(&format!("is `{text}`, must be a share such as \"1%\" or 0.01"));
+    }
+    share
+}
+
+fn read_regression(table: Table<'_>) -> Option<Regression> {
+    let line = table.line();
+    let matches = read_match(&table);
+    let severity = read_severity(&table);
+    let pools = [("cell", Pool::Cell), ("route", Pool::Route), ("all", Pool::All)];
+    let pool = table.optional("pool").map_or(Some(Pool::Cell), |field| field.one_of(&pools));
+    let measure = table.required("metric", "metric = \"ttft_p50_ms\"").and_then(|field| field.one_of(&Measure::ALL));
+    let margin = table.required("margin", "margin = \"10%\"");
+    let rule_out = table.optional("rule_out");
+    table.finish();
+    let measure = measure?;
+    let given = margin?;
+    let margin = read_bound(given, measure)?;
+    let (Bound::Ratio(size) | Bound::Points(size)) = margin;
+    if size <= 0.0 && !measure.is_exact() {
+        given.fault_with_hint(
+            "is 0, which whatever is measured breaks by chance alone",
+            "only a list price is exact: give a margin such as \"10%\"",
+        );
+        return None;
+    }
+    let rule_out = match rule_out {
+        Some(field) if measure.is_exact() => {
+            field.fault("has no meaning for a list price, which is exact");
+            return None;
+        }
+        Some(field) => {
+            let bound = read_bound(field, measure)?;
+            let (Bound::Ratio(wide) | Bound::Points(wide)) = bound;
+            if wide <= size {
+                field.fault("must be greater than `margin`: between them lies what cannot be told");
+                return None;
+            }
+            Some(bound)
+        }
+        None => measure.default_rule_out(margin),
+    };
+    Some(Regression { measure, matches, margin, rule_out, pool: pool?, severity, line: Some(line) })
+}
+
+/// `"10%"` of the baseline, or `"0.5pp"` of all requests.
+fn read_bound(field: Field<'_>, measure: Measure) -> Option<Bound> {
+    let example = if measure.is_ratio() { "\"0.5pp\"" } else { "\"10%\"" };
+    if !field.is_string() {
+        field.fault(&format!("has no unit, must be a text such as {example}"));
+        return None;
+    }
+    let text = field.string()?;
+    let number = |suffix: &str| text.strip_suffix(suffix).and_then(|number| number.trim().parse::<f64>().ok());
+    let bound = match (number("pp"), number("%")) {
+        (Some(points), _) if measure.is_ratio() => Some(Bound::Points(points / 100.0)),
+        (Some(_), _) => {
+            field.fault(&format!("is `{text}`: points are for shares of requests alone, must be such as {example}"));
+            return None;
+        }
+        (None, Some(percent)) => Some(Bound::Ratio(percent / 100.0)),
+        (None, None) => None,
+    };
+    let inside =
+        bound.filter(|bound| matches!(bound, Bound::Ratio(size) | Bound::Points(size) if (0.0..=10.0).contains(size)));
+    if inside.is_none() {
+        field.fault(&format!("is `{text}`, must be a text such as {example}"));
+    }
+    inside
+}
+
+#[cfg(test)]
+mod tests;

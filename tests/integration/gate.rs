@@ -1,0 +1,83 @@
+//! A run held against a policy.
+
+use crate::sandbox::{Ran, Sandbox};
+
+/// 400 requests to one endpoint that answers within a third of a second, judged valid.
+fn measured() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let what = ["--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "400", "--rounds", "4"];
+    sandbox.run(&[&["run", "--run-id", "one"], &what[..]].concat()).measures();
+    sandbox.judge("reports/one", &[]);
+    sandbox
+}
+
+fn gate(sandbox: &Sandbox, slo: &str, more: &[&str]) -> Ran {
+    sandbox.write("gate.toml", &format!("schema = 1\n[[slo]]\nname = \"answered in time\"\n{slo}\n"));
+    sandbox.run(&[&["gate", "reports/one", "--policy", "gate.toml"], more].concat())
+}
+
+#[test]
+fn what_surely_holds_passes_and_what_is_surely_broken_does_not() {
+    let sandbox = measured();
+    let holds = gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000", &[]).exits_with(0);
+    assert!(holds.stdout.starts_with("PASSED: 1 hold of gate.toml on one\n"), "{holds}");
+    assert!(
+        holds
+            .stdout
+            .contains("holds       qwen3-8b in us-west-2 on autocomplete at closed, 16: p95 e2e ≤ 5 s; 0 of 400")
+    );
+    let broken = gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 1", &[]).exits_with(3);
+    assert!(broken.stdout.starts_with("REGRESSED: 1 broken of gate.toml on one\n"), "{broken}");
+    assert!(
+        broken
+            .stdout
+            .contains("400 of 400 over it or failed (5.00 % allowed), p < 0.0001  [answered in time, gate.toml:2]")
+    );
+    let advice = gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 1", &["--advisory"]).exits_with(0);
+    assert!(advice.stdout.starts_with("ADVISORY: REGRESSED: "), "{advice}");
+}
+
+#[test]
+fn what_so_few_requests_cannot_tell_is_told_with_how_many_would() {
+    let sandbox = measured();
+    let ran = gate(&sandbox, "metric = \"availability\"\nmin = 0.999", &[]).exits_with(4);
+    assert!(ran.stdout.starts_with("INCONCLUSIVE: 1 cannot be told"), "{ran}");
+    assert!(ran.stdout.contains("about 2,995 requests would settle it"), "{ran}");
+    let warns = "metric = \"availability\"\nmin = 0.999\nseverity = \"warn\"";
+    gate(&sandbox, warns, &[]).exits_with(0).prints("cannot tell");
+}
+
+#[test]
+fn a_slim_run_gives_the_same_answers_as_the_whole_one() {
+    let sandbox = measured();
+    let policy = "metric = \"ttft_share_over\"\nover_ms = 5000\nmax = \"2%\"";
+    let whole = gate(&sandbox, policy, &[]).exits_with(0);
+    sandbox.run(&["slim", "reports/one", "--out", "reports/slim"]).exits_with(0);
+    let slim = sandbox.run(&["gate", "reports/slim", "--policy", "gate.toml"]).exits_with(0);
+    assert_eq!(slim.stdout, whole.stdout);
+}
+
+#[test]
+fn figures_that_may_not_be_judged_never_pass() {
+    let sandbox = measured();
+    sandbox.judge("reports/one", &["the client was late".to_owned()]);
+    gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000", &["--advisory"])
+        .exits_with(5)
+        .prints("INVALID: 1 cannot be judged");
+    // Nothing is asked of the run, so nothing is known of it.
+    sandbox.write("empty.toml", "schema = 1\n");
+    sandbox.run(&["gate", "reports/one", "--policy", "empty.toml"]).exits_with(5).prints("INVALID: no SLO applies");
+}
+
+#[test]
+fn a_policy_with_mistakes_or_about_nothing_that_was_measured_is_bad_input() {
+    let sandbox = measured();
+    gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000\nmatch = { model = \"gpt-*\" }", &[])
+        .exits_with(2)
+        .says("gate.toml:2: `answered in time` matches no cell of `reports/one`");
+    gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = \"fast\"", &[]).exits_with(2).says("gate.toml:5");
+    sandbox
+        .run(&["gate", "reports/one", "--policy", "nowhere.toml"])
+        .exits_with(2)
+        .says("cannot read policy `nowhere.toml`");
+}

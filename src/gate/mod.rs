@@ -1,14 +1,17 @@
 //! Policies and verdicts.
 
+mod comparison;
 mod error;
 mod limits;
 mod matching;
 mod policy;
 mod policy_read;
 mod promise;
+pub mod rehearsal;
 mod slo;
 mod standing;
 
+pub use comparison::{Comparison, RoundPair, compare_mean, compare_quantile, compare_share, least_in_a_round};
 pub use error::PolicyError;
 pub use limits::{AVAILABILITY_FLOOR, limit};
 pub use matching::Match;

@@ -72,26 +72,31 @@ pub fn judge_slos(policy: &Policy, run: &Run) -> Result<(Vec<Finding>, Verdict),
             slo: index,
             cell,
             requests: row.requests,
-            bad: row.failed,
+            bad: row.requests,
             ruling: Ruling::CannotTell,
             p: None,
             would_settle: None,
         }));
     }
-    count_slow(policy, run, &mut findings)?;
+    count_good(policy, run, &mut findings)?;
     rule(policy, run, &mut findings);
     let verdict = verdict(policy, &findings);
     Ok((findings, verdict))
 }
 
-/// Adds the successes over their limit to the bad requests of each finding.
-fn count_slow(policy: &Policy, run: &Run, findings: &mut [Finding]) -> Result<(), RunDirError> {
+/// Takes from the bad requests of each finding those that are surely good: successes, within the limit where there is one.
+fn count_good(policy: &Policy, run: &Run, findings: &mut [Finding]) -> Result<(), RunDirError> {
     let mut of_cell: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, finding) in findings.iter().enumerate() {
         of_cell.entry(run.cells[finding.cell].cell.as_str()).or_default().push(index);
     }
-    let mut slow = vec![0_u64; findings.len()];
-    let limit = |index: usize| limit_of(&policy.slos[findings[index].slo].promise);
+    let limits: Vec<Option<(Timed, Micros)>> =
+        findings.iter().map(|finding| limit_of(&policy.slos[finding.slo].promise)).collect();
+    let success_alone = |(finding, limit): (&Finding, &Option<_>)| match limit {
+        None => run.cells[finding.cell].ok,
+        Some(_) => 0,
+    };
+    let mut good: Vec<u64> = findings.iter().zip(&limits).map(success_alone).collect();
     if run.has_samples() {
         let notes = &run.manifest.cells;
         read_samples(&run.path, &run.manifest, |sample, _| {
@@ -99,8 +104,8 @@ fn count_slow(policy: &Policy, run: &Run, findings: &mut [Finding]) -> Result<()
                 return;
             }
             for index in of_cell.get(notes[sample.cell as usize].cell.as_str()).into_iter().flatten() {
-                slow[*index] +=
-                    u64::from(limit(*index).is_some_and(|(latency, limit)| is_over(&sample, latency, limit)));
+                good[*index] +=
+                    u64::from(limits[*index].is_some_and(|(latency, limit)| is_within(&sample, latency, limit)));
             }
         })?;
     } else {
@@ -108,19 +113,19 @@ fn count_slow(policy: &Policy, run: &Run, findings: &mut [Finding]) -> Result<()
             read_intervals(&run.path, metric, |cell, histogram| {
                 for index in of_cell.get(cell).into_iter().flatten() {
                     let row = &run.cells[findings[*index].cell];
-                    let limit = limit(*index).filter(|(latency, _)| metric_of(*latency, row) == metric);
-                    let over = |limit: Micros| {
-                        let beyond =
-                            histogram.iter_recorded().filter(|step| step.value_iterated_to() > u64::from(limit.0));
-                        beyond.map(|step| step.count_at_value()).sum::<u64>()
+                    let limit = limits[*index].filter(|(latency, _)| metric_of(*latency, row) == metric);
+                    let within = |limit: Micros| {
+                        let steps =
+                            histogram.iter_recorded().filter(|step| step.value_iterated_to() <= u64::from(limit.0));
+                        steps.map(|step| step.count_at_value()).sum::<u64>()
                     };
-                    slow[*index] += limit.map_or(0, |(_, limit)| over(limit));
+                    good[*index] += limit.map_or(0, |(_, limit)| within(limit));
                 }
             })?;
         }
     }
-    for (finding, slow) in findings.iter_mut().zip(slow) {
-        finding.bad += slow;
+    for (finding, good) in findings.iter_mut().zip(good) {
+        finding.bad = finding.requests.saturating_sub(good);
     }
     Ok(())
 }
@@ -134,12 +139,12 @@ fn limit_of(promise: &Promise) -> Option<(Timed, Micros)> {
     }
 }
 
-fn is_over(sample: &Sample, latency: Timed, limit: Micros) -> bool {
+fn is_within(sample: &Sample, latency: Timed, limit: Micros) -> bool {
     let took = match latency {
         Timed::Ttft => sample.ttft(),
         Timed::E2e => sample.e2e_from_due().or_else(|| sample.e2e()),
     };
-    took.is_none_or(|took| took > limit)
+    took.is_some_and(|took| took <= limit)
 }
 
 fn metric_of(latency: Timed, row: &CellRow) -> Metric {

@@ -64,4 +64,4 @@ pub use sweep::{Knee, Step, Sweep, sweeps};
 pub use table::table;
 pub use timeline::Timeline;
 pub use together::{spectra_together, together};
-pub use verdict_text::{verdict_text, verdict_word};
+pub use verdict_text::verdict_text;

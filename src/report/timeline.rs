@@ -2,6 +2,7 @@
 
 use crate::rundir::{Run, RunDirError, read_samples};
 use crate::sample::Phase;
+use crate::stats::rank;
 use crate::units::{Latency, Micros};
 
 /// Stretches of equal length that a run is cut into.
@@ -107,8 +108,7 @@ impl Timeline {
         for (slot, ratios) in slots.iter_mut().flatten().zip(ratios.iter_mut().flatten()) {
             ratios.sort_by(f64::total_cmp);
             if ratios.len() >= LEAST {
-                // The least value that so large a share does not exceed, as everywhere else.
-                let at = |q: f64| Some(ratios[((q * ratios.len() as f64).ceil() as usize).max(1) - 1]);
+                let at = |q: f64| Some(ratios[rank(q, ratios.len()) - 1]);
                 (slot.p50, slot.p90) = (at(0.5), at(0.9));
             }
         }

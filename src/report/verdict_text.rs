@@ -12,7 +12,7 @@ use crate::rundir::{CellRow, Run};
 const MOST_TOLD: usize = 12;
 
 /// The verdict in one word, as it is printed first.
-pub const fn verdict_word(verdict: Verdict) -> &'static str {
+const fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "PASSED",
         Verdict::Regressed => "REGRESSED",
@@ -38,7 +38,7 @@ pub fn verdict_text(policy: &Policy, run: &Run, findings: &[Finding], verdict: V
     let mut text =
         format!("{}: {} of {} on {}\n", verdict_word(verdict), parts, policy.source, visible(&run.manifest.run_id));
     let mut order: Vec<&Finding> = findings.iter().collect();
-    order.sort_by(|a, b| a.ruling.cmp(&b.ruling).then(share(b).total_cmp(&share(a))));
+    order.sort_by(|a, b| a.ruling.cmp(&b.ruling).then(excess(policy, b).total_cmp(&excess(policy, a))));
     for ruling in [Ruling::Broken, Ruling::Invalid, Ruling::CannotTell, Ruling::Holds] {
         let of: Vec<&&Finding> = order.iter().filter(|finding| finding.ruling == ruling).collect();
         let told = if ruling == Ruling::Broken { of.len() } else { MOST_TOLD };
@@ -66,9 +66,10 @@ pub fn verdict_text(policy: &Policy, run: &Run, findings: &[Finding], verdict: V
     text
 }
 
-/// The share of bad requests over what is allowed is not known here; their share orders well enough.
-fn share(finding: &Finding) -> f64 {
-    finding.bad as f64 / finding.requests.max(1) as f64
+/// How many times the allowed share the bad requests are.
+fn excess(policy: &Policy, finding: &Finding) -> f64 {
+    let seen = finding.bad as f64 / finding.requests.max(1) as f64;
+    seen / policy.slos[finding.slo].promise.bad_share()
 }
 
 const fn word(ruling: Ruling) -> &'static str {

@@ -81,6 +81,21 @@ impl<'t> Fields<'t> {
         self.map.remove(name).filter(|raw| raw.get() != "null")
     }
 
+    /// A field that stays where it is; absent where there is none or it is null.
+    pub(super) fn look_at(&self, name: &str) -> Option<&'t RawValue> {
+        self.map.get(name).copied().filter(|raw| raw.get() != "null")
+    }
+
+    /// Passes over a text that says what is known already, so that it is not listed as lost; anything else is left.
+    pub(super) fn skip(&mut self, name: &str) {
+        self.parsed::<String>(name);
+    }
+
+    /// The same fields under the name that the entry turned out to have.
+    pub(super) fn called(self, entry: &str) -> Self {
+        Self { entry: entry.to_owned(), ..self }
+    }
+
     /// Takes a text; anything else is left.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.parsed::<String>(name).filter(|text| !text.is_empty())

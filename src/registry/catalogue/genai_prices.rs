@@ -45,14 +45,14 @@ pub(super) fn read(task: &Task<'_, '_>) -> Result<Found, CatalogueError> {
         let mut is_used = false;
         for (place, raw) in models.into_iter().enumerate() {
             let unnamed = format!("models[{place}]");
-            let name = task.source.fields(&unnamed, raw)?.text("id").unwrap_or(unnamed);
+            let mut fields = task.source.fields(&unnamed, raw)?;
+            let name = fields.text("id").unwrap_or(unnamed);
             let key = format!("{id}/{name}");
             if !(task.wanted)(&key) && !(task.wanted)(&name) {
                 continue;
             }
             (found.seen, is_used) = (found.seen + 1, true);
-            let mut fields = task.source.fields(&key, raw)?;
-            let _ = fields.text("id");
+            let mut fields = fields.called(&key);
             let prices = read_prices(task, &mut fields, page.as_deref(), &mut found.lost)?;
             found.entries.push(Entry {
                 key,

@@ -146,7 +146,7 @@ fn read_entry(
         ("structured_output", Capability::Json),
     ];
     // It stands above the entry already.
-    let _ = fields.text("id");
+    fields.skip("id");
     Ok(Entry {
         key: fields.entry().to_owned(),
         host: host.clone(),

@@ -35,13 +35,13 @@ pub(super) fn read(task: &Task<'_, '_>) -> Result<Found, CatalogueError> {
     let mut found = Found::default();
     for (place, raw) in models(&task.source).unwrap_or_default().into_iter().enumerate() {
         let unnamed = format!("data[{place}]");
-        let id = task.source.fields(&unnamed, raw)?.text("id").unwrap_or(unnamed);
+        let mut fields = task.source.fields(&unnamed, raw)?;
+        let id = fields.text("id").unwrap_or(unnamed);
         if !(task.wanted)(&id) {
             continue;
         }
         found.seen += 1;
-        let mut fields = task.source.fields(&id, raw)?;
-        let _ = fields.text("id");
+        let mut fields = fields.called(&id);
         let lost = &mut found.lost;
         let mut architecture = fields.inner("architecture");
         let mut kinds = |name: &str| architecture.as_mut().map(|all| all.texts(name)).unwrap_or_default();
@@ -53,25 +53,22 @@ pub(super) fn read(task: &Task<'_, '_>) -> Result<Found, CatalogueError> {
         let mut rates = Rates::default();
         if let Some(mut pricing) = fields.inner("pricing") {
             // A router's price is that of the model it chooses, written as -1.
-            if let Some(raw) = pricing.take("prompt").filter(|raw| raw.get().trim_matches('"') == "-1") {
+            if let Some(raw) = pricing.look_at("prompt").filter(|raw| raw.get().trim_matches('"') == "-1") {
                 let mut whole = fields.lost_whole(Why::Varies);
                 whole.value = raw.get().to_owned();
                 lost.push(whole);
                 continue;
             }
-            let mut pricing_again = task.source.fields(&id, raw)?.inner("pricing").unwrap_or(pricing);
             for (name, key, unit) in FIGURES {
-                if let Some(picos) = pricing_again.price(name, unit, lost)? {
+                if let Some(picos) = pricing.price(name, unit, lost)? {
                     set(&mut rates, key, picos);
                 }
             }
             // Nearly every model says 0 here, and charges its thoughts as answer.
-            if let Some(picos) =
-                pricing_again.price("internal_reasoning", Unit::Token, lost)?.filter(|picos| *picos > 0)
-            {
+            if let Some(picos) = pricing.price("internal_reasoning", Unit::Token, lost)?.filter(|picos| *picos > 0) {
                 set(&mut rates, PriceKey::Reasoning, picos);
             }
-            pricing_again.list_rest(lost);
+            pricing.list_rest(lost);
         }
         let mut top = fields.inner("top_provider");
         let can = fields.texts("supported_parameters");

@@ -66,7 +66,7 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
                 top += HEADING;
             }
             let scale = Scale::over(rows, columns.plot);
-            for some in rows.chunks(ROWS_A_SCALE.max(rows.len() * usize::from(rows.len() <= MOST_ROOMY))) {
+            for some in rows.chunks(if rows.len() > MOST_ROOMY { ROWS_A_SCALE } else { MOST_ROOMY }) {
                 let list = List { canvas, columns: &columns, scale: &scale, look, top };
                 list.draw(run, some, options, &mut drawn);
                 top += SCALE + some.len() as f64 * look.0 + 8.0;

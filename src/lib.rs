@@ -15,6 +15,8 @@ pub mod registry;
 
 pub mod workload;
 
+pub mod routes;
+
 pub mod plan;
 
 pub mod load;

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
 use crate::cli::registry_args::RegistryCommand;
+use crate::cli::verdict_args::VerdictFormat;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
 use crate::registry::AssumedPrice;
@@ -289,6 +290,9 @@ pub struct GateArgs {
     /// The policy
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
+    /// What to print, or with a file what to write there: text, json, junit, markdown or github; may be repeated
+    #[arg(long = "format", value_name = "NAME[=FILE]")]
+    pub formats: Vec<VerdictFormat>,
     /// Say it and let it pass: exit 0 where it would be 3 or 4
     #[arg(long)]
     pub advisory: bool,
@@ -298,6 +302,8 @@ const GATE_EXAMPLES: &str = "\
 Examples:
   tollmark gate reports/latest --policy gate.toml
   tollmark gate reports/latest --policy gate.toml --advisory
+  tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
+  tollmark gate reports/latest --policy gate.toml --format github   annotations, and the job's summary
 
 A policy names SLOs, each about the cells that its globs match:
   schema = 1

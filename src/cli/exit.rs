@@ -8,6 +8,7 @@ use crate::bench::BenchError;
 use crate::cli::catalogue::ImportError;
 use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
+use crate::fsio::FileError;
 use crate::gate::{PolicyError, Verdict};
 use crate::plan::SuiteError;
 use crate::registry::RegistryError;
@@ -62,6 +63,9 @@ pub enum CliError {
         /// The run directory.
         run: String,
     },
+    /// A file that was asked for cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// What was typed contradicts itself.
     #[error("{0}")]
     Usage(&'static str),

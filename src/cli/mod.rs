@@ -19,6 +19,7 @@ mod run;
 mod simulate;
 mod slim;
 mod terminal;
+mod verdict_args;
 mod whereto;
 mod workload;
 

@@ -40,7 +40,7 @@ mod text_table;
 mod timeline;
 mod together;
 mod totals;
-mod verdict_text;
+mod verdict;
 
 pub use aligned::TableStyle;
 pub use bill::{Bill, Dear, Line, Move, Share};
@@ -64,4 +64,4 @@ pub use sweep::{Knee, Step, Sweep, sweeps};
 pub use table::table;
 pub use timeline::Timeline;
 pub use together::{spectra_together, together};
-pub use verdict_text::verdict_text;
+pub use verdict::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};

@@ -83,7 +83,7 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
 }
 
 /// Markdown that shows the text as it is, on one line and in one table cell.
-fn escaped(text: &str) -> String {
+pub(in crate::report) fn escaped(text: &str) -> String {
     let text = visible(text);
     let mut safe = String::with_capacity(text.len());
     let mut symbols = text.chars().peekable();

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["sample", "workload"],
     &["wire"],
     &["registry"],
-    &["cost"],
+    &["cost", "routes"],
     &["plan"],
     &["load", "tally", "sim"],
     &["rundir"],

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 
 /// Every mistake of one file, in the order of the file; never empty.
 #[derive(Clone, Debug)]
@@ -59,11 +59,11 @@ impl Faults {
             let (line, column) = position(text, span.start);
             let follows = match kind {
                 Kind::Syntax => !shown_lines.insert(line),
-                Kind::Value => broken_lines.contains(&line),
+                Kind::Value | Kind::Warning => broken_lines.contains(&line),
                 Kind::Absence => !broken_lines.is_empty(),
             };
             if !follows {
-                all.push(Fault { source: Arc::clone(&named), line, column, span, message, hint });
+                all.push(Fault { source: Arc::clone(&named), line, column, span, message, hint, kind });
             }
         }
         Self { source: source.to_owned(), all }
@@ -94,6 +94,7 @@ pub struct Fault {
     span: Range<usize>,
     message: String,
     hint: Option<String>,
+    kind: Kind,
 }
 
 impl Fault {
@@ -127,6 +128,10 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Diagnostic for Fault {
+    fn severity(&self) -> Option<Severity> {
+        (self.kind == Kind::Warning).then_some(Severity::Warning)
+    }
+
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
     }
@@ -163,6 +168,8 @@ pub(super) enum Kind {
     Value,
     /// Something that it does not hold.
     Absence,
+    /// Something that is allowed and may not be meant.
+    Warning,
 }
 
 /// Line and column of a byte offset, both from 1.

@@ -1,6 +1,6 @@
 //! A value of a file under reading, with its place.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -34,6 +34,11 @@ impl<'d> Field<'d> {
     /// The key it stands under; for an element, the key of its list.
     pub fn key(self) -> &'d str {
         self.key
+    }
+
+    /// The bytes of the file that the value stands on.
+    pub fn span(self) -> Range<usize> {
+        self.value.span()
     }
 
     /// A string that is not empty.
@@ -166,6 +171,29 @@ impl<'d> Field<'d> {
         list.iter().map(|value| Field { value, ..self }).collect()
     }
 
+    /// The value as JSON, for what is handed on as it stands.
+    pub fn json(self) -> Option<serde_json::Value> {
+        use serde_json::Value as Json;
+        Some(match self.value.get_ref() {
+            DeValue::String(text) => Json::from(text.as_ref()),
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => Json::from(number),
+                Err(_) => return self.wrong_type("a number that 64 bits hold"),
+            },
+            DeValue::Float(number) => match number.as_str().replace('_', "").parse().ok().and_then(finite) {
+                Some(number) => Json::Number(number),
+                None => return self.wrong_type("a number that JSON has"),
+            },
+            DeValue::Boolean(boolean) => Json::from(*boolean),
+            DeValue::Datetime(_) => return self.wrong_type("a value that JSON has, such as a text in quotes"),
+            DeValue::Array(list) => list.iter().map(|value| Field { value, ..self }.json()).collect::<Option<_>>()?,
+            DeValue::Table(table) => {
+                let entry = |key: &str, value| Some((key.to_owned(), Field { value, ..self }.json()?));
+                Json::Object(table.iter().map(|(key, value)| entry(key.get_ref(), value)).collect::<Option<_>>()?)
+            }
+        })
+    }
+
     /// Whether it is a list, for keys that take one value or several.
     pub fn is_list(self) -> bool {
         self.value.get_ref().is_array()
@@ -247,4 +275,8 @@ impl<'d> Field<'d> {
         self.fault(&format!("is {is}, must be {right}"));
         None
     }
+}
+
+fn finite(number: f64) -> Option<serde_json::Number> {
+    serde_json::Number::from_f64(number)
 }

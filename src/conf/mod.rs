@@ -9,6 +9,7 @@ mod duration;
 mod fault;
 mod field;
 mod nearest;
+mod review;
 mod secret;
 mod table;
 
@@ -17,6 +18,7 @@ pub use duration::{NotADuration, parse_duration};
 pub use fault::{Fault, Faults};
 pub use field::Field;
 pub use nearest::nearest;
+pub use review::Review;
 pub use secret::names_a_secret;
 pub use table::Table;
 

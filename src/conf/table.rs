@@ -40,6 +40,11 @@ impl<'d> Table<'d> {
         self.document.line_at(self.span.start)
     }
 
+    /// The bytes of the file that it stands on.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
     /// The value of `key`; absent where the file does not give it.
     pub fn optional(&self, key: &'static str) -> Option<Field<'d>> {
         self.known.borrow_mut().insert(key);

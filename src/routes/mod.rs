@@ -1,7 +1,24 @@
 //! The routing table: which kind of request goes to which endpoints, in which order.
+//!
+//! [`Table::read`] reads a file whole, [`resolve`] holds it against a registry.
 
+mod check;
+mod coverage;
+mod name;
+mod prices;
+mod read;
+mod read_route;
+mod resolve;
+#[cfg(test)]
+mod samples;
+mod sight;
 mod table;
+mod windows;
 
+pub use check::{Checked, check};
+pub use name::Name;
+pub use read::RoutesError;
+pub use resolve::{Destination, Resolved, ResolvedRoute, resolve};
 pub use table::{
     Action, Breaker, Classifier, Failover, FailoverOn, OnOverflow, RegionOrder, Route, RouteMatch, Table, Target,
 };

@@ -1,8 +1,10 @@
 //! What a routing table holds. Names are those of the file; nothing is resolved against a registry here.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::routes::name::Name;
 use crate::sample::Outcome;
 use crate::units::Usd;
 
@@ -13,6 +15,8 @@ pub struct Table {
     pub source: String,
     /// SHA-256 of its text in lower-case hex.
     pub sha256: String,
+    /// Its text, for messages that show a line of it.
+    pub text: String,
     /// The registry that it names, resolved against the table's folder; absent: the one that the run uses.
     pub registry: Option<PathBuf>,
     /// Who labels requests with a tier; absent: nobody does, and only recorded tiers match.
@@ -27,7 +31,7 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classifier {
     /// The model's id in the registry.
-    pub model: String,
+    pub model: Name,
     /// How long the label may take; later it is the default tier.
     pub timeout: Duration,
     /// Tokens of the label at most, 1 or more.
@@ -70,6 +74,29 @@ pub enum FailoverOn {
     Outcome(Outcome),
 }
 
+impl FailoverOn {
+    /// Whether `outcome` is one of the group.
+    pub fn covers(self, outcome: Outcome) -> bool {
+        match self {
+            Self::Connect => matches!(outcome, Outcome::Connect | Outcome::Dns | Outcome::Tls | Outcome::Reset),
+            Self::Timeout => matches!(
+                outcome,
+                Outcome::TimeoutConnect | Outcome::TimeoutFirstToken | Outcome::TimeoutIdle | Outcome::TimeoutTotal
+            ),
+            Self::Http5xx => matches!(outcome, Outcome::Http5xx),
+            Self::RateLimited => matches!(outcome, Outcome::RateLimited),
+            Self::Outcome(named) => named == outcome,
+        }
+    }
+}
+
+impl Failover {
+    /// Whether a request whose attempt ended with `outcome` is tried again elsewhere, had it no token yet.
+    pub fn covers(&self, outcome: Outcome) -> bool {
+        self.on.iter().any(|group| group.covers(outcome))
+    }
+}
+
 /// Which region is tried first, and which next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegionOrder {
@@ -97,10 +124,12 @@ pub struct Breaker {
 /// A rule that sends a kind of request somewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
-    /// Its name in reports.
-    pub name: String,
+    /// Its name in reports, different from all others.
+    pub name: Name,
     /// The requests that it takes.
     pub matches: RouteMatch,
+    /// The bytes of the file that `match` stands on; where it has none, those of the route's header.
+    pub match_span: Range<usize>,
     /// What it does with them.
     pub action: Action,
     /// The line of the file that it begins at, from 1.
@@ -118,12 +147,21 @@ pub struct RouteMatch {
     pub needs_vision: Option<bool>,
 }
 
+impl RouteMatch {
+    /// Whether a request of this tier and class, with an image or without, is taken; what is absent is not known.
+    pub fn takes(&self, tier: Option<u8>, class: Option<&str>, has_image: bool) -> bool {
+        self.tier.is_none_or(|wanted| tier == Some(wanted))
+            && self.class.as_deref().is_none_or(|wanted| class == Some(wanted))
+            && self.needs_vision.is_none_or(|wanted| wanted == has_image)
+    }
+}
+
 /// What a route does with a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// It calls a model.
     Send {
-        /// Who is called first; the weights share the traffic. One or more, of which one has a weight above 0.
+        /// Who is called first; the weights share the traffic. At least one has a weight above 0.
         primary: Vec<Target>,
         /// Who is called next, in order, once every region of the one before has failed.
         fallback: Vec<Target>,
@@ -145,11 +183,11 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// The model's id in the registry.
-    pub model: String,
+    pub model: Name,
     /// The provider's id, where several offer the model; absent: the first that does.
-    pub provider: Option<String>,
+    pub provider: Option<Name>,
     /// Region ids; absent: every region that the model is offered in.
-    pub regions: Option<Vec<String>>,
+    pub regions: Option<Vec<Name>>,
     /// Its share of the traffic against the other primaries', 0 or more; 1 where the file says nothing.
     pub weight: f64,
     /// The line of the file that it stands on, from 1.
@@ -164,11 +202,11 @@ pub enum OnOverflow {
     /// It goes to a model with a larger window.
     Escalate {
         /// The model's id.
-        to: String,
+        to: Name,
     },
     /// It is cut at paragraph ends, with overlap; a model answers each piece, and a last call of the same stitches the answers.
     Chunk {
         /// The model's id.
-        with: String,
+        with: Name,
     },
 }

@@ -34,7 +34,7 @@ use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
 pub use error::RunError;
-pub use inputs::{Inputs, workload};
+pub use inputs::{InputSide, Inputs, workload};
 pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
 pub use output::{Format, Written, headline_of, judged, swept, write_comparison, write_reports};
@@ -98,8 +98,8 @@ pub fn carry_out(
 
     let begun = notes::Start {
         at: started,
-        hosts: job::hosts(settings, inputs),
-        simulated: simulator.is_some().then_some(true),
+        hosts: job::hosts(inputs),
+        simulated: inputs.is_simulated().then_some(true),
         prompt_cache,
         workers: u32::try_from(job.workers).unwrap_or(u32::MAX),
         open_files: job::open_files(&job, simulator.is_some())?,
@@ -164,9 +164,9 @@ pub fn carry_out(
     Ok(Finished { path, ended, advice })
 }
 
-/// The simulator inside this process, when requests go there.
+/// The simulator inside this process, when any requests go there.
 fn simulator(settings: &Settings, inputs: &Inputs) -> Result<Option<Simulator>, RunError> {
-    if settings.whereto != Whereto::Simulator {
+    if !inputs.sides.iter().any(InputSide::is_simulated) {
         return Ok(None);
     }
     let config =

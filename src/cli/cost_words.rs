@@ -3,7 +3,7 @@
 use crate::cost::Cost;
 use crate::plan::Estimate;
 use crate::report::figures::{Trust, count, marked, usd};
-use crate::run::{Settings, Whereto};
+use crate::run::{Inputs, Settings};
 use crate::units::Usd;
 
 /// An amount with its marks, `≥` where a part is unknown and `~` where a price is assumed; `unknown` where nothing is
@@ -16,9 +16,9 @@ pub(super) fn amount(cost: Cost) -> String {
 }
 
 /// `low $0.80, expected $3.10, high $9.42`, warm-up included, and what to know of it, a sentence a line.
-pub(super) fn sentence(settings: &Settings, total: &Estimate) -> Vec<String> {
+pub(super) fn sentence(settings: &Settings, inputs: &Inputs, total: &Estimate) -> Vec<String> {
     let [low, expected, high] = [total.low, total.expected, total.high].map(amount);
-    let simulated = if settings.whereto == Whereto::Simulator { ", simulated: nothing is charged" } else { "" };
+    let simulated = if inputs.is_simulated() { ", simulated: nothing is charged" } else { "" };
     let mut lines = vec![format!("cost: low {low}, expected {expected}, high {high}{simulated}")];
     if total.guessed > 0 {
         lines.push(format!(

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::cli::cost_words::{amount, sentence};
 use crate::plan::{Cell, Estimate};
-use crate::registry::Endpoint;
 use crate::report::columns;
 use crate::run::{Inputs, Settings};
 
@@ -43,13 +42,14 @@ pub(super) fn dry_run(settings: &Settings, inputs: &Inputs, estimates: &[Estimat
     }
     let seconds = plan.expected_duration(|_| TYPICAL).as_secs();
     line(&format!(
-        "{} requests and {} to warm up, {} rounds, {} cells side by side",
+        "{} requests and {} to warm up, {} rounds, {} cells side by side{}",
         plan.requests(),
         plan.warmup_requests(),
         plan.rounds,
-        plan.parallel_cells
+        plan.parallel_cells,
+        if plan.variants.is_empty() { "" } else { ", the two of a pair as one" }
     ));
-    for words in sentence(settings, &Estimate::sum(estimates)) {
+    for words in sentence(settings, inputs, &Estimate::sum(estimates)) {
         line(&words);
     }
     line(&format!(
@@ -61,22 +61,26 @@ pub(super) fn dry_run(settings: &Settings, inputs: &Inputs, estimates: &[Estimat
     text
 }
 
-/// Cells of a model that cost the same, in one row: name, amounts, regions.
+/// Cells of a model that cost the same, in one row: name with the variant's, amounts, regions.
 fn rows(inputs: &Inputs, cells: &[(&Cell, &Estimate)]) -> Vec<[String; 5]> {
-    let registry = &inputs.registry;
-    let mut rows: Vec<(Endpoint, &Estimate, Vec<&str>)> = Vec::new();
-    for (cell, estimate) in cells {
-        let region = registry.region(cell.endpoint).map_or("no region", |region| region.id.as_str());
-        let place = |at: Endpoint| (at.model, at.offer);
-        match rows.last_mut() {
-            Some((at, same, regions)) if place(*at) == place(cell.endpoint) && same == estimate => regions.push(region),
-            _ => rows.push((cell.endpoint, estimate, vec![region])),
+    let mut rows: Vec<(&Cell, &Estimate, Vec<&str>)> = Vec::new();
+    // The variants' cells alternate, and rows are by variant.
+    for side in 0..inputs.sides.len() {
+        for (cell, estimate) in cells.iter().filter(|(cell, _)| cell.side == side) {
+            let region = inputs.registry(cell).region(cell.endpoint);
+            let region = region.map_or("no region", |region| region.id.as_str());
+            let place = |cell: &Cell| (cell.side, cell.endpoint.model, cell.endpoint.offer);
+            match rows.last_mut() {
+                Some((of, same, regions)) if place(of) == place(cell) && same == estimate => regions.push(region),
+                _ => rows.push((cell, estimate, vec![region])),
+            }
         }
     }
     let heading = ["", "low", "expected", "high", "of one cell, in each of"].map(str::to_owned);
-    let row = |(at, estimate, regions): (Endpoint, &Estimate, Vec<&str>)| {
+    let row = |(cell, estimate, regions): (&Cell, &Estimate, Vec<&str>)| {
+        let variant = inputs.side(cell).variant.as_ref().map_or_else(String::new, |name| format!(" {name}"));
         let [low, expected, high] = [estimate.low, estimate.expected, estimate.high].map(amount);
-        [registry.models[at.model].id.clone(), low, expected, high, regions.join(" ")]
+        [inputs.registry(cell).model(cell.endpoint).id.clone() + &variant, low, expected, high, regions.join(" ")]
     };
     std::iter::once(heading).chain(rows.into_iter().map(row)).collect()
 }

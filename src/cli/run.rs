@@ -17,7 +17,7 @@ use crate::plan::{ArrivalKind, Estimate, Streaming, estimate};
 use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
-    Watch, Whereto, carry_out, check_budget, check_keys, hosts, look,
+    Watch, Whereto, carry_out, check_budget, check_keys, look, urls,
 };
 use crate::rundir::{FailureNote, Run};
 use crate::serve::Listener;
@@ -36,20 +36,20 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let metrics_address = args.metrics_listen;
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
-    eprintln!("{}", first_line(&settings, &hosts(&settings, &inputs)));
-    let estimates = || estimate(&inputs.plan, &inputs.workloads, &inputs.registry, Timestamp::now());
+    eprintln!("{}", first_line(&settings, &inputs));
+    let estimates = || estimate(&inputs.plan, &inputs.workloads, &inputs.registries(), Timestamp::now());
     if dry {
         put(&dry_run(&settings, &inputs, &estimates()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    check_keys(&settings, &inputs, &Environment)?;
+    check_keys(&inputs, &Environment)?;
     check_budget(&settings, &inputs)?;
-    if is_paid(&settings, &inputs) {
+    if is_paid(&inputs) {
         let total = Estimate::sum(&estimates());
-        sentence(&settings, &total).iter().for_each(|line| eprintln!("{line}"));
+        sentence(&settings, &inputs, &total).iter().for_each(|line| eprintln!("{line}"));
         confirm(settings.max_cost_usd.is_some(), &total, &mut Terminal)?;
     }
-    reach(&settings)?;
+    reach(&settings, &inputs)?;
     warn(&inputs);
     let metrics = metrics_address.map(Listener::bind).transpose()?;
     if let Some(listener) = &metrics {
@@ -142,7 +142,10 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
 }
 
 /// Makes sure that somebody answers at the URL, before a run is begun in which every request fails.
-fn reach(settings: &Settings) -> Result<(), CliError> {
+fn reach(settings: &Settings, inputs: &Inputs) -> Result<(), CliError> {
+    if !settings.variants.is_empty() {
+        return reach_variants(inputs, settings);
+    }
     let Whereto::Url { base_url, .. } = &settings.whereto else { return Ok(()) };
     match found(base_url)? {
         Found::Nobody(reason) => Err(RunError::NobodyThere { url: base_url.clone(), reason }.into()),
@@ -156,6 +159,17 @@ fn reach(settings: &Settings) -> Result<(), CliError> {
         }
         Found::NoList => Ok(()),
     }
+}
+
+/// The same for the URLs that variants name themselves.
+fn reach_variants(inputs: &Inputs, settings: &Settings) -> Result<(), CliError> {
+    let named: Vec<&String> = settings.variants.iter().filter_map(|variant| variant.base_url.as_ref()).collect();
+    for url in urls(inputs).iter().filter(|url| named.contains(url)) {
+        if let Found::Nobody(reason) = found(url)? {
+            return Err(RunError::NobodyThere { url: url.clone(), reason }.into());
+        }
+    }
+    Ok(())
 }
 
 fn found(base_url: &str) -> Result<Found, CliError> {
@@ -188,15 +202,16 @@ fn chosen(ui: UiChoice) -> Ui {
     }
 }
 
-/// The models of the plan with their cells, for progress.
+/// The models of the plan with their cells, for progress; those of each variant by themselves.
 fn model_lines(inputs: &Inputs) -> Vec<ModelLine> {
-    let registry = &inputs.registry;
-    let mut lines: Vec<(usize, ModelLine)> = Vec::new();
+    let mut lines: Vec<((usize, usize), ModelLine)> = Vec::new();
     for (index, cell) in inputs.plan.cells.iter().enumerate() {
-        let model = cell.endpoint.model;
+        let registry = inputs.registry(cell);
+        let model = (cell.side, cell.endpoint.model);
         let at = lines.iter().position(|(known, _)| *known == model).unwrap_or_else(|| {
-            let name = registry.models[model].id.clone();
-            lines.push((model, ModelLine { model: name, total_requests: 0, cells: Vec::new() }));
+            let name = registry.model(cell.endpoint).id.clone();
+            let variant = inputs.side(cell).variant.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+            lines.push((model, ModelLine { model: name + &variant, total_requests: 0, cells: Vec::new() }));
             lines.len() - 1
         });
         let region = registry.region(cell.endpoint).map_or_else(String::new, |region| region.id.clone());

@@ -5,25 +5,24 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use crate::cli::cost_words::amount;
 use crate::plan::Estimate;
 use crate::report::figures;
-use crate::run::{Inputs, RunError, Settings, Whereto, is_loopback, urls};
+use crate::run::{Inputs, RunError, Settings, Whereto, hosts, is_loopback, urls};
 
 /// The first line on stderr: `SIMULATED: no request leaves this machine, $0`, or who is called and the limit.
-pub(super) fn first_line(settings: &Settings, hosts: &[String]) -> String {
-    match &settings.whereto {
-        Whereto::Simulator => "SIMULATED: no request leaves this machine, $0".to_owned(),
-        Whereto::Url { base_url, .. } if is_loopback(base_url) => {
-            format!("LOCAL: {}, on this machine", hosts.join(", "))
-        }
-        Whereto::Url { .. } | Whereto::Providers => match settings.max_cost_usd {
-            Some(limit) => format!("LIVE: {}, limit {}", hosts.join(", "), figures::usd(limit)),
-            None => format!("LIVE: {}, no limit", hosts.join(", ")),
-        },
+pub(super) fn first_line(settings: &Settings, inputs: &Inputs) -> String {
+    let called = hosts(inputs).join(", ");
+    // A registry's own providers are live wherever they are.
+    let named = settings.whereto != Whereto::Providers;
+    match settings.max_cost_usd {
+        _ if inputs.is_simulated() => "SIMULATED: no request leaves this machine, $0".to_owned(),
+        _ if named && !is_paid(inputs) => format!("LOCAL: {called}, on this machine"),
+        Some(limit) => format!("LIVE: {called}, limit {}", figures::usd(limit)),
+        None => format!("LIVE: {called}, no limit"),
     }
 }
 
 /// Whether the run calls somebody beyond this machine, who may want money for it.
-pub(super) fn is_paid(settings: &Settings, inputs: &Inputs) -> bool {
-    urls(settings, inputs).iter().any(|url| !is_loopback(url))
+pub(super) fn is_paid(inputs: &Inputs) -> bool {
+    urls(inputs).iter().any(|url| !is_loopback(url))
 }
 
 /// Somebody who can be asked.

@@ -1,9 +1,9 @@
-//! What an open cell's pacer is to send, by when it is due.
+//! What an open lane's pacer is to send, by when it is due.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
 
+use crate::load::stretch::Errand;
 use crate::units::Moment;
 
 /// Requests that wait for their moment: the next arrival of the schedule, and turns whose predecessors have ended.
@@ -19,19 +19,20 @@ struct Entry {
     due: Moment,
     first: u32,
     end: u32,
+    arm: usize,
     is_arrival: bool,
 }
 
 impl Agenda {
-    /// Puts in an arrival of the schedule, the first of `turns`.
-    pub(crate) fn arrival(&mut self, due: Moment, turns: Range<u32>) {
+    /// Puts in an arrival of the schedule, the first request of `errand`.
+    pub(crate) fn arrival(&mut self, due: Moment, errand: Errand) {
         self.arrivals += 1;
-        self.put(due, turns, true);
+        self.put(due, errand, true);
     }
 
-    /// Puts in a turn that may follow the one before it, the first of `turns`.
-    pub(crate) fn turn(&mut self, due: Moment, turns: Range<u32>) {
-        self.put(due, turns, false);
+    /// Puts in a turn that may follow the one before it, the first request of `errand`.
+    pub(crate) fn turn(&mut self, due: Moment, errand: Errand) {
+        self.put(due, errand, false);
     }
 
     /// Whether an arrival is waiting.
@@ -45,14 +46,14 @@ impl Agenda {
     }
 
     /// Takes out the earliest.
-    pub(crate) fn pop(&mut self) -> Option<Range<u32>> {
-        let Reverse(Entry { first, end, is_arrival, .. }) = self.waiting.pop()?;
+    pub(crate) fn pop(&mut self) -> Option<Errand> {
+        let Reverse(Entry { first, end, arm, is_arrival, .. }) = self.waiting.pop()?;
         self.arrivals -= usize::from(is_arrival);
-        Some(first..end)
+        Some(Errand { arm, turns: first..end })
     }
 
-    fn put(&mut self, due: Moment, turns: Range<u32>, is_arrival: bool) {
-        self.waiting.push(Reverse(Entry { due, first: turns.start, end: turns.end, is_arrival }));
+    fn put(&mut self, due: Moment, Errand { arm, turns }: Errand, is_arrival: bool) {
+        self.waiting.push(Reverse(Entry { due, first: turns.start, end: turns.end, arm, is_arrival }));
     }
 }
 
@@ -62,12 +63,15 @@ mod tests {
 
     #[test]
     fn the_earliest_comes_first_whichever_kind_it_is() {
+        let errand = |turns| Errand { arm: 0, turns };
         let mut agenda = Agenda::default();
-        agenda.arrival(Moment(50), 4..6);
-        agenda.turn(Moment(70), 1..3);
-        agenda.turn(Moment(30), 9..10);
-        assert_eq!((agenda.next_due(), agenda.pop(), agenda.has_arrival()), (Some(Moment(30)), Some(9..10), true));
-        assert_eq!((agenda.pop(), agenda.has_arrival()), (Some(4..6), false));
-        assert_eq!((agenda.pop(), agenda.pop(), agenda.next_due()), (Some(1..3), None, None));
+        agenda.arrival(Moment(50), errand(4..6));
+        agenda.turn(Moment(70), errand(1..3));
+        agenda.turn(Moment(30), errand(9..10));
+        let mut next = || (agenda.next_due(), agenda.pop().map(|errand| errand.turns), agenda.has_arrival());
+        assert_eq!(next(), (Some(Moment(30)), Some(9..10), true));
+        assert_eq!(next(), (Some(Moment(50)), Some(4..6), false));
+        assert_eq!(next(), (Some(Moment(70)), Some(1..3), false));
+        assert_eq!(next(), (None, None, false));
     }
 }

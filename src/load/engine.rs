@@ -14,7 +14,7 @@ use crate::load::open_files::{self, TooFewFiles};
 use crate::load::target::Target;
 use crate::load::trust::connector;
 use crate::load::worker::{Floor, Lines, work};
-use crate::load::{Batch, Clock, Destination, Job, OpenLoad, Stop};
+use crate::load::{Batch, Clock, Destination, Job, LaneJob, OpenLoad, Stop};
 
 /// Why the engine cannot start, or did not end well. A failed request is none of these, but a sample.
 #[derive(Debug, thiserror::Error)]
@@ -40,15 +40,21 @@ pub enum LoadError {
     /// A cell that is to be sent and has nothing to send, or nobody to send it.
     #[error("cell {cell} has {problem}, must have at least 1")]
     EmptyCell {
-        /// Its index in the job.
+        /// Its number.
         cell: usize,
         /// What is missing.
         problem: &'static str,
     },
+    /// A lane without a cell.
+    #[error("lane {lane} has no cell, must have at least 1")]
+    EmptyLane {
+        /// Its index in the job.
+        lane: usize,
+    },
     /// A cell whose schedule ends before its requests.
     #[error("cell {cell} has {scheduled} moments for {requests} requests, must have one for each")]
     ShortSchedule {
-        /// Its index in the job.
+        /// Its number.
         cell: usize,
         /// Moments of the schedule.
         scheduled: usize,
@@ -91,7 +97,8 @@ pub fn start(
 ) -> Result<Running, LoadError> {
     check(&job)?;
     open_files::raise(job.connections() + job.timers() + FILES_BESIDE)?;
-    let tls = job.cells.iter().any(|cell| cell.destination.tls).then(|| connector(job.http2)).transpose()?;
+    let mut arms = job.lanes.iter().flat_map(|lane| &lane.arms);
+    let tls = arms.any(|arm| arm.destination.tls).then(|| connector(job.http2)).transpose()?;
     let targets = targets(&job)?;
     let workers = job.workers.max(1);
     let floor = Arc::new(Floor { job, targets, tls });
@@ -146,27 +153,31 @@ const FILES_BESIDE: u64 = 64;
 const LINE_LEN: usize = 64;
 
 fn check(job: &Job) -> Result<(), LoadError> {
-    for (cell, cell_job) in job.cells.iter().enumerate() {
-        if cell_job.requests.is_empty() {
-            return Err(LoadError::EmptyCell { cell, problem: "0 requests" });
+    for (number, lane) in job.lanes.iter().enumerate() {
+        let empty = |cell: u32, problem| Err(LoadError::EmptyCell { cell: cell as usize, problem });
+        let Some(first) = lane.arms.first() else { return Err(LoadError::EmptyLane { lane: number }) };
+        if let Some(idle) = lane.arms.iter().find(|arm| arm.requests.is_empty()) {
+            return empty(idle.cell, "0 requests");
         }
-        if cell_job.concurrency == 0 {
-            return Err(LoadError::EmptyCell { cell, problem: "a concurrency of 0" });
+        if lane.concurrency == 0 {
+            return empty(first.cell, "a concurrency of 0");
         }
-        let Some(OpenLoad { schedule, max_in_flight }) = &cell_job.open else { continue };
+        let Some(OpenLoad { schedules, max_in_flight }) = &lane.open else { continue };
         if *max_in_flight == 0 {
-            return Err(LoadError::EmptyCell { cell, problem: "a bound of 0 requests in flight" });
+            return empty(first.cell, "a bound of 0 requests in flight");
         }
-        let (requests, scheduled) = (cell_job.total, schedule.len());
-        if scheduled < requests as usize {
-            return Err(LoadError::ShortSchedule { cell, scheduled, requests });
+        for (index, arm) in lane.arms.iter().enumerate() {
+            let scheduled = schedules.get(index).map_or(0, |schedule| schedule.len());
+            if scheduled < lane.total as usize {
+                return Err(LoadError::ShortSchedule { cell: arm.cell as usize, scheduled, requests: lane.total });
+            }
         }
     }
     Ok(())
 }
 
-/// The targets by cell; cells of one destination share theirs.
-fn targets(job: &Job) -> Result<Vec<Arc<Target>>, LoadError> {
+/// The targets by lane and arm; arms of one destination share theirs.
+fn targets(job: &Job) -> Result<Vec<Vec<Arc<Target>>>, LoadError> {
     let mut known = HashMap::new();
     let mut target = |destination: &Arc<Destination>| {
         Ok(match known.entry(Arc::as_ptr(destination)) {
@@ -174,7 +185,8 @@ fn targets(job: &Job) -> Result<Vec<Arc<Target>>, LoadError> {
             Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(Target::new(destination, job.http2)?))),
         })
     };
-    job.cells.iter().map(|cell| target(&cell.destination)).collect()
+    let mut of_lane = |lane: &LaneJob| lane.arms.iter().map(|arm| target(&arm.destination)).collect();
+    job.lanes.iter().map(&mut of_lane).collect()
 }
 
 fn event_loop() -> Result<Runtime, LoadError> {

@@ -16,17 +16,17 @@ use crate::workload::Synthetic;
 /// Everything the engine needs to carry out a plan; it knows nothing of registries, and of prices what a budget needs.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What each cell sends, and where to.
-    pub cells: Vec<CellJob>,
-    /// Stretches of cells, in the order in which they are to start.
+    /// What is sent, where to, and which cells of it share their load.
+    pub lanes: Vec<LaneJob>,
+    /// Stretches of lanes, in the order in which they are to start.
     pub turns: Vec<Turn>,
-    /// Turns under way at once. A cell never has two.
-    pub parallel_cells: usize,
+    /// Turns under way at once. A lane never has two.
+    pub parallel_lanes: usize,
     /// Rounds that each cell's requests are cut into.
     pub rounds: u32,
     /// Limits of every request.
     pub deadlines: Deadlines,
-    /// HTTP/2 with one connection a slot, in place of HTTP/1.1.
+    /// HTTP/2 with one connection a slot and destination, in place of HTTP/1.1.
     pub http2: bool,
     /// Worker threads, 1 or more.
     pub workers: usize,
@@ -35,55 +35,83 @@ pub struct Job {
 }
 
 impl Job {
-    /// The most connections that can be open at once: every slot of every cell keeps its own.
+    /// The most connections that can be open at once: every slot of every lane keeps its own, to each of its arms'
+    /// destinations.
     pub fn connections(&self) -> u64 {
-        let most = |cell: &CellJob| match &cell.open {
-            None => cell.concurrency,
-            Some(open) => open.max_in_flight.min(cell.total).max(cell.concurrency),
+        let most = |lane: &LaneJob| {
+            let slots = match &lane.open {
+                None => u64::from(lane.concurrency),
+                Some(open) => {
+                    let requests = u64::from(lane.total) * lane.arms.len() as u64;
+                    u64::from(open.max_in_flight).min(requests).max(lane.concurrency.into())
+                }
+            };
+            slots * lane.arms.len() as u64
         };
-        self.cells.iter().map(|cell| u64::from(most(cell))).sum()
+        self.lanes.iter().map(most).sum()
     }
 
-    /// The most timers of the system that can be in use at once: one for each open cell on each worker.
+    /// The most timers of the system that can be in use at once: one for each open lane on each worker.
     pub fn timers(&self) -> u64 {
-        (self.cells.iter().filter(|cell| cell.open.is_some()).count() * self.workers) as u64
+        (self.lanes.iter().filter(|lane| lane.open.is_some()).count() * self.workers) as u64
     }
 }
 
-/// One cell: a destination, its requests and its load.
+/// One load, and the cells that it is laid on: one cell, or two whose requests take turns.
+///
+/// Of two arms, request 0 is sent by the first and then by the second, request 1 by the second and then by the first,
+/// and so on, sessions as a whole. Each sends as many requests.
 #[derive(Clone, Debug)]
-pub struct CellJob {
-    /// Where requests go.
-    pub destination: Arc<Destination>,
-    /// The requests in the order of the plan's lines, cycled.
-    pub requests: Vec<Arc<Prepared>>,
+pub struct LaneJob {
+    /// What is sent for each cell, and where to: one or more.
+    pub arms: Vec<Arm>,
     /// Which of the requests are turns of one session; absent where each stands alone.
     pub sessions: Option<Arc<Sessions>>,
-    /// Requests in flight; in open load, connections opened beforehand.
+    /// Requests in flight, over all arms; in open load, slots whose connections are opened beforehand.
     pub concurrency: u32,
-    /// The schedule of an open load; absent in closed load.
+    /// The schedules of an open load; absent in closed load.
     pub open: Option<OpenLoad>,
-    /// Measured requests in all.
+    /// Measured requests of each arm.
     pub total: u32,
-    /// Requests sent before the first measured one.
+    /// Requests that each arm sends before the first measured one.
     pub warmup: u32,
+}
+
+/// The part of one cell in a lane: its requests, and where they go.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// The number of its cell, for its samples.
+    pub cell: u32,
+    /// Where requests go.
+    pub destination: Arc<Destination>,
+    /// The requests in the order of the plan's lines, cycled; as many as those of the lane's other arms.
+    pub requests: Vec<Arc<Prepared>>,
     /// The limits a minute of its provider; absent: unlimited.
     pub pace: Option<Arc<Pace>>,
     /// What its requests cost, for the budget; absent: they are not held against it.
     pub toll: Option<Toll>,
     /// Makes every prompt different, where [`Prepared::text_at`] says where; absent: sent as recorded. A prompt that is
-    /// [synthetic](Prepared::synthetic) gets no nonce: it is made of other words in each cycle and phase instead.
+    /// [synthetic](Prepared::synthetic) gets no nonce: it is made of other words in each cycle and phase instead. Cells
+    /// of one seed have different ones.
     pub nonce_seed: Option<u64>,
     /// What synthetic text is made of, where it need not be different each time.
     pub text_seed: u64,
 }
 
+impl Arm {
+    /// What is sent as request `index`.
+    pub(crate) fn request(&self, index: u32) -> &Arc<Prepared> {
+        &self.requests[index as usize % self.requests.len()]
+    }
+}
+
 /// A load that follows a schedule.
 #[derive(Clone, Debug)]
 pub struct OpenLoad {
-    /// When each measured request is due; as many as the cell has. Later turns of a session follow the answer before.
-    pub schedule: Arc<Schedule>,
-    /// Requests in flight at most, over all workers, 1 or more.
+    /// When each measured request of each arm is due; as many as the lane has. Later turns of a session follow the answer
+    /// before. What arms send in turn must be due in that turn.
+    pub schedules: Vec<Arc<Schedule>>,
+    /// Requests in flight at most, over all arms and workers, 1 or more.
     pub max_in_flight: u32,
 }
 

@@ -1,6 +1,6 @@
 //! The load engine: jobs in, samples out.
 //!
-//! Worker threads each run their own event loop, and each slot of a cell is a task with a connection of its own. A
+//! Worker threads each run their own event loop, and each slot of a lane is a task with connections of its own. A
 //! coordinator hands out stretches of work; within one, slots share nothing but the index of the next request.
 
 mod agenda;
@@ -34,7 +34,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use engine::{LoadError, Running, start};
-pub use job::{Batch, Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Toll};
+pub use job::{Arm, Batch, Budget, Destination, Job, LaneJob, OpenLoad, Pace, Prepared, Toll};
 pub use open_files::{TooFewFiles, raise as raise_open_files};
 pub use prepare::Rests;
 pub use stop::Stop;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::load::{CellJob, Prepared};
+use crate::load::{Arm, Prepared};
 use crate::plan::NONCE_LEN;
 use crate::rng::{extend_hash, hash};
 
@@ -37,11 +37,11 @@ impl Outgoing {
 ///
 /// Where prompts are to be fresh, all synthetic text of one cycle has the same seed. So what its requests share they
 /// still do, and nothing is as in another cycle, phase or cell.
-pub(crate) fn inserted(request: &Prepared, cell: &CellJob, place: Place) -> Option<Bytes> {
-    match (&request.synthetic, cell.nonce_seed) {
-        (Some(synthetic), None) => Some(synthetic.text(cell.text_seed).into()),
+pub(crate) fn inserted(request: &Prepared, arm: &Arm, place: Place) -> Option<Bytes> {
+    match (&request.synthetic, arm.nonce_seed) {
+        (Some(synthetic), None) => Some(synthetic.text(arm.text_seed).into()),
         (Some(synthetic), Some(seed)) => {
-            let cycle = Place { index: place.index / cell.requests.len() as u32, ..place };
+            let cycle = Place { index: place.index / arm.requests.len() as u32, ..place };
             Some(synthetic.text(cycle.key(seed)).into())
         }
         (None, Some(seed)) => Some(Bytes::copy_from_slice(&nonce(seed, place))),

@@ -1,4 +1,4 @@
-//! Keeping an open cell's schedule on one worker.
+//! Keeping an open lane's schedule on one worker.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::load::dial::Unopened;
 use crate::load::pool::{Pool, Task};
 use crate::load::slot::{never_sent, sample};
 use crate::load::stop::Stop;
-use crate::load::stretch::{Seat, Step};
+use crate::load::stretch::{Errand, Seat, Step};
 use crate::load::timer::Timer;
 use crate::load::worker::Crew;
 use crate::plan::Sessions;
@@ -31,22 +31,22 @@ enum Waited {
     InVain,
 }
 
-/// One worker's part of an open cell: it takes arrivals one by one and waits for each, never for a reply.
+/// One worker's part of an open lane: it takes arrivals one by one and waits for each, never for a reply.
 pub(crate) struct Pacer {
     crew: Rc<Crew>,
-    cell: usize,
+    lane: usize,
     pool: Pool,
     timer: Timer,
 }
 
 impl Pacer {
-    /// A pacer of `cell`, without a slot yet.
-    pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
-        let pool = Pool::new(Rc::clone(&crew), cell);
-        Self { crew, cell, pool, timer: Timer::new() }
+    /// A pacer of `lane`, without a slot yet.
+    pub(crate) fn new(crew: Rc<Crew>, lane: usize) -> Self {
+        let pool = Pool::new(Rc::clone(&crew), lane);
+        Self { crew, lane, pool, timer: Timer::new() }
     }
 
-    /// Takes part in every stretch of the cell that `seats` brings, until the worker closes it.
+    /// Takes part in every stretch of the lane that `seats` brings, until the worker closes it.
     pub(crate) async fn run(mut self, mut seats: Receiver<Seat>) {
         self.crew.stop.register().await;
         while let Some(seat) = seats.recv().await {
@@ -55,7 +55,7 @@ impl Pacer {
                 Step::Warmup => self.warm_up(&seat).await,
                 Step::Measured => self.keep_schedule(&seat).await,
             }
-            // A stretch is over when its replies are: the next cell must not share the wire with them.
+            // A stretch is over when its replies are: the next lane must not share the wire with them.
             self.pool.below(1).await;
         }
         self.pool.end().await;
@@ -63,36 +63,36 @@ impl Pacer {
 
     /// This worker's share of the slots that are there beforehand.
     fn share(&self, seat: &Seat) -> u32 {
-        seat.share_of(self.crew.job().cells[self.cell].concurrency)
+        seat.share_of(self.crew.job().lanes[self.lane].concurrency)
     }
 
     /// Sends warm-up requests as a closed load over the slots that are there.
     async fn warm_up(&mut self, seat: &Seat) {
         let slots = self.share(seat).max(1) as usize;
         while self.may_send(None).await
-            && let Some(turns) = seat.take(self.crew.job().cells[self.cell].sessions.as_deref())
+            && let Some(errand) = seat.take(self.crew.job().lanes[self.lane].sessions.as_deref())
         {
-            self.pool.give(Task::WarmUp { turns }, None);
+            self.pool.give(Task::WarmUp { errand }, None);
             self.pool.below(slots).await;
         }
     }
 
     async fn keep_schedule(&mut self, seat: &Seat) {
         let crew = Rc::clone(&self.crew);
-        let cell = &crew.job().cells[self.cell];
-        let Some(OpenLoad { schedule, max_in_flight }) = &cell.open else { return };
-        let sessions = cell.sessions.as_deref();
+        let lane = &crew.job().lanes[self.lane];
+        let Some(OpenLoad { schedules, max_in_flight }) = &lane.open else { return };
+        let sessions = lane.sessions.as_deref();
         let stretch = seat.stretch();
-        let first = schedule.due(stretch.first);
+        let first = schedules.iter().map(|schedule| schedule.due(stretch.first)).min().unwrap_or_default();
         let mut agenda = Agenda::default();
         loop {
             self.note_answers(sessions, &mut agenda);
             if !agenda.has_arrival()
-                && let Some(turns) = seat.take(sessions)
+                && let Some(errand) = seat.take(sessions)
             {
                 // A stretch begins with its first arrival, so what came before it is no gap.
-                let due = stretch.begin.after(schedule.due(turns.start).saturating_sub(first));
-                agenda.arrival(due, turns);
+                let due = schedules[errand.arm].due(errand.turns.start).saturating_sub(first);
+                agenda.arrival(stretch.begin.after(due), errand);
             }
             let due = agenda.next_due();
             match self.wait(due, sessions.is_some()).await {
@@ -100,19 +100,19 @@ impl Pacer {
                 Waited::UntilFreed => continue,
                 Waited::InVain => return,
             }
-            let Some((due, turns)) = due.zip(agenda.pop()) else { return };
+            let Some((due, errand)) = due.zip(agenda.pop()) else { return };
             if !self.may_send(Some(due)).await {
                 return;
             }
             match seat.enter(*max_in_flight) {
                 Some(permit) => {
-                    self.pool.give(Task::Send { turns, due }, Some(permit));
+                    self.pool.give(Task::Send { errand, due }, Some(permit));
                     self.keep_spare(*max_in_flight);
                 }
                 None => {
-                    self.drop_request(turns.start, due);
+                    self.drop_request(&errand, due);
                     // The session goes on, as after any failure.
-                    self.pool.answered(turns.start + 1..turns.end);
+                    self.pool.answered(errand.rest());
                 }
             }
         }
@@ -121,8 +121,8 @@ impl Pacer {
     /// Puts the turns that answers have freed since the last time into `agenda`, each due its delay after the answer.
     fn note_answers(&self, sessions: Option<&Sessions>, agenda: &mut Agenda) {
         let Some(sessions) = sessions else { return };
-        for (ended, turns) in self.pool.take_answered() {
-            agenda.turn(self.crew.clock.moment(ended + sessions.delay(turns.start)), turns);
+        for (ended, errand) in self.pool.take_answered() {
+            agenda.turn(self.crew.clock.moment(ended + sessions.delay(errand.turns.start)), errand);
         }
     }
 
@@ -174,13 +174,12 @@ impl Pacer {
         }
     }
 
-    /// Hands in the sample of a request that found no room in flight.
-    fn drop_request(&self, index: u32, due: Moment) {
-        let cell = &self.crew.job().cells[self.cell];
-        let prepared = &cell.requests[index as usize % cell.requests.len()];
+    /// Hands in the sample of the first request of `errand`, which found no room in flight.
+    fn drop_request(&self, errand: &Errand, due: Moment) {
+        let lane = &self.crew.job().lanes[self.lane];
         let mut dropped = never_sent(Unopened { outcome: Outcome::NotSent, message: String::new() }, &self.crew);
         dropped.moments = Moments { due: Some(due), ..dropped.moments };
-        let sample = sample(&self.crew, self.cell, prepared, (Step::Measured, index), (false, dropped));
+        let sample = sample(&self.crew, lane, errand.arm, (Step::Measured, errand.turns.start), (false, dropped));
         self.crew.outbox.push(sample, &[], &[]);
     }
 }

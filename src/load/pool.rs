@@ -1,7 +1,6 @@
-//! The slots of an open cell on one worker: as many as the replies make necessary.
+//! The slots of an open lane on one worker: as many as the replies make necessary.
 
 use std::cell::{Cell, RefCell};
-use std::ops::Range;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -9,23 +8,23 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use crate::load::slot::Slot;
-use crate::load::stretch::Permit;
+use crate::load::stretch::{Errand, Permit};
 use crate::load::worker::{Crew, resume};
 use crate::units::Moment;
 
 /// What a slot is told to do.
 pub(crate) enum Task {
-    /// Open its connection.
+    /// Open its connections.
     Open,
     /// Send the requests of a session, or a lone one, to warm up.
     WarmUp {
-        /// Their indices.
-        turns: Range<u32>,
+        /// Which.
+        errand: Errand,
     },
-    /// Send a measured request, the first of `turns`.
+    /// Send a measured request, the first of `errand`.
     Send {
-        /// Its index, and those of the turns that follow it.
-        turns: Range<u32>,
+        /// The request, and the turns that follow it.
+        errand: Errand,
         /// When it is to be sent.
         due: Moment,
     },
@@ -46,7 +45,7 @@ pub(crate) struct Bench {
     idle: RefCell<Vec<usize>>,
     busy: Cell<usize>,
     /// Turns that can follow now that the one before has ended, and when it did. The pacer takes them out.
-    answered: RefCell<Vec<(Instant, Range<u32>)>>,
+    answered: RefCell<Vec<(Instant, Errand)>>,
     /// A slot has become idle. Only the pool's owner waits for it, one wait at a time.
     freed: Notify,
 }
@@ -57,10 +56,10 @@ impl Bench {
         self.idle.borrow_mut().push(place);
     }
 
-    /// Takes note that the turn before `turns` has just ended; if there are none, nothing follows.
-    pub(crate) fn answered(&self, turns: Range<u32>) {
-        if !turns.is_empty() {
-            self.answered.borrow_mut().push((Instant::now(), turns));
+    /// Takes note that the turn before those of `errand` has just ended; if there are none, nothing follows.
+    pub(crate) fn answered(&self, errand: Errand) {
+        if !errand.turns.is_empty() {
+            self.answered.borrow_mut().push((Instant::now(), errand));
         }
     }
 }
@@ -78,7 +77,7 @@ impl Drop for Busy {
 /// Slots that take orders, made when they are needed.
 pub(crate) struct Pool {
     crew: Rc<Crew>,
-    cell: usize,
+    lane: usize,
     bench: Rc<Bench>,
     /// By place. A slot ends when its inbox is dropped.
     inboxes: Vec<mpsc::Sender<Order>>,
@@ -86,9 +85,9 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// A pool without slots for `cell`.
-    pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
-        Self { crew, cell, bench: Rc::default(), inboxes: Vec::new(), slots: JoinSet::new() }
+    /// A pool without slots for `lane`.
+    pub(crate) fn new(crew: Rc<Crew>, lane: usize) -> Self {
+        Self { crew, lane, bench: Rc::default(), inboxes: Vec::new(), slots: JoinSet::new() }
     }
 
     /// Gives `task` to the slot that was used last, or to a new one where all are busy.
@@ -101,7 +100,7 @@ impl Pool {
         let _ = self.inboxes[place].try_send(order);
     }
 
-    /// Makes one more slot and lets it open its connection.
+    /// Makes one more slot and lets it open its connections.
     pub(crate) fn open_one(&mut self) {
         let place = self.start();
         self.bench.sit(place);
@@ -119,13 +118,13 @@ impl Pool {
     }
 
     /// The turns that have been freed to follow since the last call, with the ends that they follow.
-    pub(crate) fn take_answered(&self) -> Vec<(Instant, Range<u32>)> {
+    pub(crate) fn take_answered(&self) -> Vec<(Instant, Errand)> {
         self.bench.answered.take()
     }
 
-    /// Takes note that the turn before `turns` has just ended, without having been given to a slot.
-    pub(crate) fn answered(&self, turns: Range<u32>) {
-        self.bench.answered(turns);
+    /// Takes note that the turn before those of `errand` has just ended, without having been given to a slot.
+    pub(crate) fn answered(&self, errand: Errand) {
+        self.bench.answered(errand);
     }
 
     /// Whether a slot has something to do, and so may free more turns.
@@ -157,7 +156,7 @@ impl Pool {
         let place = self.inboxes.len();
         // A slot takes its next order after it has dropped the one before, so one place is enough.
         let (inbox, orders) = mpsc::channel(1);
-        let slot = Slot::new(Rc::clone(&self.crew), self.cell);
+        let slot = Slot::new(Rc::clone(&self.crew), self.lane);
         self.slots.spawn_local(slot.serve(orders, Rc::clone(&self.bench), place));
         self.inboxes.push(inbox);
         place

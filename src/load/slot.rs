@@ -1,6 +1,5 @@
-//! One place in a cell's concurrency: a connection, and one request after another on it.
+//! One place in a lane's concurrency: a connection an arm, and one request after another on them.
 
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,9 +14,9 @@ use crate::load::link::{Interrupt, Link, Watch};
 use crate::load::outgoing::{Outgoing, Place, inserted};
 use crate::load::pool::{Bench, Order, Task};
 use crate::load::stop::Stop;
-use crate::load::stretch::{Seat, Step};
+use crate::load::stretch::{Errand, Seat, Step};
 use crate::load::worker::Crew;
-use crate::load::{CellJob, Prepared};
+use crate::load::{Arm, LaneJob, Prepared};
 use crate::plan::round_of;
 use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, UsageSource};
 use crate::units::Moment;
@@ -26,19 +25,28 @@ use crate::wire::{Answered, Sum, capped};
 /// A slot's state from request to request.
 pub(crate) struct Slot {
     crew: Rc<Crew>,
-    cell: usize,
-    link: Option<Link>,
-    /// How long opening the connection took, until the first request over it tells.
-    opening: Opening,
+    lane: usize,
+    /// By arm.
+    connections: Box<[Connection]>,
     watch: Watch,
     scratch: Scratch,
 }
 
+/// What a slot holds for one destination.
+#[derive(Default)]
+struct Connection {
+    /// Absent: not open.
+    link: Option<Link>,
+    /// How long opening it took, until the first request over it tells.
+    opening: Opening,
+}
+
 impl Slot {
-    /// A slot of `cell`, not yet connected.
-    pub(crate) fn new(crew: Rc<Crew>, cell: usize) -> Self {
+    /// A slot of `lane`, not yet connected.
+    pub(crate) fn new(crew: Rc<Crew>, lane: usize) -> Self {
         let watch = Watch { alarm: Alarm::new(), stop: Rc::clone(&crew.stop) };
-        Self { crew, cell, link: None, opening: Opening::default(), watch, scratch: Scratch::default() }
+        let connections = crew.job().lanes[lane].arms.iter().map(|_| Connection::default()).collect();
+        Self { crew, lane, connections, watch, scratch: Scratch::default() }
     }
 
     /// Takes part in every stretch that `seats` brings, until the worker closes it.
@@ -46,14 +54,13 @@ impl Slot {
         self.crew.stop.register().await;
         while let Some(seat) = seats.recv().await {
             if seat.stretch().step == Step::Open {
-                // A failure is not lost: the first request tries again, and its outcome tells.
-                let _ = self.open().await;
+                self.open_all().await;
                 continue;
             }
             while self.may_send().await
-                && let Some(turns) = seat.take(self.crew.job().cells[self.cell].sessions.as_deref())
+                && let Some(errand) = seat.take(self.crew.job().lanes[self.lane].sessions.as_deref())
             {
-                self.converse(seat.stretch().step, turns).await;
+                self.converse(seat.stretch().step, errand).await;
             }
         }
     }
@@ -63,12 +70,11 @@ impl Slot {
         self.crew.stop.register().await;
         while let Some(order) = orders.recv().await {
             match &order.task {
-                // A failure is not lost: the first request tries again, and its outcome tells.
-                Task::Open => drop(self.open().await),
-                Task::WarmUp { turns } => self.converse(Step::Warmup, turns.clone()).await,
-                Task::Send { turns, due } => {
-                    self.request(Step::Measured, turns.start, Some(*due)).await;
-                    bench.answered(turns.start + 1..turns.end);
+                Task::Open => self.open_all().await,
+                Task::WarmUp { errand } => self.converse(Step::Warmup, errand.clone()).await,
+                Task::Send { errand, due } => {
+                    self.carry_out(errand.arm, (Step::Measured, errand.turns.start), Some(*due)).await;
+                    bench.answered(errand.rest());
                 }
             }
             bench.sit(place);
@@ -76,20 +82,19 @@ impl Slot {
         }
     }
 
-    /// Sends the requests `turns` of one session, each once the one before has ended, however it did, and its delay has
-    /// passed.
-    async fn converse(&mut self, step: Step, turns: Range<u32>) {
+    /// Sends the requests of `errand`, each once the one before has ended, however it did, and its delay has passed.
+    async fn converse(&mut self, step: Step, Errand { arm, turns }: Errand) {
         for index in turns.clone() {
             if index > turns.start && !(self.think(index).await && self.may_send().await) {
                 return;
             }
-            self.request(step, index, None).await;
+            self.carry_out(arm, (step, index), None).await;
         }
     }
 
     /// Waits from now until the turn `index` may follow the one before; false when the run is stopped meanwhile.
     async fn think(&mut self, index: u32) -> bool {
-        let sessions = self.crew.job().cells[self.cell].sessions.as_ref();
+        let sessions = self.crew.job().lanes[self.lane].sessions.as_ref();
         let delay = sessions.map_or(Duration::ZERO, |sessions| sessions.delay(index));
         let Watch { alarm, stop } = &mut self.watch;
         delay.is_zero() || stop.before(Stop::Drain, alarm.wait(Instant::now() + delay)).await.is_some()
@@ -103,31 +108,15 @@ impl Slot {
         has_room && !exhausted && self.crew.stopped() == Stop::Run
     }
 
-    /// Sends the request `index`, which was due at `due` where a schedule says so, when the provider's pace and the
-    /// budget let it, and hands in its sample.
-    async fn request(&mut self, step: Step, index: u32, due: Option<Moment>) {
+    /// Carries out the request `index` of `arm`, which was due at `due` where a schedule says so, and hands in its sample.
+    ///
+    /// This is the one place where a request becomes calls: to one destination it is one.
+    async fn carry_out(&mut self, arm: usize, (step, index): (Step, u32), due: Option<Moment>) {
         let crew = Rc::clone(&self.crew);
-        let cell = &crew.job().cells[self.cell];
-        let prepared = &cell.requests[index as usize % cell.requests.len()];
-        if !self.keep_pace(cell, prepared).await {
-            return;
-        }
-        let reserved = match (&crew.job().budget, &cell.toll) {
-            (Some(budget), Some(toll)) => {
-                let worst = toll.worst_case(prepared);
-                if !budget.reserve(worst) {
-                    return;
-                }
-                Some((budget, toll, worst))
-            }
-            _ => None,
-        };
-        let (reused, mut exchanged) = self.send(cell, prepared, step, index).await;
+        let lane = &crew.job().lanes[self.lane];
+        let Some((reused, mut exchanged)) = self.call(arm, (step, index)).await else { return };
         exchanged.moments.due = due;
-        if let Some((budget, toll, worst)) = reserved {
-            budget.settle(worst, toll.bill(prepared, &exchanged));
-        }
-        let sample = sample(&crew, self.cell, prepared, (step, index), (reused, exchanged));
+        let sample = sample(&crew, lane, arm, (step, index), (reused, exchanged));
         let Scratch { gaps, read_lags, .. } = &self.scratch;
         let (gaps, read_lags): (&[_], &[_]) = match sample.phase {
             Phase::Measured if sample.outcome.is_ok() => (gaps, read_lags),
@@ -137,9 +126,35 @@ impl Slot {
         crew.outbox.push(sample, gaps, read_lags);
     }
 
+    /// Makes one exchange with the destination of `arm` when its provider's pace and the budget let it, and settles what
+    /// it cost; true if the connection had been open before. Absent where it was not let.
+    async fn call(&mut self, arm: usize, (step, index): (Step, u32)) -> Option<(bool, Exchanged)> {
+        let crew = Rc::clone(&self.crew);
+        let arm_job = &crew.job().lanes[self.lane].arms[arm];
+        let prepared = arm_job.request(index);
+        if !self.keep_pace(arm_job, prepared).await {
+            return None;
+        }
+        let reserved = match (&crew.job().budget, &arm_job.toll) {
+            (Some(budget), Some(toll)) => {
+                let worst = toll.worst_case(prepared);
+                if !budget.reserve(worst) {
+                    return None;
+                }
+                Some((budget, toll, worst))
+            }
+            _ => None,
+        };
+        let (reused, exchanged) = self.send(arm, prepared, (step, index)).await;
+        if let Some((budget, toll, worst)) = reserved {
+            budget.settle(worst, toll.bill(prepared, &exchanged));
+        }
+        Some((reused, exchanged))
+    }
+
     /// Waits for the place in time that the provider's limits give; false when the run is stopped meanwhile.
-    async fn keep_pace(&mut self, cell: &CellJob, prepared: &Prepared) -> bool {
-        let Some(pace) = &cell.pace else { return true };
+    async fn keep_pace(&mut self, arm: &Arm, prepared: &Prepared) -> bool {
+        let Some(pace) = &arm.pace else { return true };
         let clock = self.crew.clock;
         let at = pace.reserve(clock.nanos(), prepared.paced_tokens);
         let at = clock.origin + Duration::from_nanos(at);
@@ -151,18 +166,19 @@ impl Slot {
     }
 
     /// Makes the exchange, on the open connection where there is one; true if it had been open before.
-    async fn send(&mut self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> (bool, Exchanged) {
+    async fn send(&mut self, arm: usize, prepared: &Prepared, (step, index): (Step, u32)) -> (bool, Exchanged) {
         loop {
-            let reused = match &mut self.link {
+            let reused = match &mut self.connections[arm].link {
                 Some(link) => link.is_ready().await,
                 None => false,
             };
-            if !reused && let Err(unopened) = self.open().await {
+            if !reused && let Err(unopened) = self.open(arm).await {
                 return (false, never_sent(unopened, &self.crew));
             }
-            let request = self.make(cell, prepared, step, index);
+            let request = self.make(arm, prepared, (step, index));
+            let connection = &mut self.connections[arm];
             let terms = Terms {
-                link: self.link.as_mut().expect("it was open or has been opened"),
+                link: connection.link.as_mut().expect("it was open or has been opened"),
                 watch: &mut self.watch,
                 scratch: &mut self.scratch,
                 clock: self.crew.clock,
@@ -171,37 +187,47 @@ impl Slot {
             };
             let mut exchanged = exchange(request, terms).await;
             if !exchanged.reusable {
-                self.link = None;
+                connection.link = None;
             }
             // The peer closed the idle connection before a byte of the request was written: it has not been asked.
             if reused && exchanged.outcome == Outcome::Reset && exchanged.moments.sent.is_none() {
                 continue;
             }
-            let Opening { dns, connect, tls } = std::mem::take(&mut self.opening);
+            let Opening { dns, connect, tls } = std::mem::take(&mut connection.opening);
             exchanged.moments = Moments { dns, connect, tls, ..exchanged.moments };
             return (reused, exchanged);
         }
     }
 
-    fn make(&self, cell: &CellJob, prepared: &Prepared, step: Step, index: u32) -> Request<Outgoing> {
+    fn make(&self, arm: usize, prepared: &Prepared, (step, index): (Step, u32)) -> Request<Outgoing> {
+        let lane = &self.crew.job().lanes[self.lane];
+        let arm_job = &lane.arms[arm];
         let warmup = step == Step::Warmup;
         // A session's turns open with the same words, so that what they share can be cached as it naturally is.
-        let index = cell.sessions.as_ref().map_or(index, |sessions| sessions.first_of(index));
-        let inserted = inserted(prepared, cell, Place { cell: self.cell as u32, warmup, index });
-        self.crew.floor.targets[self.cell].request(prepared, Outgoing::new(prepared, inserted))
+        let index = lane.sessions.as_ref().map_or(index, |sessions| sessions.first_of(index));
+        let inserted = inserted(prepared, arm_job, Place { cell: arm_job.cell, warmup, index });
+        self.crew.floor.targets[self.lane][arm].request(prepared, Outgoing::new(prepared, inserted))
     }
 
-    /// Opens the slot's connection anew, within the limit for it.
-    async fn open(&mut self) -> Result<(), Unopened> {
+    /// Opens all connections of the slot. A failure is not lost: the first request tries again, and its outcome tells.
+    async fn open_all(&mut self) {
+        for arm in 0..self.connections.len() {
+            let _ = self.open(arm).await;
+        }
+    }
+
+    /// Opens the slot's connection to the destination of `arm` anew, within the limit for it.
+    async fn open(&mut self, arm: usize) -> Result<(), Unopened> {
         // The old one goes first, or the two would count twice against the limit of open files.
-        (self.link, self.opening) = (None, Opening::default());
+        self.connections[arm] = Connection::default();
         let floor = Arc::clone(&self.crew.floor);
         let limit = floor.job.deadlines.connect;
+        let destination = &floor.job.lanes[self.lane].arms[arm].destination;
         // On the heap for this moment only: what it takes to shake hands would otherwise be room in every slot.
-        let dialled = Box::pin(dial(&floor.job.cells[self.cell].destination, floor.tls.as_ref(), floor.job.http2));
+        let dialled = Box::pin(dial(destination, floor.tls.as_ref(), floor.job.http2));
         match self.watch.limit(Instant::now() + limit, dialled).await {
             Ok(Ok((link, opening))) => {
-                (self.link, self.opening) = (Some(link), opening);
+                self.connections[arm] = Connection { link: Some(link), opening };
                 Ok(())
             }
             Ok(Err(unopened)) => Err(unopened),
@@ -213,17 +239,17 @@ impl Slot {
     }
 }
 
-/// The sample of the request `index` of `cell`, and whether its connection was open before.
+/// The sample of the request `index` of `arm`, and whether its connection was open before.
 pub(crate) fn sample(
     crew: &Crew,
-    cell: usize,
-    prepared: &Prepared,
+    lane: &LaneJob,
+    arm: usize,
     (step, index): (Step, u32),
     (reused, exchanged): (bool, Exchanged),
 ) -> Sample {
-    let cell_job = &crew.job().cells[cell];
+    let arm = &lane.arms[arm];
     let (phase, round) = match step {
-        Step::Measured => (Phase::Measured, round_of(index, cell_job.total, crew.job().rounds.max(1))),
+        Step::Measured => (Phase::Measured, round_of(index, lane.total, crew.job().rounds.max(1))),
         Step::Warmup | Step::Open => (Phase::Warmup, 0),
     };
     let Answered {
@@ -241,10 +267,10 @@ pub(crate) fn sample(
     Sample {
         phase,
         round,
-        cycle: index / cell_job.requests.len() as u32,
-        cell: cell as u32,
+        cycle: index / arm.requests.len() as u32,
+        cell: arm.cell,
         index,
-        line: prepared.line,
+        line: arm.request(index).line,
         outcome: exchanged.outcome,
         simulated: exchanged.simulated,
         reused,

@@ -22,8 +22,8 @@ use crate::load::{Batch, Clock, Job, LoadError};
 /// What all workers share, and none changes.
 pub(crate) struct Floor {
     pub(crate) job: Job,
-    /// By cell.
-    pub(crate) targets: Vec<Arc<Target>>,
+    /// By lane and arm.
+    pub(crate) targets: Vec<Vec<Arc<Target>>>,
     /// Present if any destination speaks TLS.
     pub(crate) tls: Option<TlsConnector>,
 }
@@ -55,7 +55,7 @@ impl Crew {
 
 /// The channels of a worker.
 pub(crate) struct Lines {
-    /// Seats for this worker's slots of a cell, in the order of the slots. The coordinator closes it at the end.
+    /// Seats for this worker's slots of a lane, in the order of the slots. The coordinator closes it at the end.
     pub(crate) seats: mpsc::Receiver<Vec<Seat>>,
     pub(crate) batches: mpsc::Sender<Batch>,
     pub(crate) stop: watch::Receiver<Stop>,
@@ -85,9 +85,9 @@ pub(crate) fn work(runtime: &Runtime, floor: Arc<Floor>, clock: Clock, lines: Li
     })
 }
 
-/// Hands each seat to its slot or pacer, and starts those of a cell with its first seats.
+/// Hands each seat to its slot or pacer, and starts those of a lane with its first seats.
 async fn seat_slots(crew: &Rc<Crew>, mut seats: mpsc::Receiver<Vec<Seat>>) {
-    let mut cells: HashMap<usize, Vec<mpsc::Sender<Seat>>> = HashMap::new();
+    let mut lanes: HashMap<usize, Vec<mpsc::Sender<Seat>>> = HashMap::new();
     let mut slots = JoinSet::new();
     loop {
         let seats = tokio::select! {
@@ -100,16 +100,16 @@ async fn seat_slots(crew: &Rc<Crew>, mut seats: mpsc::Receiver<Vec<Seat>>) {
                 None => break,
             },
         };
-        let Some((cell, is_last)) = seats.first().map(|seat| (seat.stretch().cell, seat.stretch().is_last)) else {
+        let Some((lane, is_last)) = seats.first().map(|seat| (seat.stretch().lane, seat.stretch().is_last)) else {
             continue;
         };
-        let inboxes = cells.entry(cell).or_insert_with(|| {
+        let inboxes = lanes.entry(lane).or_insert_with(|| {
             let start = |_| {
                 // A slot has left its seat before it gets the next, so one place is enough.
                 let (inbox, seats) = mpsc::channel(1);
-                match crew.job().cells[cell].open {
-                    None => slots.spawn_local(Slot::new(Rc::clone(crew), cell).run(seats)),
-                    Some(_) => slots.spawn_local(Pacer::new(Rc::clone(crew), cell).run(seats)),
+                match crew.job().lanes[lane].open {
+                    None => slots.spawn_local(Slot::new(Rc::clone(crew), lane).run(seats)),
+                    Some(_) => slots.spawn_local(Pacer::new(Rc::clone(crew), lane).run(seats)),
                 };
                 inbox
             };
@@ -120,10 +120,10 @@ async fn seat_slots(crew: &Rc<Crew>, mut seats: mpsc::Receiver<Vec<Seat>>) {
             let _ = inbox.send(seat).await;
         }
         if is_last {
-            cells.remove(&cell);
+            lanes.remove(&lane);
         }
     }
-    drop(cells);
+    drop(lanes);
     while let Some(ended) = slots.join_next().await {
         ended.unwrap_or_else(resume);
     }

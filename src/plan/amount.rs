@@ -23,12 +23,13 @@ pub(super) struct Measured {
     pub(super) sessions: Option<Arc<Sessions>>,
     /// How many requests.
     pub(super) requests: u32,
-    /// When each is due, and later turns of a session at the earliest; absent in closed load.
-    pub(super) schedule: Option<Arc<Schedule>>,
+    /// When each is due, and later turns of a session at the earliest: a schedule for each cell of the lane; none in
+    /// closed load.
+    pub(super) schedules: Vec<Arc<Schedule>>,
 }
 
-/// Lays `amount` of `load` over `lines`, of which there is one or more. Everything random is drawn from `seed` and
-/// `slug`, so that cells side by side do not burst together.
+/// Lays `amount` of `load` over `lines`, of which there is one or more, for each of the `arms` cells that share the
+/// load. Everything random is drawn from `seed` and `slug`, so that lanes side by side do not burst together.
 ///
 /// # Errors
 /// The recording has no times, or the time holds no requests or too many.
@@ -37,6 +38,7 @@ pub(super) fn measured(
     amount: Amount,
     workload: &Workload,
     lines: &[u32],
+    arms: u32,
     (seed, slug): (u64, &str),
 ) -> Result<Measured, PlanError> {
     let (mut lines, once) = (lines.to_vec(), u32::try_from(lines.len()).unwrap_or(u32::MAX));
@@ -47,7 +49,7 @@ pub(super) fn measured(
             Amount::Once => once,
             Amount::Lasting(_) => return Err(PlanError::ClosedDuration),
         };
-        return Ok(Measured { lines, sessions, requests, schedule: None });
+        return Ok(Measured { lines, sessions, requests, schedules: Vec::new() });
     };
     let speed = match arrivals {
         Arrivals::Recorded { speed } => {
@@ -71,28 +73,35 @@ pub(super) fn measured(
         None => Ok(arrived),
         Some(sessions) => sessions.requests_of(arrived).ok_or_else(|| too_many(arrived)),
     };
+    // Of what arrives each cell gets its part, and no cell one more than another.
+    let part = |arrived: u32| match arrived / arms {
+        0 => Err(too_many(arrived)),
+        each => Ok(each),
+    };
     let mut rng = seeded(seed, &format!("arrivals of {slug}"));
     let (requests, schedule) = match (arrivals.stages(), amount) {
         (Some(stages), _) => {
             let schedule = of_stages(load, arrivals, stages, &mut rng)?;
-            (all_turns(schedule.len() as u32)?, schedule)
+            (all_turns(part(schedule.len() as u32)?)?, schedule)
         }
         (None, amount) => {
             let requests = match amount {
                 Amount::Requests(requests) => requests,
                 Amount::Once => once,
-                Amount::Lasting(time) => all_turns(within(load, arrivals, &recorded, time)?)?,
+                Amount::Lasting(time) => all_turns(part(within(load, arrivals, &recorded, time)?)?)?,
             };
             let last = requests.saturating_sub(1);
             let arriving = sessions.as_ref().map_or(requests, |sessions| sessions.number_of(last) + 1);
+            let arriving = arriving.checked_mul(arms).ok_or_else(|| too_many(u32::MAX))?;
             (requests, Schedule::new(arrivals, arriving, &recorded, &mut rng))
         }
     };
-    let schedule = match &sessions {
+    let whole = |schedule: Schedule| match &sessions {
         None => schedule,
         Some(sessions) => schedule.of_sessions(sessions, requests),
     };
-    Ok(Measured { lines, sessions, requests, schedule: Some(Arc::new(schedule)) })
+    let schedules = schedule.dealt(arms).into_iter().map(|schedule| Arc::new(whole(schedule))).collect();
+    Ok(Measured { lines, sessions, requests, schedules })
 }
 
 /// Sorts `lines` by the times of what arrives: a line's own, or that of its session's first turn. Those of one time stay
@@ -174,7 +183,7 @@ mod tests {
     }
 
     fn dues(measured: &Measured) -> Vec<u128> {
-        let schedule = measured.schedule.as_ref().unwrap();
+        let schedule = &measured.schedules[0];
         (0..measured.requests).map(|index| schedule.due(index).as_millis()).collect()
     }
 
@@ -183,7 +192,7 @@ mod tests {
         let workload = recording(&[Some(4_000), Some(1_000), Some(1_000), Some(2_500)]);
         for (speed, expected) in [(1.0, [0, 0, 1_500, 3_000]), (10.0, [0, 0, 150, 300])] {
             let load = open(Arrivals::Recorded { speed: positive(speed) });
-            let found = measured(&load, Amount::Once, &workload, &[0, 1, 2, 3], (1, "slug")).unwrap();
+            let found = measured(&load, Amount::Once, &workload, &[0, 1, 2, 3], 1, (1, "slug")).unwrap();
             assert_eq!(found.lines, [1, 2, 3, 0]);
             assert_eq!(dues(&found), expected);
         }
@@ -194,7 +203,7 @@ mod tests {
         let workload = recording(&[Some(0), Some(500), Some(1_000)]);
         let of = |arrivals, seconds| {
             let time = Amount::Lasting(Duration::from_secs(seconds));
-            measured(&open(arrivals), time, &workload, &[0, 1, 2], (1, "slug")).map(|found| found.requests)
+            measured(&open(arrivals), time, &workload, &[0, 1, 2], 1, (1, "slug")).map(|found| found.requests)
         };
         // A cycle of the recording lasts 1.5 s.
         assert_eq!(of(Arrivals::Recorded { speed: positive(1.0) }, 3), Ok(6));
@@ -210,7 +219,7 @@ mod tests {
     fn what_cannot_be_scheduled_is_refused() {
         let workload = recording(&[Some(0), None]);
         let refusal = |load, amount| {
-            let found = measured(&load, amount, &workload, &[0, 1], (1, "slug"));
+            let found = measured(&load, amount, &workload, &[0, 1], 1, (1, "slug"));
             found.err().map(|error| error.to_string()).unwrap_or_default()
         };
         assert_eq!(
@@ -241,7 +250,7 @@ mod tests {
     #[test]
     fn sessions_arrive_at_the_times_of_their_first_turns() {
         let load = open(Arrivals::Recorded { speed: positive(1.0) });
-        let found = measured(&load, Amount::Requests(7), &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        let found = measured(&load, Amount::Requests(7), &conversations(), &[0, 1, 2, 3, 4], 1, (1, "slug")).unwrap();
         assert_eq!(found.lines, [1, 4, 3, 0, 2]);
         // The next cycle begins a mean gap after the last arrival.
         assert_eq!(dues(&found), [0, 0, 300, 500, 500, 750, 750]);
@@ -250,7 +259,7 @@ mod tests {
     #[test]
     fn a_rate_is_that_of_sessions_and_a_time_holds_all_turns_of_those_that_arrive_in_it() {
         let load = open(Arrivals::Constant { rate: steady(2.0) });
-        let of = |amount| measured(&load, amount, &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        let of = |amount| measured(&load, amount, &conversations(), &[0, 1, 2, 3, 4], 1, (1, "slug")).unwrap();
         let found = of(Amount::Lasting(Duration::from_secs(2)));
         assert_eq!((&found.lines[..], found.requests), (&[0, 2, 1, 4, 3][..], 7));
         assert_eq!(dues(&found), [0, 0, 500, 500, 1_000, 1_500, 1_500]);
@@ -258,7 +267,7 @@ mod tests {
         assert_eq!(dues(&of(Amount::Once)).len(), 5);
         // Stages say how many sessions arrive, and each brings all its turns.
         let load = open(Arrivals::Constant { rate: "2..2/2s".parse().unwrap() });
-        let found = measured(&load, Amount::Once, &conversations(), &[0, 1, 2, 3, 4], (1, "slug")).unwrap();
+        let found = measured(&load, Amount::Once, &conversations(), &[0, 1, 2, 3, 4], 1, (1, "slug")).unwrap();
         assert_eq!((found.requests, dues(&found).len()), (7, 7));
     }
 
@@ -268,7 +277,7 @@ mod tests {
 {"custom_id":"2","input_length":1,"output_length":1,"session_id":"a","timestamp":5}"#;
         let workload = Workload::parse("w", "w.jsonl", text.as_bytes(), BadLines::Stop).unwrap();
         let load = open(Arrivals::Recorded { speed: Positive::ONE });
-        let error = measured(&load, Amount::Once, &workload, &[0, 1], (1, "slug")).err().unwrap();
+        let error = measured(&load, Amount::Once, &workload, &[0, 1], 1, (1, "slug")).err().unwrap();
         assert_eq!(error.to_string(), "w.jsonl:1: has no `timestamp`, which recorded arrivals need");
     }
 
@@ -277,8 +286,8 @@ mod tests {
         let workload = recording(&[None]);
         let of = |rate: &str, slug| {
             let load = open(Arrivals::Poisson { rate: rate.parse().unwrap() });
-            let found = measured(&load, Amount::Requests(7), &workload, &[0], (1, slug));
-            found.map(|found| (found.requests, found.schedule.unwrap().len()))
+            let found = measured(&load, Amount::Requests(7), &workload, &[0], 1, (1, slug));
+            found.map(|found| (found.requests, found.schedules[0].len()))
         };
         let (requests, scheduled) = of("10..200/10s", "a").unwrap();
         assert_eq!((requests as usize, of("10..200/10s", "a").unwrap().0), (scheduled, requests));
@@ -292,10 +301,40 @@ mod tests {
     }
 
     #[test]
+    fn two_cells_that_share_a_load_take_every_second_arrival_each_and_neither_is_always_first() {
+        let load = open(Arrivals::Constant { rate: steady(2.0) });
+        let of = |amount| measured(&load, amount, &recording(&[None]), &[0], 2, (1, "slug")).unwrap();
+        let found = of(Amount::Requests(3));
+        let dues: Vec<Vec<u128>> = found
+            .schedules
+            .iter()
+            .map(|schedule| (0..found.requests).map(|index| schedule.due(index).as_millis()).collect())
+            .collect();
+        assert_eq!(dues, [[0, 1_500, 2_000], [500, 1_000, 2_500]]);
+        // A time holds what arrives in it, for both together; what would be one side's alone is left out.
+        assert_eq!(of(Amount::Lasting(Duration::from_millis(3_500))).requests, 3);
+        let short =
+            measured(&load, Amount::Lasting(Duration::from_millis(500)), &recording(&[None]), &[0], 2, (1, "s"));
+        assert!(short.err().unwrap().to_string().contains(" brings 1 requests in "));
+        let staged = open(Arrivals::Constant { rate: "2..2/3500ms".parse().unwrap() });
+        let found = measured(&staged, Amount::Once, &recording(&[None]), &[0], 2, (1, "slug")).unwrap();
+        assert_eq!((found.requests, found.schedules[1].len()), (3, 3));
+    }
+
+    #[test]
+    fn whole_sessions_take_turns_where_two_cells_share_a_load() {
+        let load = open(Arrivals::Constant { rate: steady(2.0) });
+        let found = measured(&load, Amount::Requests(5), &conversations(), &[0, 1, 2, 3, 4], 2, (1, "slug")).unwrap();
+        let dues = |schedule: &Schedule| (0..5).map(|index| schedule.due(index).as_millis()).collect::<Vec<_>>();
+        assert_eq!(dues(&found.schedules[0]), [0, 0, 1_500, 1_500, 2_000]);
+        assert_eq!(dues(&found.schedules[1]), [500, 500, 1_000, 1_000, 2_500]);
+    }
+
+    #[test]
     fn cells_of_one_seed_draw_arrivals_of_their_own_and_draw_them_again() {
         let workload = recording(&[None]);
         let load = open(Arrivals::Poisson { rate: steady(20.0) });
-        let of = |slug| dues(&measured(&load, Amount::Requests(50), &workload, &[0], (1, slug)).unwrap());
+        let of = |slug| dues(&measured(&load, Amount::Requests(50), &workload, &[0], 1, (1, slug)).unwrap());
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));
     }

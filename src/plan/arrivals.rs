@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::plan::lane::arm_at;
 use crate::plan::rate::{Rate, Stages};
 use crate::plan::sessions::Sessions;
 use crate::units::Positive;
@@ -105,6 +106,20 @@ impl Schedule {
     /// moment of its session.
     pub(super) fn of_sessions(&self, sessions: &Sessions, requests: u32) -> Self {
         Self { dues: (0..requests).map(|index| self.dues[sessions.number_of(index) as usize]).collect() }
+    }
+
+    /// The schedules of `arms` cells that take its moments in turn, as [`arm_at`] says. What is left over is nobody's.
+    pub(super) fn dealt(self, arms: u32) -> Vec<Self> {
+        if arms == 1 {
+            return vec![self];
+        }
+        let mut schedules = vec![Self { dues: Vec::with_capacity(self.dues.len() / arms as usize) }; arms as usize];
+        for (unit, dues) in (0..).zip(self.dues.chunks_exact(arms as usize)) {
+            for (place, due) in (0..).zip(dues) {
+                schedules[arm_at(unit, place, arms)].dues.push(*due);
+            }
+        }
+        schedules
     }
 
     /// When request `index` is due, in whole microseconds. The index must be one of the schedule.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::arrivals::{Arrivals, Schedule};
+use crate::plan::lane::Lane;
 use crate::plan::rate::Rate;
 use crate::plan::sessions::Sessions;
 use crate::registry::Endpoint;
@@ -14,13 +15,17 @@ use crate::registry::Endpoint;
 pub struct Plan {
     /// The units of measurement, in reporting order: workload, load, then the registry's order.
     pub cells: Vec<Cell>,
+    /// Which of them share their load; each is in one lane.
+    pub lanes: Vec<Lane>,
+    /// The names of what is compared, the baseline first; none where nothing is.
+    pub variants: Vec<String>,
     /// What was asked for and cannot be measured.
     pub left_out: Vec<LeftOut>,
     /// How many equal shares each cell's requests are cut into.
     pub rounds: u32,
-    /// Cells in flight at once.
+    /// Lanes in flight at once: cells, the two of a pair as one.
     pub parallel_cells: usize,
-    /// The order of turns: every cell's share of each round, or all of it at once where no cell waits.
+    /// The order of turns: every lane's share of each round, or all of it at once where no lane waits.
     pub turns: Vec<Turn>,
     /// The seed of everything random.
     pub seed: u64,
@@ -33,6 +38,8 @@ pub struct Plan {
 pub struct Cell {
     /// A name without comma or space, unique in the run: `global-apis/qwen3-8b/us-west-2/autocomplete/c16`.
     pub slug: String,
+    /// Index of its side in [`PlanInput::sides`](crate::plan::PlanInput::sides), whose registry the endpoint is of.
+    pub side: usize,
     /// What it is sent to.
     pub endpoint: Endpoint,
     /// Index into the run's workloads.
@@ -44,7 +51,8 @@ pub struct Cell {
     pub sessions: Option<Arc<Sessions>>,
     /// How requests are issued.
     pub load: Load,
-    /// When each measured request is due, and later turns of a session at the earliest; absent in closed load.
+    /// When each measured request is due, and later turns of a session at the earliest; absent in closed load. The
+    /// cells of a pair have every second moment of one schedule each.
     pub schedule: Option<Arc<Schedule>>,
     /// Measured requests over all rounds.
     pub requests: u32,
@@ -123,20 +131,22 @@ impl fmt::Display for Load {
     }
 }
 
-/// A stretch of one cell's measured requests, sent without a pause.
+/// A stretch of one lane's measured requests, sent without a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Index into [`Plan::cells`].
-    pub cell: usize,
-    /// The first request's index in the cell.
+    /// Index into [`Plan::lanes`].
+    pub lane: usize,
+    /// The first request's index in each of its cells.
     pub first: u32,
-    /// How many.
+    /// How many requests of each of its cells.
     pub requests: u32,
 }
 
 /// A combination that was asked for and is not measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
+    /// The variant that lacks it; absent: all of them, or nothing is compared.
+    pub variant: Option<String>,
     /// The model's id.
     pub model: String,
     /// The region's id; absent: all of them.
@@ -149,9 +159,12 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-/// One line for people: the model, the region, the workload, how many requests, and why.
+/// One line for people: the variant, the model, the region, the workload, how many requests, and why.
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(variant) = &self.variant {
+            write!(f, "{variant}: ")?;
+        }
         write!(f, "`{}`", self.model)?;
         if let Some(region) = &self.region {
             write!(f, " in {region}")?;

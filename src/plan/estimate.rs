@@ -47,14 +47,16 @@ impl Estimate {
     }
 }
 
-/// What each cell of `plan` may cost by the prices in force `at` its start, in the order of its cells.
+/// What each cell of `plan` may cost by the prices in force `at` its start, in the order of its cells; `registries` are
+/// those of its sides.
 ///
 /// Overrides by time or size are in `expected` as they hold at that moment; those of a service tier are not foreseen.
 /// Counts every line's prompt once, which loads the tokeniser where a line has text: about 150 ms.
-pub fn estimate(plan: &Plan, workloads: &[Workload], registry: &Registry, at: Timestamp) -> Vec<Estimate> {
+pub fn estimate(plan: &Plan, workloads: &[Workload], registries: &[&Registry], at: Timestamp) -> Vec<Estimate> {
     let mut sizes: Vec<Vec<Option<Size>>> = workloads.iter().map(|known| vec![None; known.requests.len()]).collect();
     let of_cell = |cell: &Cell| {
         let (known, requests) = (&mut sizes[cell.workload], &workloads[cell.workload].requests);
+        let registry = registries[cell.side];
         let tariff = Tariff::new(registry.pricing(cell.endpoint), at);
         let ceiling = tariff.ceiling().ok();
         let limit = registry.model(cell.endpoint).answer_limit();

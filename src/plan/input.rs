@@ -10,12 +10,10 @@ use crate::workload::Workload;
 /// What a plan is made of.
 #[derive(Clone, Debug)]
 pub struct PlanInput<'a> {
-    /// Where endpoints come from.
-    pub registry: &'a Registry,
+    /// Where requests can go: one side, or one for each variant that is compared, the baseline first.
+    pub sides: Vec<Side<'a>>,
     /// All workloads of the run; measures name them by index.
     pub workloads: &'a [Workload],
-    /// What is measured on what. A combination that is named twice is measured once.
-    pub measures: Vec<MeasureInput>,
     /// A cell each; equal ones once.
     pub loads: Vec<Load>,
     /// Measured requests of a cell.
@@ -24,12 +22,24 @@ pub struct PlanInput<'a> {
     pub warmup: u32,
     /// Rounds wanted, 1 or more; there may be fewer.
     pub rounds: u32,
-    /// Cells side by side, 1 or more; absent: all against a simulator, one against a live provider.
+    /// Cells side by side, 1 or more, the two of a pair as one; absent: all against a simulator, one against a live
+    /// provider.
     pub parallel_cells: Option<usize>,
-    /// Whether a simulator answers; providers' limits then do not bind.
-    pub simulated: bool,
     /// The seed of everything random.
     pub seed: u64,
+}
+
+/// A variant that is compared, or all of a run in which nothing is.
+#[derive(Clone, Debug)]
+pub struct Side<'a> {
+    /// The variant's name; absent where nothing is compared.
+    pub variant: Option<&'a str>,
+    /// Where endpoints come from.
+    pub registry: &'a Registry,
+    /// What is measured on what. A combination that is named twice is measured once.
+    pub measures: Vec<MeasureInput>,
+    /// Whether a simulator answers; providers' limits then do not bind.
+    pub simulated: bool,
 }
 
 /// How much of a cell is measured.

@@ -59,6 +59,7 @@ pub fn not_offered<G: AsRef<str>>(
             let offered = model.offers.iter().any(|offer| offer.regions.is_empty() || offer.regions.contains(&index));
             if !offered && matches_any(&region_globs, &region.id) {
                 missing.push(LeftOut {
+                    variant: None,
                     model: model.id.clone(),
                     region: Some(region.id.clone()),
                     workload: None,

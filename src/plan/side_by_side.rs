@@ -1,34 +1,39 @@
-//! How many cells may run at once.
+//! How many lanes may run at once.
 
 use std::collections::BTreeMap;
 
 use crate::plan::cell::{Cell, Load};
 use crate::plan::input::{PlanError, PlanInput};
+use crate::plan::lane::Lane;
+use crate::plan::limits::{Called, called_by, limit_of};
 
-/// Cells side by side, 1 or more, and a warning where that is fewer than was asked for.
+/// Lanes side by side, 1 or more, and a warning where that is fewer than was asked for.
 ///
-/// Against live providers their `max_in_flight` binds, whichever cells happen to run together.
+/// Against live providers their `max_in_flight` binds, whichever lanes happen to run together. All that a lane holds in
+/// flight may at some moment be with one of its providers.
 ///
 /// # Errors
-/// When one cell alone is over the limit.
-pub(super) fn side_by_side(input: &PlanInput<'_>, cells: &[Cell]) -> Result<(usize, Option<String>), PlanError> {
-    let usual = if input.simulated { cells.len() } else { 1 };
-    let mut parallel = input.parallel_cells.unwrap_or(usual).min(cells.len());
+/// When one lane alone is over the limit.
+pub(super) fn side_by_side(
+    input: &PlanInput<'_>,
+    cells: &[Cell],
+    lanes: &[Lane],
+) -> Result<(usize, Option<String>), PlanError> {
+    let usual = if input.sides.iter().all(|side| side.simulated) { lanes.len() } else { 1 };
+    let mut parallel = input.parallel_cells.unwrap_or(usual).min(lanes.len());
     let mut warning = None;
-    if input.simulated {
-        return Ok((parallel, warning));
-    }
-    let mut by_provider: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for cell in cells {
-        by_provider.entry(input.registry.offer(cell.endpoint).provider).or_default().push(most_in_flight(cell));
+    let mut by_provider: BTreeMap<Called<'_>, Vec<u32>> = BTreeMap::new();
+    for lane in lanes {
+        for called in called_by(input, cells, lane).into_keys() {
+            by_provider.entry(called).or_default().push(most_in_flight(&cells[lane.cells[0]]));
+        }
     }
     let wanted = parallel;
-    for (provider, mut in_flight) in by_provider {
-        let provider = &input.registry.providers[provider];
-        let Some(limit) = provider.limits.max_in_flight else { continue };
+    for (called, mut in_flight) in by_provider {
+        let Some(limit) = limit_of(input, called, |limits| limits.max_in_flight) else { continue };
         in_flight.sort_unstable_by(|a, b| b.cmp(a));
         if in_flight[0] > limit {
-            let (provider, concurrency) = (provider.id.clone(), in_flight[0]);
+            let (provider, concurrency) = (called.0.to_owned(), in_flight[0]);
             return Err(PlanError::OverLimit { provider, concurrency, limit });
         }
         let together = fitting(&in_flight, limit);
@@ -37,14 +42,14 @@ pub(super) fn side_by_side(input: &PlanInput<'_>, cells: &[Cell]) -> Result<(usi
             warning = Some(format!(
                 "{parallel} cell{} side by side instead of {wanted}: provider `{}` allows {limit} requests in flight",
                 if parallel == 1 { "" } else { "s" },
-                provider.id
+                called.0
             ));
         }
     }
     Ok((parallel, warning))
 }
 
-/// Requests of `cell` that can be in flight at once.
+/// Requests that can be in flight at once in the lane of `cell`.
 fn most_in_flight(cell: &Cell) -> u32 {
     match &cell.load {
         Load::Closed { concurrency } => *concurrency,

@@ -11,6 +11,7 @@ use crate::conf::{Document, Faults, Field, Table};
 use crate::plan::cell::Streaming;
 use crate::plan::rate::Rate;
 use crate::plan::suite::stages::{read_rate, read_stages};
+use crate::plan::suite::variants::read_variants;
 use crate::units::{Positive, Usd};
 use crate::workload::Workload;
 
@@ -27,6 +28,8 @@ pub struct Suite {
     pub registry: Option<PathBuf>,
     /// What is measured on what; empty where the file says nothing of it.
     pub measures: Vec<Measure>,
+    /// What is compared, the baseline first; empty where nothing is.
+    pub variants: Vec<Variant>,
     /// How requests are sent.
     pub load: LoadKeys,
     /// The most that a run may cost.
@@ -181,6 +184,7 @@ fn parse_with(source: &str, text: &str, find: FindFiles<'_>) -> Result<Suite, Fa
         live: root.optional("live").and_then(Field::boolean),
         registry: root.optional("registry").and_then(Field::string).map(|path| folder.join(path)),
         measures: read_measures(&root, folder, find),
+        variants: read_variants(&root, folder),
         load: root.table("load").map(read_load).unwrap_or_default(),
         max_cost_usd: root.table("budget").and_then(|budget| {
             let limit = budget.optional("max_cost_usd").and_then(Field::decimal);
@@ -322,3 +326,6 @@ fn read_stream(field: Field<'_>) -> Option<Streaming> {
 mod stages;
 #[cfg(test)]
 mod tests;
+mod variants;
+
+pub use variants::Variant;

@@ -24,18 +24,22 @@ impl Plan {
         let mut places: BinaryHeap<Reverse<Duration>> = BinaryHeap::new();
         let mut end = Duration::ZERO;
         for turn in &self.turns {
-            let cell = &self.cells[turn.cell];
+            let lane = &self.lanes[turn.lane];
+            let arms = || lane.cells.iter().map(|cell| &self.cells[*cell]);
+            let cell = &self.cells[lane.cells[0]];
+            let mean = arms().map(&mean).sum::<Duration>() / lane.arms();
             let warmup = if turn.first == 0 { cell.warmup } else { 0 };
-            let passes = |requests: u32| mean(cell) * requests.div_ceil(cell.about_in_flight());
+            let passes = |each: u32| mean * each.saturating_mul(lane.arms()).div_ceil(cell.about_in_flight());
             // Sessions side by side wait side by side.
             let waits = |first: u32, requests: u32| {
                 let delays = cell.sessions.as_ref().map(|sessions| sessions.delays(first, requests));
-                delays.unwrap_or_default() / cell.about_in_flight()
+                delays.unwrap_or_default() * lane.arms() / cell.about_in_flight()
             };
-            let time = match &cell.schedule {
+            let spans = arms().filter_map(|cell| Some(cell.schedule.as_ref()?.span(turn.first, turn.requests)));
+            let time = match spans.max() {
                 None => passes(turn.requests.saturating_add(warmup)) + waits(turn.first, turn.requests),
                 // The schedule does not wait for replies, so only the last one adds to it.
-                Some(schedule) => passes(warmup) + schedule.span(turn.first, turn.requests) + mean(cell),
+                Some(span) => passes(warmup) + span + mean,
             };
             let free = if places.len() < self.parallel_cells { None } else { places.pop() };
             let finish = free.map_or(Duration::ZERO, |Reverse(at)| at).saturating_add(time);

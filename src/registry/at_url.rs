@@ -40,6 +40,21 @@ impl Registry {
             ..self.clone()
         }
     }
+
+    /// The same registry with every provider and region at `base_url`, whose key is in the environment variable
+    /// `api_key_env`, where it needs one. Names on the wire, headers, limits and prices stay; no other key is sent.
+    #[must_use]
+    pub fn sent_to(&self, base_url: &str, api_key_env: Option<&str>) -> Self {
+        let mut registry = self.clone();
+        for provider in &mut registry.providers {
+            provider.base_url = base_url.to_owned();
+            provider.api_key_env = api_key_env.map(str::to_owned);
+        }
+        for region in &mut registry.regions {
+            region.base_url = None;
+        }
+        registry
+    }
 }
 
 fn nothing_known_of(name: &str) -> Model {
@@ -70,6 +85,19 @@ mod tests {
         assert_eq!(registry.offer(endpoints[0]).send_as, "step-3.5-flash");
         assert!(registry.offer(endpoints[1]).prices.is_empty());
         assert_eq!((registry.region(endpoints[0]), registry.model(endpoints[1]).tier), (None, None));
+    }
+
+    #[test]
+    fn a_registry_that_is_sent_elsewhere_keeps_everything_but_its_addresses_and_keys() {
+        let mut registry = Registry::built_in();
+        registry.regions[1].base_url = Some("https://us-west-2.example/v1".to_owned());
+        let moved = registry.sent_to("http://127.0.0.1:8000/v1", Some("OTHER_KEY"));
+        assert!(moved.providers.iter().all(|provider| provider.base_url == "http://127.0.0.1:8000/v1"));
+        assert!(moved.providers.iter().all(|provider| provider.api_key_env.as_deref() == Some("OTHER_KEY")));
+        assert!(moved.regions.iter().all(|region| region.base_url.is_none()));
+        assert_eq!(moved.providers[0].region_header, registry.providers[0].region_header);
+        assert_eq!((&moved.models, moved.endpoints().count()), (&registry.models, 39));
+        assert_eq!(registry.sent_to("http://127.0.0.1:8000/v1", None).providers[0].api_key_env, None);
     }
 
     #[test]

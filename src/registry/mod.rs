@@ -21,4 +21,5 @@ pub use model::{Capability, Dialect, Endpoint, Limits, Model, Offer, Provider, R
 pub use price::{Asked, Condition, Override, Price, PriceKey, Rates, UtcWindow};
 pub use pricing::{PricedFrom, Pricing};
 pub use read::RegistryError;
+pub(crate) use read::{read_base_url, read_variable};
 pub use show::{ShownOffer, show, shown_as_csv, shown_as_json, shown_as_text};

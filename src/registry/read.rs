@@ -118,7 +118,7 @@ fn read_provider(table: Table<'_>, id: &str) -> Provider {
 }
 
 /// A URL without its trailing slashes.
-fn read_base_url(field: Field<'_>) -> Option<String> {
+pub(crate) fn read_base_url(field: Field<'_>) -> Option<String> {
     let text = field.string()?;
     let uri = text.parse::<Uri>().ok();
     let usable = uri.as_ref().filter(|uri| {
@@ -144,7 +144,7 @@ fn read_base_url(field: Field<'_>) -> Option<String> {
 const KEY_HINT: &str = "name the environment variable that holds the key: `api_key_env = \"GLOBAL_API_KEY\"`";
 
 /// The name of an environment variable.
-fn read_variable(field: Field<'_>) -> Option<String> {
+pub(crate) fn read_variable(field: Field<'_>) -> Option<String> {
     let name = field.string()?;
     let word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !word || name.starts_with(|first: char| first.is_ascii_digit()) {

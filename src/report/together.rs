@@ -28,6 +28,7 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
         failures: Vec::new(),
         usage: Vec::new(),
         max_cost_usd: None,
+        sides: Vec::new(),
         ..last.manifest.clone()
     };
     manifest.destination.simulated = if all_alike { last.manifest.destination.simulated } else { Some(false) };

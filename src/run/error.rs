@@ -22,6 +22,14 @@ pub enum RunError {
     /// A model or region that is not in the registry.
     #[error(transparent)]
     Select(#[from] SelectError),
+    /// The same, where a variant's registry is meant.
+    #[error("variant `{variant}`: {error}")]
+    SelectOf {
+        /// The variant.
+        variant: String,
+        /// What is not there.
+        error: SelectError,
+    },
     /// Nothing can be measured as asked.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -52,6 +60,9 @@ pub enum RunError {
     /// `--base-url` with `--region`.
     #[error("`--region` has no meaning with `--base-url`, which names one place")]
     RegionForUrl,
+    /// `--base-url` for a suite with variants.
+    #[error("`--base-url` has no meaning for a suite with variants, which say themselves where they are sent")]
+    UrlForVariants,
     /// A word of a load in another kind of load.
     #[error("`{word}` has no meaning with `{arrivals}` arrivals")]
     LoadWithout {
@@ -210,7 +221,10 @@ impl RunError {
             Self::AmountOfStages { .. } => Some(
                 "leave out `--duration`, `--requests-per-cell` and `--quick`, or give a rate without stages".into(),
             ),
-            Self::Select(error) => error.hint(),
+            Self::UrlForVariants => {
+                Some("give a `[[variant]]` of the suite a `base_url`, or take another suite".into())
+            }
+            Self::Select(error) | Self::SelectOf { error, .. } => error.hint(),
             _ => None,
         }
     }

@@ -5,7 +5,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::plan::{LeftOut, MeasureInput, Plan, PlanInput, build, not_offered, select};
+use crate::plan::{
+    Cell, LeftOut, MeasureInput, Plan, PlanInput, SelectError, Side, Variant, build, left_out_of_all, not_offered,
+    select,
+};
 use crate::registry::{AssumeError, AssumedPrice, Endpoint, Registry};
 use crate::run::RunError;
 use crate::run::destination::host_of;
@@ -15,12 +18,23 @@ use crate::workload::{BadLines, Workload};
 /// Everything read, and the plan made of it.
 #[derive(Clone, Debug)]
 pub struct Inputs {
-    /// Models, regions and prices.
-    pub registry: Registry,
+    /// Whom the run calls: one side, or one for each variant that is compared, the baseline first.
+    pub sides: Vec<InputSide>,
     /// The workloads in the order in which they were named.
     pub workloads: Vec<Workload>,
     /// What will be done.
     pub plan: Plan,
+}
+
+/// A variant that is compared, or all of a run in which nothing is.
+#[derive(Clone, Debug)]
+pub struct InputSide {
+    /// The variant's name; absent where nothing is compared.
+    pub variant: Option<String>,
+    /// Models, regions and prices.
+    pub registry: Registry,
+    /// Where its requests go.
+    pub whereto: Whereto,
 }
 
 impl Inputs {
@@ -29,24 +43,11 @@ impl Inputs {
     /// # Errors
     /// A file cannot be read or has mistakes, a name is unknown, or nothing can be measured as asked.
     pub fn read(settings: &Settings) -> Result<Self, RunError> {
-        let known = settings.registry.as_deref().map_or_else(|| Ok(Registry::built_in()), Registry::read)?;
-        let mut registry = match &settings.whereto {
-            Whereto::Url { base_url, .. } => known.at_url(base_url, &host_of(base_url), &models(settings)),
-            Whereto::Simulator | Whereto::Providers => known,
-        };
-        assume(&mut registry, &settings.assumed_prices)?;
+        let mut sides = sides(settings)?;
+        assume(&mut sides, &settings.assumed_prices)?;
         let mut names: Vec<&str> = Vec::new();
-        let mut measures = Vec::new();
-        let mut left_out: Vec<LeftOut> = Vec::new();
+        let mut on: Vec<Vec<usize>> = Vec::new();
         for measure in &settings.measures {
-            let endpoints = match settings.whereto {
-                Whereto::Url { .. } => registry.endpoints().collect::<Vec<Endpoint>>(),
-                Whereto::Simulator | Whereto::Providers => {
-                    let missing = not_offered(&registry, &measure.models, &measure.regions)?;
-                    left_out.extend(missing.into_iter().filter(|one| !left_out.contains(one)).collect::<Vec<_>>());
-                    select(&registry, &measure.models, &measure.regions)?
-                }
-            };
             let mut workloads = Vec::new();
             for name in &measure.workloads {
                 let known = names.iter().position(|known| known == name);
@@ -55,39 +56,132 @@ impl Inputs {
                     names.push(name);
                 }
             }
-            measures.push(MeasureInput { endpoints, workloads });
+            on.push(workloads);
         }
+        let chosen = sides.iter().map(|side| chosen(side, settings)).collect::<Result<Vec<_>, _>>()?;
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
         refuse_namesakes(&workloads)?;
+        let measures = |endpoints: &[Vec<Endpoint>]| {
+            let each = endpoints.iter().cloned().zip(on.iter().cloned());
+            each.map(|(endpoints, workloads)| MeasureInput { endpoints, workloads }).collect()
+        };
         let mut plan = build(&PlanInput {
-            registry: &registry,
+            sides: sides
+                .iter()
+                .zip(&chosen)
+                .map(|(side, (endpoints, _))| Side {
+                    variant: side.variant.as_deref(),
+                    registry: &side.registry,
+                    measures: measures(endpoints),
+                    simulated: side.is_simulated(),
+                })
+                .collect(),
             workloads: &workloads,
-            measures,
             loads: settings.loads.clone(),
             amount: settings.amount,
             warmup: settings.warmup,
             rounds: settings.rounds,
             parallel_cells: settings.parallel_cells.map(|cells| cells as usize),
-            simulated: settings.whereto == Whereto::Simulator,
             seed: settings.seed,
         })?;
-        plan.left_out.splice(0..0, left_out);
-        let measures = |model: &str| plan.cells.iter().any(|cell| registry.model(cell.endpoint).id == model);
-        if let Some(idle) = settings.assumed_prices.iter().find(|assumed| !measures(&assumed.model)) {
-            return Err(AssumeError::UnknownModel { model: idle.model.clone() }.into());
+        let left_out: Vec<(Option<&str>, Vec<LeftOut>)> =
+            sides.iter().zip(chosen).map(|(side, (_, left_out))| (side.variant.as_deref(), left_out)).collect();
+        plan.left_out.splice(0..0, left_out_of_all(&left_out));
+        let inputs = Self { sides, workloads, plan };
+        let measures = |model: &str| {
+            let mut cells = inputs.plan.cells.iter();
+            cells.any(|cell| inputs.registry(cell).model(cell.endpoint).id == model)
+        };
+        match settings.assumed_prices.iter().find(|assumed| !measures(&assumed.model)) {
+            Some(idle) => Err(AssumeError::UnknownModel { model: idle.model.clone() }.into()),
+            None => Ok(inputs),
         }
-        Ok(Self { registry, workloads, plan })
+    }
+
+    /// The side that `cell` belongs to.
+    pub fn side(&self, cell: &Cell) -> &InputSide {
+        &self.sides[cell.side]
+    }
+
+    /// The registry that the endpoint of `cell` is of.
+    pub fn registry(&self, cell: &Cell) -> &Registry {
+        &self.sides[cell.side].registry
+    }
+
+    /// The registries of all sides.
+    pub fn registries(&self) -> Vec<&Registry> {
+        self.sides.iter().map(|side| &side.registry).collect()
+    }
+
+    /// Whether every request goes to the simulator inside this process.
+    pub fn is_simulated(&self) -> bool {
+        self.sides.iter().all(InputSide::is_simulated)
     }
 }
 
-/// Puts the assumed prices where `registry` has none.
-fn assume(registry: &mut Registry, prices: &[AssumedPrice]) -> Result<(), AssumeError> {
+impl InputSide {
+    /// Whether its requests go to the simulator inside this process.
+    pub fn is_simulated(&self) -> bool {
+        self.whereto == Whereto::Simulator
+    }
+}
+
+/// Every side with its registry read, and moved to where its requests go.
+fn sides(settings: &Settings) -> Result<Vec<InputSide>, RunError> {
+    let read = |path: Option<&Path>| path.map_or_else(|| Ok(Registry::built_in()), Registry::read);
+    if settings.variants.is_empty() {
+        let known = read(settings.registry.as_deref())?;
+        let registry = match &settings.whereto {
+            Whereto::Url { base_url, .. } => known.at_url(base_url, &host_of(base_url), &models(settings)),
+            Whereto::Simulator | Whereto::Providers => known,
+        };
+        return Ok(vec![InputSide { variant: None, registry, whereto: settings.whereto.clone() }]);
+    }
+    let side = |variant: &Variant| {
+        let known = read(variant.registry.as_deref().or(settings.registry.as_deref()))?;
+        let (registry, whereto) = match &variant.base_url {
+            Some(base_url) => (known.sent_to(base_url, variant.api_key_env.as_deref()), Whereto::Providers),
+            None => (known, settings.whereto.clone()),
+        };
+        Ok(InputSide { variant: Some(variant.name.clone()), registry, whereto })
+    };
+    settings.variants.iter().map(side).collect()
+}
+
+/// The endpoints of each measure under `side`, and what was named and is not offered.
+fn chosen(side: &InputSide, settings: &Settings) -> Result<(Vec<Vec<Endpoint>>, Vec<LeftOut>), RunError> {
+    let of = |error: SelectError| match &side.variant {
+        Some(variant) => RunError::SelectOf { variant: variant.clone(), error },
+        None => error.into(),
+    };
+    let (mut endpoints, mut left_out) = (Vec::new(), Vec::new());
+    for measure in &settings.measures {
+        if let Whereto::Url { .. } = side.whereto {
+            endpoints.push(side.registry.endpoints().collect());
+            continue;
+        }
+        for one in not_offered(&side.registry, &measure.models, &measure.regions).map_err(of)? {
+            if !left_out.contains(&one) {
+                left_out.push(one);
+            }
+        }
+        endpoints.push(select(&side.registry, &measure.models, &measure.regions).map_err(of)?);
+    }
+    Ok((endpoints, left_out))
+}
+
+/// Puts the assumed prices where a registry has none. It is enough that one of them needs a price.
+fn assume(sides: &mut [InputSide], prices: &[AssumedPrice]) -> Result<(), AssumeError> {
     let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
     for (index, assumed) in prices.iter().enumerate() {
         if prices[..index].iter().any(|earlier| earlier.model == assumed.model) {
             return Err(AssumeError::Twice { model: assumed.model.clone() });
         }
-        registry.assume(assumed, today)?;
+        let tried: Vec<_> = sides.iter_mut().map(|side| side.registry.assume(assumed, today)).collect();
+        let other_currency = |error: &AssumeError| matches!(error, AssumeError::OtherCurrency { .. });
+        if !tried.iter().any(Result::is_ok) || tried.iter().any(|one| one.as_ref().is_err_and(other_currency)) {
+            tried.into_iter().collect::<Result<(), _>>()?;
+        }
     }
     Ok(())
 }

@@ -6,16 +6,16 @@ use std::sync::atomic::AtomicU64;
 
 use jiff::Timestamp;
 
-use crate::load::{Budget, CellJob, Destination, Job, OpenLoad, Pace, Prepared, Rests, raise_open_files};
-use crate::plan::{Cell, Load, StreamOptions};
+use crate::load::{Arm, Budget, Destination, Job, LaneJob, OpenLoad, Pace, Prepared, Rests, Toll, raise_open_files};
+use crate::plan::{Cell, Lane, Load, StreamOptions};
 use crate::registry::{Endpoint, Limits, Registry};
 use crate::run::RunError;
 use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
-use crate::run::inputs::Inputs;
+use crate::run::inputs::{InputSide, Inputs};
 use crate::run::settings::{PromptCache, Settings, Whereto};
 use crate::run::tolls::tolls;
 
-/// The job of `inputs` for a run that starts at `started`, sent to the simulator at `simulator` if there is one.
+/// The job of `inputs` for a run that starts at `started`; what is simulated is sent to the simulator at `simulator`.
 ///
 /// # Errors
 /// A key is missing, a URL or header cannot be used, or a price or limit that the budget needs is unknown.
@@ -27,49 +27,60 @@ pub(super) fn assemble(
     keys: &dyn Keys,
     started: Timestamp,
 ) -> Result<Job, RunError> {
-    let registry = &inputs.registry;
-    let tolls = match settings.max_cost_usd {
+    let tolls: Vec<Option<Toll>> = match settings.max_cost_usd {
         Some(_) => tolls(inputs, started)?.into_iter().map(Some).collect(),
         None => vec![None; inputs.plan.cells.len()],
     };
     let rests: Vec<Rests> = inputs.workloads.iter().map(Rests::new).collect();
-    let mut paces = Paces::default();
-    let mut destinations: BTreeMap<Endpoint, Arc<Destination>> = BTreeMap::new();
-    let mut cells = Vec::with_capacity(inputs.plan.cells.len());
-    for (cell, toll) in inputs.plan.cells.iter().zip(tolls) {
-        let destination = match destinations.get(&cell.endpoint) {
+    let paces = Paces::of(inputs);
+    let mut destinations: BTreeMap<(usize, Endpoint), Arc<Destination>> = BTreeMap::new();
+    let mut arm = |number: usize| {
+        let cell = &inputs.plan.cells[number];
+        let side = inputs.side(cell);
+        let destination = match destinations.get(&(cell.side, cell.endpoint)) {
             Some(known) => Arc::clone(known),
             None => {
-                let made = destination(settings, registry, cell.endpoint, simulator, keys)?;
-                destinations.insert(cell.endpoint, Arc::clone(&made));
+                let made = destination(side, cell.endpoint, simulator, keys)?;
+                destinations.insert((cell.side, cell.endpoint), Arc::clone(&made));
                 made
             }
         };
-        let open = match cell.load {
-            Load::Closed { .. } => None,
-            Load::Open { max_in_flight, .. } => {
-                let schedule = cell.schedule.clone().expect("the plan makes a schedule for every open load");
-                Some(OpenLoad { schedule, max_in_flight })
-            }
-        };
-        cells.push(CellJob {
+        Ok::<_, RunError>(Arm {
+            cell: u32::try_from(number).expect("a plan holds fewer than 2^32 cells"),
             destination,
-            requests: prepared(settings, cell, registry, &rests[cell.workload]),
-            sessions: cell.sessions.clone(),
-            concurrency: cell.about_in_flight(),
-            open,
-            total: cell.requests,
-            warmup: cell.warmup,
-            pace: if simulator.is_some() { None } else { paces.of(registry, cell.endpoint) },
+            requests: prepared(settings, cell, &side.registry, &rests[cell.workload]),
+            pace: if side.is_simulated() { None } else { paces.get(&side.registry, cell.endpoint) },
             nonce_seed: (prompt_cache == PromptCache::Fresh).then_some(settings.seed),
             text_seed: settings.seed,
-            toll,
+            toll: tolls[number].clone(),
+        })
+    };
+    let mut lanes = Vec::with_capacity(inputs.plan.lanes.len());
+    for lane in &inputs.plan.lanes {
+        let cells = || lane.cells.iter().map(|cell| &inputs.plan.cells[*cell]);
+        let first = &inputs.plan.cells[lane.cells[0]];
+        let open = match first.load {
+            Load::Closed { .. } => None,
+            Load::Open { max_in_flight, .. } => {
+                let schedules = cells().map(|cell| {
+                    cell.schedule.clone().expect("the plan makes a schedule for every cell of an open load")
+                });
+                Some(OpenLoad { schedules: schedules.collect(), max_in_flight })
+            }
+        };
+        lanes.push(LaneJob {
+            arms: lane.cells.iter().map(|cell| arm(*cell)).collect::<Result<_, _>>()?,
+            sessions: first.sessions.clone(),
+            concurrency: first.about_in_flight(),
+            open,
+            total: first.requests,
+            warmup: first.warmup,
         });
     }
     Ok(Job {
-        cells,
+        lanes,
         turns: inputs.plan.turns.clone(),
-        parallel_cells: inputs.plan.parallel_cells,
+        parallel_lanes: inputs.plan.parallel_cells,
         rounds: inputs.plan.rounds,
         deadlines: settings.deadlines,
         http2: settings.http2,
@@ -82,40 +93,42 @@ pub(super) fn assemble(
 ///
 /// # Errors
 /// A key is missing, or a URL or header cannot be used.
-pub fn check_keys(settings: &Settings, inputs: &Inputs, keys: &dyn Keys) -> Result<(), RunError> {
-    let called = settings.whereto != Whereto::Simulator;
-    inputs.plan.cells.iter().filter(|_| called).try_for_each(|cell| {
-        destination(settings, &inputs.registry, cell.endpoint, None, keys)?;
+pub fn check_keys(inputs: &Inputs, keys: &dyn Keys) -> Result<(), RunError> {
+    let mut called = inputs.plan.cells.iter().filter(|cell| !inputs.side(cell).is_simulated());
+    called.try_for_each(|cell| {
+        destination(inputs.side(cell), cell.endpoint, None, keys)?;
         Ok(())
     })
 }
 
-/// Where the requests to `endpoint` go; `simulator` is the URL of the one in this process.
+/// Where the requests to `endpoint` of `side` go; `simulator` is the URL of the one in this process.
 fn destination(
-    settings: &Settings,
-    registry: &Registry,
+    side: &InputSide,
     endpoint: Endpoint,
     simulator: Option<&str>,
     keys: &dyn Keys,
 ) -> Result<Arc<Destination>, RunError> {
-    match (&settings.whereto, simulator) {
-        (_, Some(base_url)) => of_simulator(registry, endpoint, base_url),
-        (Whereto::Url { base_url, api_key_env }, None) => of_url(base_url, api_key_env.as_deref(), keys),
-        (_, None) => of_provider(registry, endpoint, keys),
+    match (&side.whereto, simulator) {
+        (Whereto::Simulator, Some(base_url)) => of_simulator(&side.registry, endpoint, base_url),
+        (Whereto::Url { base_url, api_key_env }, _) => of_url(base_url, api_key_env.as_deref(), keys),
+        (Whereto::Simulator | Whereto::Providers, _) => of_provider(&side.registry, endpoint, keys),
     }
 }
 
 /// What is done about prompt caches: fresh where a line is sent more than once to a live provider, else natural.
 pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache {
-    let cells = &inputs.plan.cells;
+    let plan = &inputs.plan;
+    let live = |cell: &Cell| !inputs.side(cell).is_simulated();
     // Warm-up begins with the first line, as does every cell of the same endpoint and workload.
     let repeats = |cell: &Cell| {
-        let same = |other: &&Cell| (other.endpoint, other.workload) == (cell.endpoint, cell.workload);
-        cell.warmup > 0 || cell.requests as usize > cell.lines.len() || cells.iter().filter(same).count() > 1
+        let same =
+            |other: &&Cell| (other.side, other.endpoint, other.workload) == (cell.side, cell.endpoint, cell.workload);
+        cell.warmup > 0 || cell.requests as usize > cell.lines.len() || plan.cells.iter().filter(same).count() > 1
     };
-    let live = settings.whereto != Whereto::Simulator;
-    let default = if live && cells.iter().any(repeats) { PromptCache::Fresh } else { PromptCache::Natural };
-    settings.prompt_cache.unwrap_or(default)
+    // Both of a pair send the same lines, and may send them to the same endpoint.
+    let twice = |lane: &Lane| lane.is_pair() && lane.cells.iter().all(|cell| live(&plan.cells[*cell]));
+    let fresh = plan.cells.iter().any(|cell| live(cell) && repeats(cell)) || plan.lanes.iter().any(twice);
+    settings.prompt_cache.unwrap_or(if fresh { PromptCache::Fresh } else { PromptCache::Natural })
 }
 
 /// Whether streams of `endpoint` are asked for their usage.
@@ -125,23 +138,34 @@ pub(super) fn stream_options(settings: &Settings, registry: &Registry, endpoint:
 }
 
 /// The hosts that are called, each once, for the manifest and the first line.
-pub fn hosts(settings: &Settings, inputs: &Inputs) -> Vec<String> {
-    let hosts: BTreeSet<String> = match &settings.whereto {
-        Whereto::Simulator => BTreeSet::from(["built-in simulator".to_owned()]),
-        Whereto::Url { .. } | Whereto::Providers => {
-            urls(settings, inputs).iter().map(|base_url| host_of(base_url)).collect()
-        }
-    };
+pub fn hosts(inputs: &Inputs) -> Vec<String> {
+    let sides = inputs.sides.iter().enumerate();
+    let hosts: BTreeSet<String> = sides.flat_map(|(side, _)| hosts_of(inputs, side)).collect();
     hosts.into_iter().collect()
 }
 
+/// The hosts that the side with the number `side` calls, each once.
+pub(super) fn hosts_of(inputs: &Inputs, side: usize) -> BTreeSet<String> {
+    match inputs.sides[side].whereto {
+        Whereto::Simulator => BTreeSet::from(["built-in simulator".to_owned()]),
+        Whereto::Url { .. } | Whereto::Providers => {
+            urls_of(inputs, side).iter().map(|base_url| host_of(base_url)).collect()
+        }
+    }
+}
+
 /// The base URLs outside this process that are called, each once; none where the built-in simulator answers.
-pub fn urls(settings: &Settings, inputs: &Inputs) -> BTreeSet<String> {
-    let called = |cell: &Cell| base_url(&inputs.registry, cell.endpoint).to_owned();
-    match &settings.whereto {
+pub fn urls(inputs: &Inputs) -> BTreeSet<String> {
+    (0..inputs.sides.len()).flat_map(|side| urls_of(inputs, side)).collect()
+}
+
+fn urls_of(inputs: &Inputs, side: usize) -> BTreeSet<String> {
+    let InputSide { registry, whereto, .. } = &inputs.sides[side];
+    let cells = inputs.plan.cells.iter().filter(|cell| cell.side == side);
+    match whereto {
         Whereto::Simulator => BTreeSet::new(),
         Whereto::Url { base_url, .. } => BTreeSet::from([base_url.clone()]),
-        Whereto::Providers => inputs.plan.cells.iter().map(called).collect(),
+        Whereto::Providers => cells.map(|cell| base_url(registry, cell.endpoint).to_owned()).collect(),
     }
 }
 
@@ -167,25 +191,33 @@ fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests
     cell.lines.iter().map(|line| Arc::clone(&all[*line as usize])).collect()
 }
 
-/// The limits a minute of each provider, shared by its cells.
-#[derive(Default)]
-struct Paces(BTreeMap<usize, Arc<Pace>>);
+/// The limits a minute of each provider that is called, by its id and URL: what the sides call alike they share.
+struct Paces(BTreeMap<(String, String), Arc<Pace>>);
 
 impl Paces {
-    fn of(&mut self, registry: &Registry, endpoint: Endpoint) -> Option<Arc<Pace>> {
-        let Limits { requests_per_minute, tokens_per_minute, .. } = registry.provider(endpoint).limits;
-        if requests_per_minute.is_none() && tokens_per_minute.is_none() {
-            return None;
+    fn of(inputs: &Inputs) -> Self {
+        let mut gaps: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+        for side in inputs.sides.iter().filter(|side| !side.is_simulated()) {
+            for provider in &side.registry.providers {
+                let Limits { requests_per_minute, tokens_per_minute, .. } = provider.limits;
+                let gap = |per_minute: Option<u64>| per_minute.map_or(0, |count| MINUTE_NS / count.max(1));
+                let (requests, tokens) = gaps.entry((provider.id.clone(), provider.base_url.clone())).or_default();
+                // Where two registries differ, the narrower limit keeps both.
+                *requests = gap(requests_per_minute.map(u64::from)).max(*requests);
+                *tokens = gap(tokens_per_minute).max(*tokens);
+            }
         }
-        let gap = |per_minute: Option<u64>| per_minute.map_or(0, |count| MINUTE_NS / count.max(1));
-        let pace = || {
-            Arc::new(Pace {
-                request_gap_ns: gap(requests_per_minute.map(u64::from)),
-                token_gap_ns: gap(tokens_per_minute),
-                next_ns: AtomicU64::new(0),
-            })
+        gaps.retain(|_, gaps| *gaps != (0, 0));
+        let pace = |(request_gap_ns, token_gap_ns)| {
+            Arc::new(Pace { request_gap_ns, token_gap_ns, next_ns: AtomicU64::new(0) })
         };
-        Some(Arc::clone(self.0.entry(registry.offer(endpoint).provider).or_insert_with(pace)))
+        Self(gaps.into_iter().map(|(provider, gaps)| (provider, pace(gaps))).collect())
+    }
+
+    /// That of the provider of `endpoint`; absent: it has no limits.
+    fn get(&self, registry: &Registry, endpoint: Endpoint) -> Option<Arc<Pace>> {
+        let provider = registry.provider(endpoint);
+        self.0.get(&(provider.id.clone(), provider.base_url.clone())).cloned()
     }
 }
 

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, StreamOptions, Streaming};
-use crate::registry::{Override, PricedFrom, Rates};
+use crate::registry::{Override, PricedFrom, Rates, Registry};
 use crate::run::inputs::Inputs;
-use crate::run::job::stream_options;
+use crate::run::job::{hosts_of, stream_options};
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, OverrideNote,
-    PriceNote, RatesNote, StageNote, Status, Validity, WorkloadNote, judge,
+    PriceNote, RatesNote, SideNote, StageNote, Status, Validity, WorkloadNote, judge,
 };
 use crate::tally::{CellFigures, Lags};
 use crate::units::Positive;
@@ -71,7 +71,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
             timeout_total_ms: millis(limits.total),
         },
         max_cost_usd: settings.max_cost_usd,
-        registry: FileNote { source: inputs.registry.source.clone(), sha256: inputs.registry.sha256.clone() },
+        registry: registry_note(&inputs.sides[0].registry),
         workloads: inputs.workloads.iter().map(workload_note).collect(),
         cells: inputs.plan.cells.iter().map(|cell| cell_note(cell, inputs, start.at)).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),
@@ -85,17 +85,23 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         validity: Vec::new(),
         failures: Vec::new(),
         usage: Vec::new(),
-        variants: Vec::new(),
+        variants: inputs.plan.variants.clone(),
+        sides: match inputs.plan.variants.is_empty() {
+            true => Vec::new(),
+            false => (0..inputs.sides.len()).map(|side| side_note(inputs, side)).collect(),
+        },
     }
 }
 
 /// The providers whose streams are not asked for their usage, as warnings.
 fn unasked_usage(settings: &Settings, inputs: &Inputs) -> Vec<String> {
-    let registry = &inputs.registry;
     let streams = settings.streaming != Streaming::Off;
-    let unasked = |cell: &&Cell| streams && stream_options(settings, registry, cell.endpoint) == StreamOptions::LeftOut;
+    let unasked = |cell: &&Cell| {
+        streams && stream_options(settings, inputs.registry(cell), cell.endpoint) == StreamOptions::LeftOut
+    };
     let cells = inputs.plan.cells.iter().filter(unasked);
-    let providers: BTreeSet<&str> = cells.map(|cell| registry.provider(cell.endpoint).id.as_str()).collect();
+    let providers: BTreeSet<&str> =
+        cells.map(|cell| inputs.registry(cell).provider(cell.endpoint).id.as_str()).collect();
     let warning = |id| format!("provider `{id}` is not asked for the tokens of a stream: `stream_options` is left out");
     providers.into_iter().map(warning).collect()
 }
@@ -103,6 +109,18 @@ fn unasked_usage(settings: &Settings, inputs: &Inputs) -> Vec<String> {
 /// A moment as every file holds it: RFC 3339 in UTC, whole seconds.
 pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn registry_note(registry: &Registry) -> FileNote {
+    FileNote { source: registry.source.clone(), sha256: registry.sha256.clone() }
+}
+
+/// What is known of the variant whose side has the number `side`.
+fn side_note(inputs: &Inputs, side: usize) -> SideNote {
+    SideNote {
+        registry: registry_note(&inputs.sides[side].registry),
+        hosts: hosts_of(inputs, side).into_iter().collect(),
+    }
 }
 
 fn workload_note(workload: &Workload) -> WorkloadNote {
@@ -117,7 +135,7 @@ fn workload_note(workload: &Workload) -> WorkloadNote {
 }
 
 fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
-    let registry = &inputs.registry;
+    let registry = inputs.registry(cell);
     let model = registry.model(cell.endpoint);
     let (concurrency, arrivals, max_in_flight) = match &cell.load {
         Load::Closed { concurrency } => (Some(*concurrency), None, None),
@@ -134,6 +152,7 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
     };
     CellNote {
         cell: cell.slug.clone(),
+        variant: inputs.side(cell).variant.clone(),
         provider: registry.provider(cell.endpoint).id.clone(),
         model: model.id.clone(),
         label: model.shown().to_owned(),
@@ -196,6 +215,7 @@ fn override_note(change: &Override) -> OverrideNote {
 
 fn left_out_note(left_out: &LeftOut) -> LeftOutNote {
     LeftOutNote {
+        variant: left_out.variant.clone(),
         model: left_out.model.clone(),
         region: left_out.region.clone(),
         workload: left_out.workload.clone(),

@@ -118,7 +118,7 @@ impl<'r> Recorder<'r> {
             tariffs: plan
                 .cells
                 .iter()
-                .map(|cell| Tariff::new(inputs.registry.pricing(cell.endpoint), started))
+                .map(|cell| Tariff::new(inputs.registry(cell).pricing(cell.endpoint), started))
                 .collect(),
             images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
             uncounted: Uncounted::new(inputs, prompt_cache),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::plan::{Amount, Deadlines, Load, Measure, Streaming, Suite};
+use crate::plan::{Amount, Deadlines, Load, Measure, Streaming, Suite, Variant};
 use crate::registry::AssumedPrice;
 use crate::run::RunError;
 use crate::run::loads::{LoadWords, loads};
@@ -18,8 +18,10 @@ const DEMO: &str = include_str!("demo.toml");
 pub struct Settings {
     /// The suite's name, part of the run's name.
     pub suite: String,
-    /// Where requests go.
+    /// Where requests go, but for those of a variant with a URL of its own.
     pub whereto: Whereto,
+    /// What is compared, the baseline first; empty where nothing is.
+    pub variants: Vec<Variant>,
     /// A registry file; absent: the built-in one.
     pub registry: Option<PathBuf>,
     /// What is measured on what.
@@ -158,6 +160,9 @@ impl Settings {
             None if flags.live || suite.live.unwrap_or(false) => Whereto::Providers,
             None => Whereto::Simulator,
         };
+        if !suite.variants.is_empty() && matches!(whereto, Whereto::Url { .. }) {
+            return Err(RunError::UrlForVariants);
+        }
         let literal = matches!(whereto, Whereto::Url { .. });
         if literal && flags.models.is_empty() {
             return Err(RunError::NoModelForUrl { listed: String::new() });
@@ -175,6 +180,7 @@ impl Settings {
                 _ => suite.name.unwrap_or_else(|| stem(&suite.source)),
             },
             registry: flags.registry.or(suite.registry),
+            variants: suite.variants,
             measures: measures(suite.measures, &flags.workloads, &flags.models, &flags.regions),
             bad_lines: if flags.skip_bad_lines { BadLines::Skip } else { BadLines::Stop },
             loads,

@@ -44,7 +44,7 @@ pub(super) fn held_back(budget: &Budget, spent: Usd) -> Option<String> {
 }
 
 fn toll(inputs: &Inputs, cell: &Cell, started: Timestamp) -> Result<Toll, RunError> {
-    let registry = &inputs.registry;
+    let registry = inputs.registry(cell);
     let model = registry.model(cell.endpoint);
     let tariff = Tariff::new(registry.pricing(cell.endpoint), started);
     let ceiling = tariff.ceiling().map_err(|missing| RunError::UnknownPrice {

@@ -35,7 +35,7 @@ impl<'r> Uncounted<'r> {
             let cell = &self.inputs.plan.cells[sample.cell as usize];
             let input = self.prompt(cell, sample.line);
             let prompt = &self.inputs.workloads[cell.workload].requests[sample.line as usize].prompt;
-            let limit = answer_tokens_at_most(prompt, self.inputs.registry.model(cell.endpoint).answer_limit());
+            let limit = answer_tokens_at_most(prompt, self.inputs.registry(cell).model(cell.endpoint).answer_limit());
             sample.usage = Some((estimated(input, &words, limit), UsageSource::Estimated));
         }
     }

@@ -53,11 +53,13 @@ pub(in crate::rundir) fn manifest() -> Manifest {
         failures: vec![],
         usage: vec![],
         variants: vec![],
+        sides: vec![],
     }
 }
 
 fn cell(model: &str) -> CellNote {
     CellNote {
+        variant: None,
         cell: format!("acme/{model}/us/chat/c2"),
         provider: "acme".into(),
         model: model.into(),

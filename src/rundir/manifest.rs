@@ -32,7 +32,7 @@ pub struct Manifest {
     pub load: LoadNote,
     /// The limit of the bill; absent without one.
     pub max_cost_usd: Option<Usd>,
-    /// The registry in use.
+    /// The registry in use; where variants are compared, the baseline's.
     pub registry: FileNote,
     /// The workloads in use.
     pub workloads: Vec<WorkloadNote>,
@@ -55,6 +55,18 @@ pub struct Manifest {
     /// What is compared, the one first that the others are held against; empty where nothing is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<String>,
+    /// What each of the variants is, in their order; empty where nothing is compared, and where several runs are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<SideNote>,
+}
+
+/// What a variant calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SideNote {
+    /// Its registry.
+    pub registry: FileNote,
+    /// The hosts that it calls.
+    pub hosts: Vec<String>,
 }
 
 /// How a run ended.
@@ -92,7 +104,7 @@ pub struct DestinationNote {
 pub struct LoadNote {
     /// Rounds that each cell was cut into.
     pub rounds: u32,
-    /// Cells under way at once.
+    /// Cells under way at once, the two of a pair as one.
     pub parallel_cells: u32,
     /// Requests sent beforehand to each cell and left out.
     pub warmup: u32,
@@ -144,6 +156,9 @@ pub struct WorkloadNote {
 pub struct CellNote {
     /// The slug.
     pub cell: String,
+    /// The variant's name; absent where nothing is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Who is called.
     pub provider: String,
     /// The model's id.
@@ -265,6 +280,9 @@ pub struct OverrideNote {
 /// Something asked for and not measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeftOutNote {
+    /// The variant that lacks it; absent: all of them, or nothing is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// The model's id.
     pub model: String,
     /// The region's id; absent: all of them.

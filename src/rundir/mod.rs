@@ -30,7 +30,7 @@ pub use error::RunDirError;
 pub use interval_log::read_intervals;
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
-    OverrideNote, PriceNote, RatesNote, StageNote, StatedNote, Status, UsageNote, Validity, WorkloadNote,
+    OverrideNote, PriceNote, RatesNote, SideNote, StageNote, StatedNote, Status, UsageNote, Validity, WorkloadNote,
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;

@@ -24,7 +24,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         run_id: manifest.run_id.clone(),
         started_at: manifest.started_at.clone(),
         cell: note.cell.clone(),
-        variant: None,
+        variant: note.variant.clone(),
         provider: note.provider.clone(),
         model: note.model.clone(),
         region: note.region.clone(),

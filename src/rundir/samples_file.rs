@@ -89,7 +89,7 @@ impl SamplesFile {
         let cells = manifest.cells.iter().map(|note| {
             let workload = workloads.iter().position(|workload| workload.name == note.workload);
             CellContext {
-                slug: ready(&[&note.cell]),
+                slug: ready(&[note.variant.as_deref().unwrap_or_default(), &note.cell]),
                 // No route is chosen here.
                 place: ready(&[&note.provider, &note.model, note.region.as_deref().unwrap_or_default(), ""]),
                 workload: workload.expect("the workloads of every cell are given"),
@@ -111,7 +111,6 @@ impl SamplesFile {
         row.text(sample.phase.name());
         row.number(Some(sample.round.into()));
         row.number(Some(sample.cycle.into()));
-        row.empty();
         row.ready(&cell.slug);
         row.number(Some(sample.index.into()));
         row.ready(&line.name);
@@ -170,7 +169,7 @@ impl SamplesFile {
 
 /// What the rows of a cell have in common, ready to be put in.
 struct CellContext {
-    /// The column `cell`.
+    /// The columns `variant` and `cell`.
     slug: CsvLine,
     /// The columns `provider` to `route`.
     place: CsvLine,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::{mpsc, watch};
-use tollmark::load::{CellJob, Clock, Destination, Job, Prepared, Stop, start};
+use tollmark::load::{Arm, Clock, Destination, Job, LaneJob, Prepared, Stop, start};
 use tollmark::plan::{Deadlines, Turn};
 use tollmark::sample::{Outcome, Sample};
 use tollmark::sim::{Law, LawError, SimConfig, Simulator};
@@ -71,7 +71,7 @@ fn law(names: &[&str]) -> Law {
 }
 
 /// Two requests to `model` one after the other, so that what a fault does to the connection is seen as well.
-fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
+fn cell(address: SocketAddr, model: &str, stream: bool) -> LaneJob {
     let options = if stream { ",\"stream_options\":{\"include_usage\":true}" } else { "" };
     let request = Prepared {
         line: 0,
@@ -93,27 +93,25 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> CellJob {
         path: "/v1/chat/completions".into(),
         headers: HeaderMap::new(),
     };
-    CellJob {
+    let arm = Arm {
+        cell: 0,
         destination: Arc::new(destination),
         requests: vec![Arc::new(request)],
-        concurrency: 1,
-        open: None,
-        total: 2,
-        warmup: 0,
         pace: None,
         toll: None,
-        sessions: None,
         nonce_seed: None,
         text_seed: 0,
-    }
+    };
+    LaneJob { arms: vec![arm], sessions: None, concurrency: 1, open: None, total: 2, warmup: 0 }
 }
 
 /// The samples of each cell; all cells run side by side.
-fn run(cells: Vec<CellJob>, deadlines: Deadlines) -> Vec<Vec<Sample>> {
-    let turns = cells.iter().enumerate().map(|(cell, job)| Turn { cell, first: 0, requests: job.total }).collect();
-    let mut found = vec![Vec::new(); cells.len()];
+fn run(mut lanes: Vec<LaneJob>, deadlines: Deadlines) -> Vec<Vec<Sample>> {
+    let turns = lanes.iter().enumerate().map(|(lane, job)| Turn { lane, first: 0, requests: job.total }).collect();
+    lanes.iter_mut().zip(0..).for_each(|(lane, cell)| lane.arms[0].cell = cell);
+    let mut found = vec![Vec::new(); lanes.len()];
     let job =
-        Job { turns, parallel_cells: cells.len(), cells, rounds: 1, deadlines, http2: false, workers: 1, budget: None };
+        Job { turns, parallel_lanes: lanes.len(), lanes, rounds: 1, deadlines, http2: false, workers: 1, budget: None };
     let (batches, mut received) = mpsc::channel(4);
     let (_running, stop) = watch::channel(Stop::Run);
     let running = start(job, Clock::start(), batches, stop).unwrap();

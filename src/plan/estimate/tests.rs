@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::input::{Amount, MeasureInput, PlanInput};
+use crate::plan::input::{Amount, MeasureInput, PlanInput, Side};
 use crate::plan::samples::workload;
 use crate::plan::{Load, build};
 use crate::registry::Registry;
@@ -58,19 +58,17 @@ fn estimates(registry: &Registry, workload: Workload, requests: u32, warmup: u32
     let workloads = [workload];
     let measure = MeasureInput { endpoints: registry.endpoints().collect(), workloads: vec![0] };
     let plan = build(&PlanInput {
-        registry,
+        sides: vec![Side { variant: None, registry, measures: vec![measure], simulated: true }],
         workloads: &workloads,
-        measures: vec![measure],
         loads: vec![Load::Closed { concurrency: 1 }],
         amount: Amount::Requests(requests),
         rounds: 1,
         warmup,
         parallel_cells: Some(1),
-        simulated: true,
         seed: 1,
     })
     .unwrap();
-    estimate(&plan, &workloads, registry, at.parse().unwrap())
+    estimate(&plan, &workloads, &[registry], at.parse().unwrap())
 }
 
 fn registry(text: &str) -> Registry {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::plan::arrivals::Arrivals;
 use crate::plan::cell::Turn;
-use crate::plan::input::MeasureInput;
+use crate::plan::input::{MeasureInput, Side};
 use crate::plan::rate::Rate;
 use crate::plan::samples::{chat, model, registry, workload};
 use crate::units::Positive;
@@ -20,15 +20,13 @@ pub(in crate::plan) fn input<'a>(
     measure: MeasureInput,
 ) -> PlanInput<'a> {
     PlanInput {
-        registry,
+        sides: vec![Side { variant: None, registry, measures: vec![measure], simulated: true }],
         workloads,
-        measures: vec![measure],
         loads: vec![Load::Closed { concurrency: 8 }],
         amount: Amount::Requests(400),
         warmup: 8,
         rounds: 10,
         parallel_cells: None,
-        simulated: true,
         seed: 7,
     }
 }
@@ -45,7 +43,7 @@ fn cells_come_by_workload_then_load_then_in_the_order_of_the_registry() {
     let workloads = [chat("one", 2), chat("two", 2)];
     let mut input = input(&registry, &workloads, everything(&registry, 2));
     input.loads = [8, 2, 8].map(|concurrency| Load::Closed { concurrency }).to_vec();
-    input.measures.reverse();
+    input.sides[0].measures.reverse();
     let plan = build(&input).unwrap();
     let expected: Vec<String> = ["one", "two"]
         .iter()
@@ -57,7 +55,7 @@ fn cells_come_by_workload_then_load_then_in_the_order_of_the_registry() {
     assert_eq!(slugs(&plan), expected);
     assert_eq!((plan.rounds, plan.parallel_cells, plan.turns.len(), plan.seed), (10, 16, 16, 7));
     assert_eq!((&plan.left_out[..], &plan.warnings[..]), (&[][..], &[][..]));
-    assert_eq!(plan.turns[3], Turn { cell: 3, first: 0, requests: 400 });
+    assert_eq!(plan.turns[3], Turn { lane: 3, first: 0, requests: 400 });
 }
 
 #[test]
@@ -66,7 +64,7 @@ fn what_two_measures_name_is_measured_once() {
     let workloads = [chat("one", 2), chat("two", 2)];
     let mut input = input(&registry, &workloads, everything(&registry, 1));
     let endpoints = registry.endpoints().take(1).collect();
-    input.measures.insert(0, MeasureInput { endpoints, workloads: vec![1, 0] });
+    input.sides[0].measures.insert(0, MeasureInput { endpoints, workloads: vec![1, 0] });
     let plan = build(&input).unwrap();
     assert_eq!(
         slugs(&plan),
@@ -134,7 +132,7 @@ fn live_cells_run_one_at_a_time_unless_told_otherwise() {
     let registry = registry(vec![model("a", None)], None);
     let workloads = [chat("chat", 1)];
     let mut input = input(&registry, &workloads, everything(&registry, 1));
-    input.simulated = false;
+    input.sides[0].simulated = false;
     assert_eq!(build(&input).unwrap().parallel_cells, 1);
     input.parallel_cells = Some(9);
     assert_eq!(build(&input).unwrap().parallel_cells, 2);
@@ -146,7 +144,7 @@ fn a_live_providers_limit_is_kept_and_a_simulator_has_none() {
     let workloads = [chat("chat", 1)];
     let mut input = input(&registry, &workloads, everything(&registry, 1));
     assert_eq!(build(&input).unwrap().parallel_cells, 4);
-    input.simulated = false;
+    input.sides[0].simulated = false;
     input.parallel_cells = Some(4);
     let plan = build(&input).unwrap();
     assert_eq!(plan.parallel_cells, 2);
@@ -173,7 +171,7 @@ fn a_list_of_rates_makes_a_cell_each_with_a_schedule_of_its_own() {
     let registry = registry(vec![model("a", None)], None);
     let workloads = [chat("chat", 1)];
     let mut input = input(&registry, &workloads, everything(&registry, 1));
-    input.measures[0].endpoints.truncate(1);
+    input.sides[0].measures[0].endpoints.truncate(1);
     input.loads = rates(&[0.5, 200.0]);
     let plan = build(&input).unwrap();
     assert_eq!(slugs(&plan), ["p/a/us-east-1/chat/r0.5", "p/a/us-east-1/chat/r200"]);
@@ -190,7 +188,7 @@ fn an_open_load_keeps_within_its_live_providers_limits() {
     let workloads = [chat("chat", 1)];
     let measure = everything(&registry, 1);
     let mut open = input(&registry, &workloads, measure.clone());
-    (open.loads, open.simulated, open.parallel_cells) = (rates(&[10.0]), false, Some(1));
+    (open.loads, open.sides[0].simulated, open.parallel_cells) = (rates(&[10.0]), false, Some(1));
     let plan = build(&open).unwrap();
     assert!(plan.cells.iter().all(|cell| matches!(cell.load, Load::Open { max_in_flight: 20, .. })));
     let warning = "at most 20 requests in flight instead of 50: provider `p` allows no more, and what is due beyond is \
@@ -199,7 +197,7 @@ fn an_open_load_keeps_within_its_live_providers_limits() {
     assert_eq!(plan.warnings, [warning, rounds]);
     registry.providers[0].limits.requests_per_minute = Some(599);
     let mut open = input(&registry, &workloads, measure);
-    (open.loads, open.simulated) = (rates(&[10.0]), false);
+    (open.loads, open.sides[0].simulated) = (rates(&[10.0]), false);
     assert_eq!(
         build(&open).unwrap_err().to_string(),
         "constant at 10/s is over `requests_per_minute` of provider `p`, must be at most 599 a minute"

@@ -62,6 +62,7 @@ fn every_key_of_a_suite_is_read_and_paths_are_those_of_its_folder() {
                     regions: None,
                 },
             ],
+            variants: Vec::new(),
             load: LoadKeys {
                 concurrency: Some(vec![8, 16]),
                 arrivals: Some(ArrivalKind::Gamma),
@@ -147,7 +148,7 @@ name = \"baseline\"
             "suite.toml:11:16: `timeout_idle` is a whole number, must be a time in quotes, such as \"30s\"",
             "suite.toml:12:17: `timeout_total` is 0, must be at least \"1ms\"",
             "suite.toml:14:16: `max_cost_usd` is a number with a point, must be a decimal in quotes, such as \"0.25\"",
-            "suite.toml:15:3: `variant` is not a key of the file",
+            "suite.toml:15:1: one `[[variant]]` alone, must be two: add another like `name = \"candidate\"`",
         ]
     );
 }
@@ -247,4 +248,51 @@ fn a_built_in_workload_can_be_named_wherever_the_suite_is() {
     std::fs::write(&path, "schema = 1\nworkloads = [\"support\", \"own\"]\n").unwrap();
     let workloads = Suite::read(&path).unwrap().measures[0].workloads.clone().unwrap();
     assert_eq!(workloads, [PathBuf::from("support"), folder.path().join("own")]);
+}
+
+#[test]
+fn two_variants_differ_in_their_registry_or_url_and_the_first_is_the_baseline() {
+    let text = "schema = 1\n[[variant]]\nname = \"baseline\"\n[[variant]]\nname = \"candidate\"\n\
+                registry = \"cheaper.toml\"\nbase_url = \"http://127.0.0.1:8000/v1/\"\napi_key_env = \"OTHER_KEY\"\n";
+    let suite = Suite::parse("suites/ab.toml", text).unwrap();
+    let baseline = Variant { name: "baseline".to_owned(), ..Variant::default() };
+    let candidate = Variant {
+        name: "candidate".to_owned(),
+        registry: Some(PathBuf::from("suites/cheaper.toml")),
+        base_url: Some("http://127.0.0.1:8000/v1".to_owned()),
+        api_key_env: Some("OTHER_KEY".to_owned()),
+    };
+    assert_eq!(suite.variants, [baseline, candidate]);
+    assert!(Suite::parse("ab.toml", "schema = 1\n").unwrap().variants.is_empty());
+}
+
+#[test]
+fn what_cannot_be_compared_is_told_where_it_stands() {
+    let told = |tables: &str| mistakes(&format!("schema = 1\n{tables}"));
+    let named = |name: &str, more: &str| format!("[[variant]]\nname = \"{name}\"\n{more}");
+    assert_eq!(
+        told(&(named("a", "") + &named("b", "") + &named("c", "registry = \"x.toml\"\n"))),
+        [
+            "suite.toml:4:1: `b` says the same as `a`, so nothing is compared: must differ in `registry` or `base_url`",
+            "suite.toml:6:1: a third `[[variant]]`, must be two: a baseline and a candidate",
+        ]
+    );
+    assert_eq!(
+        told(&(named("a", "") + &named("a", "registry = \"x.toml\"\n"))),
+        ["suite.toml:5:8: `name` is `a`, as that of the other variant is, must be another"]
+    );
+    assert_eq!(
+        told(&(named("a/b", "api_key_env = \"K\"\n") + &named("b", "base_url = \"example\"\nroute = \"x\"\n"))),
+        [
+            "suite.toml:3:8: `name` is `a/b`, must be letters, digits, `-`, `_` and `.`, the first no point",
+            "suite.toml:4:15: `api_key_env` stands without `base_url`, whose key it names: the registry names those of its \
+             providers",
+            "suite.toml:7:12: `base_url` is not a URL to call, must be like \"https://global-apis.com/v1\"",
+            "suite.toml:8:1: `route` is not a key of `[[variant]]`",
+        ]
+    );
+    assert_eq!(
+        told("[[variant]]\n[[variant]]\nname = \"candidate\"\nregistry = \"x.toml\"\n"),
+        ["suite.toml:2:1: `name` is missing in `[[variant]]`, write it like `name = \"candidate\"`"]
+    );
 }

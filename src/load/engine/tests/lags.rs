@@ -33,7 +33,7 @@ fn about_every_eighth_read_of_the_measured_requests_tells_its_lag() {
     let _sockets = stamping();
     let upstream = Upstream::saying(answer());
     let mut job = job(vec![upstream.cell(1, 8), upstream.cell(1, 80)]);
-    job.cells[0].warmup = 80;
+    job.lanes[0].warmup = 80;
     let (samples, found) = carry_out(job, |_| ()).unwrap();
     assert!(samples.iter().all(|sample| sample.outcome.is_ok()));
     let of = |cell| found.read_lags.iter().filter(|(other, _)| *other == cell).count();

@@ -20,7 +20,7 @@ fn every_index_of_every_cell_is_sent_once() {
     let upstream = Upstream::saying(answer());
     let mut job = job(vec![upstream.cell(4, 50), upstream.cell(1, 7), upstream.cell(3, 20)]);
     job.rounds = 4;
-    job.cells[1].warmup = 2;
+    job.lanes[1].warmup = 2;
     let samples = run(job);
     assert!(is_ok(&samples));
     let measured = |cell| samples.iter().filter(move |sample| sample.cell == cell && sample.phase == Phase::Measured);
@@ -91,8 +91,8 @@ fn a_connection_closed_while_idle_is_replaced_before_anything_is_sent() {
         stream.write_all(answer().as_bytes()).is_ok()
     });
     let mut job = job(vec![closing.cell(1, 2), between.cell(1, 1)]);
-    let turn = |cell, first| Turn { cell, first, requests: 1 };
-    (job.turns, job.parallel_cells, job.workers) = (vec![turn(0, 0), turn(1, 0), turn(0, 1)], 1, 1);
+    let turn = |lane, first| Turn { lane, first, requests: 1 };
+    (job.turns, job.parallel_lanes, job.workers) = (vec![turn(0, 0), turn(1, 0), turn(0, 1)], 1, 1);
     let samples = run(job);
     assert!(is_ok(&samples), "{samples:?}");
     assert_eq!(samples.iter().map(|sample| sample.reused).collect::<Vec<_>>(), [true, false, true]);
@@ -105,10 +105,11 @@ fn turns_run_in_order_one_at_a_time() {
     for (cell, name) in ["a", "b"].into_iter().enumerate() {
         let head = format!("{{\"model\":\"{name}\"");
         let request = |request: &Arc<Prepared>| Prepared { head: head.clone().into(), ..(**request).clone() };
-        job.cells[cell].requests = job.cells[cell].requests.iter().map(|line| Arc::new(request(line))).collect();
+        job.lanes[cell].arms[0].requests =
+            job.lanes[cell].arms[0].requests.iter().map(|line| Arc::new(request(line))).collect();
     }
-    let turn = |cell, first| Turn { cell, first, requests: 4 };
-    (job.turns, job.parallel_cells) = (vec![turn(1, 0), turn(0, 0), turn(0, 4), turn(1, 4)], 1);
+    let turn = |lane, first| Turn { lane, first, requests: 4 };
+    (job.turns, job.parallel_lanes) = (vec![turn(1, 0), turn(0, 0), turn(0, 4), turn(1, 4)], 1);
     run(job);
     let order: String = upstream.received().iter().map(|request| &request.body[10..11]).collect();
     assert_eq!(order, "bbbbaaaaaaaabbbb");
@@ -159,7 +160,7 @@ fn a_stop_is_heard_while_the_pace_holds_a_request_back() {
     });
     let mut job = job(vec![upstream.cell(2, 100)]);
     let hour = 3_600_000_000_000;
-    job.cells[0].pace = Some(Arc::new(Pace { request_gap_ns: hour, ..Pace::default() }));
+    job.lanes[0].arms[0].pace = Some(Arc::new(Pace { request_gap_ns: hour, ..Pace::default() }));
     let (samples, _) = carry_out(job, |stop| {
         arrivals.recv().unwrap();
         stop.send(Stop::Drain).unwrap();
@@ -174,8 +175,8 @@ fn a_nonce_makes_every_prompt_different_and_the_same_the_next_time() {
         let upstream = Upstream::saying(answer());
         let mut job = job(vec![upstream.cell(2, 9)]);
         let with = |request: &Arc<Prepared>| Arc::new(Prepared { text_at: Some(1), ..(**request).clone() });
-        job.cells[0].requests = job.cells[0].requests.iter().map(with).collect();
-        job.cells[0].nonce_seed = Some(7);
+        job.lanes[0].arms[0].requests = job.lanes[0].arms[0].requests.iter().map(with).collect();
+        job.lanes[0].arms[0].nonce_seed = Some(7);
         assert!(is_ok(&run(job)));
         upstream.received().into_iter().map(|request| request.body).collect::<HashSet<_>>()
     };
@@ -195,7 +196,7 @@ fn gaps_are_those_between_reads_with_content_of_measured_requests() {
         stream.write_all(rest.split_once("\r\n\r\n").unwrap().1.as_bytes()).is_ok()
     });
     let mut job = job(vec![upstream.cell(1, 1)]);
-    job.cells[0].warmup = 1;
+    job.lanes[0].warmup = 1;
     let (samples, rest) = carry_out(job, |_| (0..2).for_each(|_| go.send(()).unwrap())).unwrap();
     assert!(is_ok(&samples));
     let measured = &samples[0];
@@ -224,6 +225,6 @@ fn a_cell_with_nothing_to_send_is_refused() {
         carry_out(job.clone(), |_| ()).unwrap_err().to_string(),
         "cell 1 has a concurrency of 0, must have at least 1"
     );
-    job.cells[0].requests.clear();
+    job.lanes[0].arms[0].requests.clear();
     assert_eq!(carry_out(job, |_| ()).unwrap_err().to_string(), "cell 0 has 0 requests, must have at least 1");
 }

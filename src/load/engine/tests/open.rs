@@ -6,14 +6,14 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::Duration;
 
 use super::upstream::{Upstream, answer, carry_out, job, run};
-use crate::load::{CellJob, OpenLoad, Stop};
+use crate::load::{LaneJob, OpenLoad, Stop};
 use crate::plan::{Arrivals, Rate, Schedule, Turn};
 use crate::rng::seeded;
 use crate::sample::{Outcome, Phase, Sample};
 use crate::units::{Moment, Positive};
 
 /// `cell` with arrivals every millisecond, and at most `max_in_flight` under way.
-fn open(cell: CellJob, max_in_flight: u32) -> CellJob {
+fn open(cell: LaneJob, max_in_flight: u32) -> LaneJob {
     scheduled(cell, &Arrivals::Constant { rate: steady(1_000.0) }, max_in_flight)
 }
 
@@ -21,9 +21,9 @@ fn steady(rate_rps: f64) -> Rate {
     Rate::Steady(Positive::new(rate_rps).unwrap())
 }
 
-fn scheduled(cell: CellJob, arrivals: &Arrivals, max_in_flight: u32) -> CellJob {
+fn scheduled(cell: LaneJob, arrivals: &Arrivals, max_in_flight: u32) -> LaneJob {
     let schedule = Schedule::new(arrivals, cell.total, &[0], &mut seeded(7, "test"));
-    CellJob { open: Some(OpenLoad { schedule: Arc::new(schedule), max_in_flight }), ..cell }
+    LaneJob { open: Some(OpenLoad { schedules: vec![Arc::new(schedule)], max_in_flight }), ..cell }
 }
 
 fn write_answer(stream: &mut TcpStream) -> bool {
@@ -60,7 +60,7 @@ fn a_slow_reply_does_not_delay_the_next_request() {
 fn every_request_is_due_when_the_schedule_says_and_never_sent_before() {
     let upstream = Upstream::saying(answer());
     let cell = scheduled(upstream.cell(2, 60), &Arrivals::Poisson { rate: steady(2_000.0) }, 100);
-    let schedule = Arc::clone(&cell.open.as_ref().unwrap().schedule);
+    let schedule = Arc::clone(&cell.open.as_ref().unwrap().schedules[0]);
     let samples = run(job(vec![cell]));
     assert_eq!(samples.len(), 60);
     let begin = samples[0].moments.due.unwrap();
@@ -136,8 +136,8 @@ fn slots_are_made_as_they_are_needed_and_each_tells_of_its_own_connection() {
 fn warm_up_has_no_schedule_and_every_turn_begins_one_of_its_own() {
     let upstream = Upstream::saying(answer());
     let mut job = job(vec![open(upstream.cell(3, 8), 100)]);
-    job.cells[0].warmup = 5;
-    let turn = |first| Turn { cell: 0, first, requests: 4 };
+    job.lanes[0].warmup = 5;
+    let turn = |first| Turn { lane: 0, first, requests: 4 };
     (job.turns, job.rounds) = (vec![turn(0), turn(4)], 2);
     let samples = run(job);
     let (measured, warmup): (Vec<Sample>, Vec<Sample>) =
@@ -172,7 +172,7 @@ fn a_stop_is_heard_while_nothing_is_due() {
 #[test]
 fn a_schedule_that_is_too_short_is_refused() {
     let upstream = Upstream::saying(answer());
-    let cell = CellJob { total: 4, ..open(upstream.cell(1, 3), 10) };
+    let cell = LaneJob { total: 4, ..open(upstream.cell(1, 3), 10) };
     let refused = carry_out(job(vec![cell]), |_| ()).unwrap_err();
     assert_eq!(refused.to_string(), "cell 0 has 3 moments for 4 requests, must have one for each");
 }

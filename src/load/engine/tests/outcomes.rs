@@ -194,8 +194,8 @@ fn a_peer_that_never_reads_runs_into_the_limit_for_the_first_token() {
     // The system accepts for it, and takes in as much as it has room for.
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut cell = cell(destination(deaf.local_addr().unwrap()), 1, 2);
-    let long = Prepared { rest: vec![b' '; 32 << 20].into(), ..(*cell.requests[0]).clone() };
-    cell.requests = vec![Arc::new(long)];
+    let long = Prepared { rest: vec![b' '; 32 << 20].into(), ..(*cell.arms[0].requests[0]).clone() };
+    cell.arms[0].requests = vec![Arc::new(long)];
     let mut job = job(vec![cell]);
     job.deadlines = Deadlines { first_token: SOON, ..patient() };
     for sample in run(job) {
@@ -208,7 +208,7 @@ fn a_peer_that_never_reads_runs_into_the_limit_for_the_first_token() {
 fn a_peer_that_never_answers_runs_into_the_limit_for_the_whole_where_no_stream_was_asked_for() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut cell = cell(destination(mute.local_addr().unwrap()), 1, 2);
-    cell.requests = vec![Arc::new(Prepared { stream: false, ..(*cell.requests[0]).clone() })];
+    cell.arms[0].requests = vec![Arc::new(Prepared { stream: false, ..(*cell.arms[0].requests[0]).clone() })];
     let mut job = job(vec![cell]);
     // Neither of the limits that are for streams alone.
     job.deadlines = Deadlines { first_token: Duration::ZERO, idle: Duration::ZERO, total: SOON, ..patient() };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use super::upstream::{Upstream, answer, carry_out, job, reply, run, toll};
-use crate::load::{Budget, CellJob, OpenLoad, Prepared, Stop};
+use crate::load::{Arm, Budget, LaneJob, OpenLoad, Prepared, Stop};
 use crate::plan::{Arrivals, Schedule, Sessions, Turn};
 use crate::rng::seeded;
 use crate::sample::{Outcome, Phase, Sample};
@@ -15,7 +15,7 @@ use crate::workload::{BadLines, Workload};
 
 /// `cell` with these sessions, one line a turn, each later turn `delay_ms` after the answer before; a session named
 /// `-` is a line that stands alone.
-fn with_sessions(cell: CellJob, turns: &[&str], delay_ms: u64) -> CellJob {
+fn with_sessions(cell: LaneJob, turns: &[&str], delay_ms: u64) -> LaneJob {
     let mut seen = BTreeSet::new();
     let line = |(number, session): (usize, &&str)| {
         let delay = if seen.insert((*session).to_owned()) { 0 } else { delay_ms };
@@ -27,13 +27,14 @@ fn with_sessions(cell: CellJob, turns: &[&str], delay_ms: u64) -> CellJob {
     let workload = Workload::parse("x", "x", text.join("\n").as_bytes(), BadLines::Stop).unwrap();
     let mut lines = (0..u32::try_from(turns.len()).unwrap()).collect();
     let sessions = Sessions::gather(&workload, &mut lines, Positive::ONE).unwrap();
-    let model = &cell.requests[0];
+    let model = &cell.arms[0].requests[0];
     let request = |line: &u32| {
         let rest = format!(",\"line\":{line}}}").into();
         Arc::new(Prepared { line: *line, rest, ..(**model).clone() })
     };
     let requests = lines.iter().map(request).collect();
-    CellJob { requests, sessions: Some(Arc::new(sessions)), ..cell }
+    let arms = vec![Arm { requests, ..cell.arms[0].clone() }];
+    LaneJob { arms, sessions: Some(Arc::new(sessions)), ..cell }
 }
 
 /// Sessions that overlap in the file, and lines between them that stand alone.
@@ -42,10 +43,10 @@ const TURNS: [&str; 9] = ["a", "-", "b", "a", "c", "b", "-", "a", "c"];
 const DELAY: Duration = Duration::from_millis(3);
 
 /// `cell` with sessions arriving every half millisecond.
-fn open(cell: CellJob, max_in_flight: u32) -> CellJob {
+fn open(cell: LaneJob, max_in_flight: u32) -> LaneJob {
     let arrivals = Arrivals::Constant { rate: "2000".parse().unwrap() };
     let schedule = Arc::new(Schedule::new(&arrivals, cell.total, &[0], &mut seeded(1, "test")));
-    CellJob { open: Some(OpenLoad { schedule, max_in_flight }), ..cell }
+    LaneJob { open: Some(OpenLoad { schedules: vec![schedule], max_in_flight }), ..cell }
 }
 
 /// By body: when a request was there, and when its answer began to be written.
@@ -120,7 +121,7 @@ fn sessions_of_every_cycle_and_of_warm_up_keep_their_order_and_the_last_may_be_c
 fn in_open_load_first_turns_are_due_by_the_schedule_and_later_ones_after_the_answer() {
     let upstream = Upstream::saying(answer());
     let cell = open(with_sessions(upstream.cell(2, 18), &TURNS, 2), 100);
-    let (sessions, schedule) = (cell.sessions.clone().unwrap(), Arc::clone(&cell.open.as_ref().unwrap().schedule));
+    let (sessions, schedule) = (cell.sessions.clone().unwrap(), Arc::clone(&cell.open.as_ref().unwrap().schedules[0]));
     let samples = run(job(vec![cell]));
     let begin = samples[0].moments.due.unwrap();
     for (at, sample) in samples.iter().enumerate() {
@@ -193,7 +194,7 @@ fn a_session_that_the_budget_cuts_ends_there() {
         let upstream = Upstream::saying(answer());
         let mut cell = with_sessions(upstream.cell(1, 9), &["a", "a", "a"], 1);
         // 200 picodollars are reserved for a request, and 50 of them spent.
-        cell.toll = Some(toll());
+        cell.arms[0].toll = Some(toll());
         let cell = if is_open { open(cell, 1) } else { cell };
         let budget = Arc::new(Budget::new(Usd::from_picos(260)));
         let mut job = job(vec![cell]);
@@ -210,8 +211,8 @@ fn the_turns_of_a_session_open_with_the_same_nonce_and_other_sessions_with_other
     let upstream = Upstream::saying(answer());
     let mut cell = with_sessions(upstream.cell(2, 18), &TURNS, 0);
     let with = |request: &Arc<Prepared>| Arc::new(Prepared { text_at: Some(1), ..(**request).clone() });
-    cell.requests = cell.requests.iter().map(with).collect();
-    cell.nonce_seed = Some(7);
+    cell.arms[0].requests = cell.arms[0].requests.iter().map(with).collect();
+    cell.arms[0].nonce_seed = Some(7);
     run(job(vec![cell]));
     let mut nonces: HashMap<String, BTreeSet<String>> = HashMap::new();
     for request in upstream.received() {
@@ -231,7 +232,7 @@ fn the_turns_of_a_session_open_with_the_same_nonce_and_other_sessions_with_other
 fn sessions_go_on_where_cells_take_turns() {
     let upstream = Upstream::saying(answer());
     for is_open in [false, true] {
-        let cells: Vec<CellJob> = (0..2)
+        let cells: Vec<LaneJob> = (0..2)
             .map(|_| {
                 let cell = with_sessions(upstream.cell(2, 9), &TURNS, 1);
                 if is_open { open(cell, 10) } else { cell }
@@ -239,8 +240,8 @@ fn sessions_go_on_where_cells_take_turns() {
             .collect();
         let sessions = cells[0].sessions.clone().unwrap();
         let mut job = job(cells);
-        let turn = |cell, first, requests| Turn { cell, first, requests };
-        (job.turns, job.parallel_cells) = (vec![turn(0, 0, 4), turn(1, 0, 4), turn(0, 4, 5), turn(1, 4, 5)], 1);
+        let turn = |lane, first, requests| Turn { lane, first, requests };
+        (job.turns, job.parallel_lanes) = (vec![turn(0, 0, 4), turn(1, 0, 4), turn(0, 4, 5), turn(1, 4, 5)], 1);
         let samples = run(job);
         assert_eq!(samples.len(), 18);
         samples.chunks(9).for_each(|cell| keep_their_order(cell, &sessions));

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use tokio::sync::{mpsc, watch};
 
 use crate::cost::Tariff;
-use crate::load::{Batch, CellJob, Clock, Destination, Job, LoadError, Prepared, Stop, Toll, start};
+use crate::load::{Arm, Batch, Clock, Destination, Job, LaneJob, LoadError, Prepared, Stop, Toll, start};
 use crate::plan::{Deadlines, Turn};
 use crate::registry::Registry;
 use crate::sample::Sample;
@@ -69,7 +69,7 @@ impl Upstream {
     }
 
     /// A cell of `total` requests, `concurrency` at once, without a warm-up.
-    pub(super) fn cell(&self, concurrency: u32, total: u32) -> CellJob {
+    pub(super) fn cell(&self, concurrency: u32, total: u32) -> LaneJob {
         cell(self.destination(), concurrency, total)
     }
 }
@@ -99,7 +99,7 @@ pub(super) fn destination(address: SocketAddr) -> Arc<Destination> {
     })
 }
 
-pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) -> CellJob {
+pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) -> LaneJob {
     let request = |line: u32| {
         Arc::new(Prepared {
             line,
@@ -114,19 +114,9 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
             synthetic: None,
         })
     };
-    CellJob {
-        destination,
-        requests: (0..3).map(request).collect(),
-        concurrency,
-        open: None,
-        total,
-        warmup: 0,
-        pace: None,
-        toll: None,
-        sessions: None,
-        nonce_seed: None,
-        text_seed: 0,
-    }
+    let requests = (0..3).map(request).collect();
+    let arm = Arm { cell: 0, destination, requests, pace: None, toll: None, nonce_seed: None, text_seed: 0 };
+    LaneJob { arms: vec![arm], sessions: None, concurrency, open: None, total, warmup: 0 }
 }
 
 /// Five picodollars a token of the prompt, and 15 a token of the answer: 200 for a request of ten tokens each way.
@@ -141,13 +131,15 @@ pub(super) fn toll() -> Toll {
     Toll { ceiling: tariff.ceiling().unwrap(), tariff }
 }
 
-/// A job that sends all requests of each cell in one turn, all cells at once, on two threads.
-pub(super) fn job(cells: Vec<CellJob>) -> Job {
-    let turns = cells.iter().enumerate().map(|(cell, job)| Turn { cell, first: 0, requests: job.total }).collect();
+/// A job that sends all requests of each lane in one turn, all lanes at once, on two threads; its cells are numbered in
+/// the order in which they stand.
+pub(super) fn job(mut lanes: Vec<LaneJob>) -> Job {
+    let turns = lanes.iter().enumerate().map(|(lane, job)| Turn { lane, first: 0, requests: job.total }).collect();
+    lanes.iter_mut().flat_map(|lane| &mut lane.arms).zip(0..).for_each(|(arm, cell)| arm.cell = cell);
     Job {
         turns,
-        parallel_cells: cells.len(),
-        cells,
+        parallel_lanes: lanes.len(),
+        lanes,
         rounds: 1,
         deadlines: Deadlines::default(),
         http2: false,

@@ -91,9 +91,10 @@ pub(crate) fn entries(run: &Run) -> Vec<Entry> {
         (
             "Load",
             format!(
-                "{}, {} side by side, {} a cell that count nowhere",
+                "{}, {} side by side{}, {} a cell that count nowhere",
                 figures::several(u64::from(load.rounds), "round"),
                 figures::several(u64::from(load.parallel_cells), "cell"),
+                if manifest.sides.is_empty() { "" } else { " (the two of a pair as one)" },
                 figures::several(u64::from(load.warmup), "warm-up request")
             ),
         ),

@@ -239,8 +239,10 @@ Examples:
   tollmark run --arrivals poisson --rate 5..50/4s --model qwen3-8b --region us-west-2
   tollmark run --dry-run --live --workload long-context
 
-A suite file holds the same and is kept under version control:
+A suite file holds the same and is kept under version control. With two [[variant]] tables it sends
+the same prompts to a baseline and a candidate in turn:
   tollmark run nightly.toml --max-cost-usd 5.00
+  tollmark run ab.toml
 
 Exit codes: 0 done, 1 tollmark failed, 2 bad input, 5 a cell is invalid or all requests failed,
 6 stopped by the budget, 130 interrupted. In all but 2 what was measured is kept.";

@@ -109,7 +109,7 @@ impl Schedule {
     }
 
     /// The schedules of `arms` cells that take its moments in turn, as [`arm_at`] says. What is left over is nobody's.
-    pub(super) fn dealt(self, arms: u32) -> Vec<Self> {
+    pub fn dealt(self, arms: u32) -> Vec<Self> {
         if arms == 1 {
             return vec![self];
         }

@@ -118,3 +118,6 @@ pub fn left_out_of_all(by_side: &[(Option<&str>, Vec<LeftOut>)]) -> Vec<LeftOut>
     }
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub struct Bill {
     pub total: Share,
     /// Those that warmed up, and count in no other figure of a run.
     pub warmup: Share,
-    /// By model and provider, the dearest first, warm-up left out as in all that follows.
+    /// By model, variant and provider, the dearest first, warm-up left out as in all that follows.
     pub models: Vec<Line>,
     /// By region; one without a name where a provider has none.
     pub regions: Vec<Line>,
@@ -176,14 +176,15 @@ struct Traffic {
 impl<'r> Ledger<'r> {
     fn new(run: &'r Run) -> Self {
         let mut traffics: Vec<Traffic> = Vec::new();
-        let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, String, &str), usize> = BTreeMap::new();
         let mut traffic_of = Vec::new();
         for cell in &run.manifest.cells {
-            let place = *places.entry((&cell.workload, &cell.model, &cell.provider)).or_insert_with(|| {
+            let model = cell.model_and_variant();
+            let place = *places.entry((&cell.workload, model.clone(), &cell.provider)).or_insert_with(|| {
                 traffics.push(Traffic {
                     workload: cell.workload.clone(),
                     tier: cell.tier,
-                    offer: (cell.model.clone(), cell.provider.clone()),
+                    offer: (model, cell.provider.clone()),
                     price: cell.price.as_ref().map(PriceNote::price),
                     share: Share::default(),
                     counted: 0,
@@ -278,7 +279,7 @@ impl<'r> Ledger<'r> {
         let note = &self.run.manifest.cells[spent.cell];
         let line = Dear {
             cell: note.cell.clone(),
-            model: note.model.clone(),
+            model: note.model_and_variant(),
             custom_id: spent.custom_id.to_owned(),
             index: spent.index,
             usage,
@@ -307,7 +308,7 @@ impl<'r> Ledger<'r> {
             }
             sorted(sums.into_iter().map(|((name, provider), share)| Line { name, provider, share }).collect())
         };
-        self.bill.models = lines(&|index| (notes[index].model.clone(), Some(notes[index].provider.clone())));
+        self.bill.models = lines(&|index| (notes[index].model_and_variant(), Some(notes[index].provider.clone())));
         self.bill.regions = lines(&|index| (notes[index].region.clone().unwrap_or_default(), None));
         self.bill.workloads = lines(&|index| (notes[index].workload.clone(), None));
         if self.classes.iter().any(|(class, _)| class.is_some()) {

@@ -76,14 +76,25 @@ pub(crate) fn changes(run: &Run) -> Vec<Change<'_>> {
     let mut changes = Vec::new();
     for setting in settings(run) {
         for after in setting.rows.iter().copied().filter(|row| row.variant.as_ref() != Some(baseline)) {
-            let place = |row: &CellRow| (row.provider.clone(), row.model.clone(), row.region.clone());
-            let same = |row: &&&CellRow| row.variant.as_ref() == Some(baseline) && place(row) == place(after);
-            if let Some(before) = setting.rows.iter().find(same) {
+            let mut rows = setting.rows.iter().filter(|row| row.variant.as_ref() == Some(baseline));
+            if let Some(before) = rows.find(|row| same_endpoint(row, after)).or_else(|| {
+                // Two variants of one run may call a model through different providers.
+                let like = |row: &&&CellRow| {
+                    row.variant.as_ref() == Some(baseline)
+                        && (&row.model, &row.region) == (&after.model, &after.region)
+                        && !setting.rows.iter().any(|other| other.variant == after.variant && same_endpoint(row, other))
+                };
+                setting.rows.iter().filter(|_| !run.manifest.sides.is_empty()).find(like)
+            }) {
                 changes.push(Change { before, after, p99: Shift::of(before, after) });
             }
         }
     }
     changes
+}
+
+fn same_endpoint(one: &CellRow, other: &CellRow) -> bool {
+    (&one.provider, &one.model, &one.region) == (&other.provider, &other.model, &other.region)
 }
 
 /// For each other variant, at how many endpoints p99 is lower or higher than under the first.
@@ -114,8 +125,11 @@ pub(crate) fn headline_of_changes(run: &Run) -> Headline {
             sentences.push(format!("{} changed.", figures::several(prices as u64, "output price")));
         }
     }
-    sentences
-        .push("By 95 % intervals that do not overlap; nights differ, so this is advice and no verdict.".to_owned());
+    let why = match run.manifest.sides.is_empty() {
+        true => "nights differ",
+        false => "a share of such intervals is wrong by chance",
+    };
+    sentences.push(format!("By 95 % intervals that do not overlap; {why}, so this is advice and no verdict."));
     sentences.extend(partial(run.manifest.status).map(str::to_owned));
     Headline { sentences }
 }

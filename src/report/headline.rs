@@ -138,6 +138,13 @@ pub(crate) fn letters(run: &Run) -> Option<String> {
     (!run.manifest.variants.is_empty()).then(|| names.collect::<Vec<_>>().join(", "))
 }
 
+/// The same where nothing is coloured: `A is baseline, B is candidate`.
+pub(crate) fn letters_in_text(run: &Run) -> Option<String> {
+    let names = run.manifest.variants.iter().enumerate();
+    let names: Vec<String> = names.map(|(index, name)| format!("{} is {}", letter(index), cut(name))).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 /// A name without control characters, and cut where it is very long.
 fn cut(name: &str) -> String {
     let mut letters = name.chars().map(|letter| if letter.is_control() { ' ' } else { letter });

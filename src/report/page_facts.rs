@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::report::figures;
 use crate::report::plain_text::visible;
 use crate::report::totals::{Source, Totals, lasted};
-use crate::rundir::{Run, Status, WorkloadNote};
+use crate::rundir::{FileNote, Run, Status, WorkloadNote};
 
 /// A fact in large type.
 pub(crate) struct KeyFact {
@@ -91,9 +91,10 @@ pub(crate) fn entries(run: &Run) -> Vec<Entry> {
         (
             "Load",
             format!(
-                "{}, {} side by side, {} a cell that count nowhere",
+                "{}, {} side by side{}, {} a cell that count nowhere",
                 figures::several(u64::from(load.rounds), "round"),
                 figures::several(u64::from(load.parallel_cells), "cell"),
+                if manifest.sides.is_empty() { "" } else { " (the two of a pair as one)" },
                 figures::several(u64::from(load.warmup), "warm-up request")
             ),
         ),
@@ -126,7 +127,16 @@ pub(crate) fn entries(run: &Run) -> Vec<Entry> {
             ),
         ),
     ];
-    facts.iter().map(|(subject, reason)| Entry::new(subject, reason)).collect()
+    let compared = sides(run).map(|(name, what)| Entry::new(&format!("Variant {name}"), &what));
+    facts.iter().map(|(subject, reason)| Entry::new(subject, reason)).chain(compared).collect()
+}
+
+/// Each variant of one run, and what it is; none where nothing is compared, or several runs are.
+fn sides(run: &Run) -> impl Iterator<Item = (&String, String)> {
+    run.manifest.variants.iter().zip(&run.manifest.sides).map(|(name, side)| {
+        let FileNote { source, sha256 } = &side.registry;
+        (name, format!("sent to {}, registry {source}, SHA-256 {sha256}", side.hosts.join(", ")))
+    })
 }
 
 /// The workloads in the order of the manifest.

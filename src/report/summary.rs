@@ -6,6 +6,7 @@ use crate::report::bill::Bill;
 use crate::report::bill_tables::{bill_sentence, bill_tables};
 use crate::report::changes::changes_table;
 use crate::report::figures;
+use crate::report::headline::letters_in_text;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
@@ -270,6 +271,9 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
         if applies {
             text.extend([" ", note]);
         }
+    }
+    if let Some(letters) = letters_in_text(run) {
+        text.extend([" ", &escaped(&letters), "."]);
     }
     if shown.iter().any(|cell| cell.e2e_tail.as_ref().is_some_and(|tail| tail.open)) {
         text.push_str(" \\* no upper end: too few requests, or too many failures.");

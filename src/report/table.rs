@@ -1,6 +1,7 @@
 //! The table that a run ends with at a terminal.
 
 use crate::report::aligned::{Column, Kind, Line, NAMES, TableStyle, fitted, in_charset, line, painted};
+use crate::report::headline::letters_in_text;
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, wrapped};
@@ -90,6 +91,7 @@ fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String>
     let mut notes = Vec::new();
     let simulated = if run.cells.iter().any(|row| row.simulated) { "simulated; " } else { "" };
     notes.push(format!("{simulated}end to end, successes; the 95 % interval counts failures as infinite"));
+    notes.extend(letters_in_text(run));
     if rows.iter().any(|row| row.e2e_tail.as_ref().is_some_and(|tail| tail.open)) {
         notes.push("* no upper end: too few requests, or too many failures".to_owned());
     }

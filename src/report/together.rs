@@ -61,7 +61,7 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
         let variant = &variants[index];
         run.cells.iter().map(move |row| CellRow {
             cell: slug(variant, &row.cell),
-            variant: Some(variant.clone()),
+            variant: Some(row.variant.as_ref().map_or_else(|| variant.clone(), |own| both(variant, own))),
             ..row.clone()
         })
     });
@@ -70,7 +70,7 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
     cells.sort_by_key(|row| places.get(row.cell.as_str()).copied());
     let warnings = each().flat_map(|(index, run)| run.warnings.iter().map(move |warning| named(index, warning)));
     let warnings = warnings.collect();
-    manifest.variants = variants;
+    manifest.variants = runs.iter().zip(&variants).flat_map(|(run, name)| named_within(run, name)).collect();
     Run { path: path.to_owned(), manifest, cells, warnings }
 }
 
@@ -93,6 +93,19 @@ fn variants(runs: &[Run]) -> Vec<String> {
         names.push(if same == 0 { id.clone() } else { format!("{id} ({})", same + 1) });
     }
     names
+}
+
+/// What is compared of `run`, which is called `name`: all of it, or each of the variants that it compares itself.
+fn named_within(run: &Run, name: &str) -> Vec<String> {
+    match run.manifest.variants.as_slice() {
+        [] => vec![name.to_owned()],
+        own => own.iter().map(|own| both(name, own)).collect(),
+    }
+}
+
+/// The variant `own` of the run `name`.
+fn both(name: &str, own: &str) -> String {
+    format!("{name}, {own}")
 }
 
 fn slug(variant: &str, cell: &str) -> String {
@@ -159,6 +172,20 @@ mod tests {
         for row in &whole.cells {
             assert!(whole.manifest.cells.iter().any(|note| note.cell == row.cell), "{}", row.cell);
         }
+    }
+
+    #[test]
+    fn variants_within_the_runs_stay_apart() {
+        let (one, mut other) = (sketch::demo(600), sketch::demo(600));
+        other.manifest.run_id = "ab".to_owned();
+        other.manifest.variants = vec!["old".to_owned(), "new".to_owned()];
+        for (index, row) in other.cells.iter_mut().enumerate() {
+            row.variant = Some(other.manifest.variants[index % 2].clone());
+        }
+        let whole = together(&[one, other], Path::new("there"));
+        assert_eq!(whole.manifest.variants, ["2026-09-01T030000Z-demo", "ab, old", "ab, new"]);
+        let of = |variant| whole.cells.iter().filter(|row| whole.variant_of(row) == Some(variant)).count();
+        assert_eq!([of(0), of(1), of(2)], [39, 20, 19]);
     }
 
     #[test]

@@ -161,9 +161,9 @@ pub(crate) const fn shortfall(status: Status) -> Option<&'static str> {
     }
 }
 
-/// What was left out, and how many of its requests where it was not all of them: `glm-4.6v, documents, 3 requests`.
+/// What was left out, of which variant where it was not all of them, and how many of its requests where it was not all of them: `glm-4.6v, documents, 3 requests`.
 pub(crate) fn left_out_place(one: &LeftOutNote) -> String {
-    let place = [Some(&one.model), one.region.as_ref(), one.workload.as_ref()];
+    let place = [one.variant.as_ref(), Some(&one.model), one.region.as_ref(), one.workload.as_ref()];
     let mut place: Vec<String> = place.into_iter().flatten().cloned().collect();
     place.extend(one.requests.map(|requests| match requests {
         1 => "1 request".to_owned(),

@@ -255,4 +255,69 @@ mod tests {
         assert_eq!(by_default(20, 0, &[4, 8]), PromptCache::Fresh, "each load sends the same lines");
         assert_eq!(by_default(1_000, 0, &[4]), PromptCache::Fresh);
     }
+
+    /// The built-in registry against itself at two URLs, of which the first is the simulator where it is absent.
+    fn variants(urls: [Option<&str>; 2], requests: u32) -> (Settings, Inputs) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ab.toml");
+        let table = |(name, url): (&str, Option<&str>)| {
+            let url = url.map_or_else(String::new, |url| format!("base_url = \"{url}\"\n"));
+            format!("[[variant]]\nname = \"{name}\"\n{url}")
+        };
+        let tables: String = ["old", "new"].into_iter().zip(urls).map(table).collect();
+        let text = format!(
+            "schema = 1\nmodels = [\"qwen3-8b\"]\nregions = [\"us-west-2\"]\nworkloads = [\"support\"]\n{tables}[load]\n\
+             warmup = 0\nrequests_per_cell = {requests}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let settings = Settings::resolve(Some(&path), Overrides::default()).unwrap();
+        let inputs = Inputs::read(&settings).unwrap();
+        (settings, inputs)
+    }
+
+    struct NoKeys;
+    impl Keys for NoKeys {
+        fn key(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    #[test]
+    fn variants_are_one_lane_that_is_sent_where_each_says_without_the_registrys_key() {
+        let (settings, inputs) = variants([None, Some("http://127.0.0.1:2/v1")], 20);
+        let simulator = Some("http://127.0.0.1:1/v1");
+        let natural = prompt_cache(&settings, &inputs);
+        assert_eq!(natural, PromptCache::Natural, "one of them is simulated, and each line is sent once to the other");
+        let job = assemble(&settings, &inputs, simulator, natural, &NoKeys, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((job.lanes.len(), job.lanes[0].arms.len(), job.lanes[0].total), (1, 2, 20));
+        let ports: Vec<u16> = job.lanes[0].arms.iter().map(|arm| arm.destination.port).collect();
+        assert_eq!(ports, [1, 2]);
+        assert!(job.lanes[0].arms.iter().all(|arm| arm.destination.headers["x-region"] == "us-west-2"));
+        assert_eq!(hosts(&inputs), ["127.0.0.1:2", "built-in simulator"]);
+        assert!(check_keys(&inputs, &NoKeys).is_ok(), "the key of the registry's own provider is not needed");
+    }
+
+    #[test]
+    fn lines_that_two_live_variants_send_are_repeated_and_limits_of_one_provider_shared() {
+        let (settings, mut inputs) = variants([Some("http://127.0.0.1:1/v1"), Some("http://127.0.0.1:2/v1")], 20);
+        assert_eq!(prompt_cache(&settings, &inputs), PromptCache::Fresh);
+        let paced = |inputs: &Inputs| {
+            let paces = Paces::of(inputs);
+            inputs
+                .plan
+                .cells
+                .iter()
+                .filter_map(|cell| paces.get(inputs.registry(cell), cell.endpoint))
+                .collect::<Vec<_>>()
+        };
+        assert!(paced(&inputs).is_empty());
+        for (side, limit) in [(0, 600), (1, 60)] {
+            inputs.sides[side].registry.providers[0].limits.requests_per_minute = Some(limit);
+        }
+        let apart = paced(&inputs);
+        assert_eq!([apart[0].request_gap_ns, apart[1].request_gap_ns], [MINUTE_NS / 600, MINUTE_NS / 60]);
+        inputs.sides[1].registry.providers[0].base_url = "http://127.0.0.1:1/v1".to_owned();
+        let shared = paced(&inputs);
+        assert!(Arc::ptr_eq(&shared[0], &shared[1]) && shared[0].request_gap_ns == MINUTE_NS / 60);
+    }
 }

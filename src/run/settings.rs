@@ -264,6 +264,20 @@ mod tests {
     }
 
     #[test]
+    fn a_suite_with_variants_says_itself_where_they_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ab.toml");
+        let text = "schema = 1\n[[variant]]\nname = \"a\"\n[[variant]]\nname = \"b\"\nregistry = \"b.toml\"\n";
+        std::fs::write(&path, text).unwrap();
+        let settings = Settings::resolve(Some(&path), Overrides::default()).unwrap();
+        assert_eq!(settings.variants.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let base_url = Some("http://127.0.0.1:1/v1".to_owned());
+        let flags = Overrides { base_url, models: vec!["m".to_owned()], ..Overrides::default() };
+        let error = Settings::resolve(Some(&path), flags).unwrap_err();
+        assert!(matches!(error, RunError::UrlForVariants) && error.is_bad_input(), "{error}");
+    }
+
+    #[test]
     fn a_url_needs_a_model_and_no_region() {
         let url = |models: &[&str], regions: &[&str]| {
             let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::rundir::{CellRow, Manifest};
+use crate::rundir::{CellNote, CellRow, Manifest};
 
 /// A run directory, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,16 @@ pub struct Run {
     pub cells: Vec<CellRow>,
     /// What could not be read, with file and line.
     pub warnings: Vec<String>,
+}
+
+impl CellNote {
+    /// The model's id, with the variant's name where variants are compared: at another price it is another offer.
+    pub fn model_and_variant(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{} ({variant})", self.model),
+            None => self.model.clone(),
+        }
+    }
 }
 
 impl Run {

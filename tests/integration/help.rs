@@ -40,6 +40,21 @@ requests_per_cell = 10
 rounds = 1
 "#;
 
+const AB: &str = r#"
+schema = 1
+name = "ab"
+models = ["qwen3-8b"]
+workloads = ["autocomplete"]
+[[variant]]
+name = "baseline"
+[[variant]]
+name = "candidate"
+registry = "registry.toml"
+[load]
+requests_per_cell = 10
+rounds = 1
+"#;
+
 const GATE: &str = r#"
 schema = 1
 [[slo]]
@@ -107,6 +122,7 @@ fn every_example_that_is_short_does_what_it_says() {
     let sandbox = Sandbox::new();
     sandbox
         .write("nightly.toml", NIGHTLY)
+        .write("ab.toml", AB)
         .write("my-traffic.jsonl", TRAFFIC)
         .write("registry.toml", REGISTRY)
         .write("gate.toml", GATE);

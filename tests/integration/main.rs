@@ -42,3 +42,4 @@ mod traces;
 mod truth;
 mod unasked_usage;
 mod validity;
+mod variants;

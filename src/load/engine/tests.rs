@@ -1,5 +1,6 @@
 //! The engine against small servers on loopback sockets.
 
+mod arms;
 mod http2;
 #[cfg(target_os = "linux")]
 mod lags;

@@ -57,3 +57,25 @@ fn every_pair_has_its_row_of_csv() {
     assert_eq!(lines.clone().count(), 39);
     assert!(lines.any(|line| line.contains(",glm-4.6v,") && line.contains(",0.80,0.90,")), "{text}");
 }
+
+#[test]
+fn two_variants_of_one_run_are_held_together_where_only_the_provider_differs() {
+    let mut run = nights();
+    run.manifest.variants = vec!["A".to_owned(), "B".to_owned()];
+    for (index, row) in run.cells.iter_mut().enumerate() {
+        row.variant = Some(if index % 2 == 0 { "A" } else { "B" }.to_owned());
+    }
+    for row in run.cells.iter_mut().filter(|row| row.variant.as_deref() == Some("B") && row.model == "qwen3-8b") {
+        row.provider = "another".to_owned();
+    }
+    let is_it = |change: &Change<'_>| change.after.model == "qwen3-8b";
+    assert_eq!(
+        changes(&run).into_iter().filter(is_it).count(),
+        0,
+        "of two nights another provider is another endpoint"
+    );
+    let side = serde_json::json!({ "registry": { "source": "built-in", "sha256": "" }, "hosts": [] });
+    run.manifest.sides = vec![serde_json::from_value(side).unwrap(); 2];
+    assert_eq!((changes(&run).into_iter().filter(is_it).count(), changes(&run).len()), (4, 39));
+    assert!(headline_of_changes(&run).sentences.iter().any(|told| told.contains("wrong by chance")));
+}

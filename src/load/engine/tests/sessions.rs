@@ -15,7 +15,7 @@ use crate::workload::{BadLines, Workload};
 
 /// `cell` with these sessions, one line a turn, each later turn `delay_ms` after the answer before; a session named
 /// `-` is a line that stands alone.
-fn with_sessions(cell: LaneJob, turns: &[&str], delay_ms: u64) -> LaneJob {
+pub(super) fn with_sessions(cell: LaneJob, turns: &[&str], delay_ms: u64) -> LaneJob {
     let mut seen = BTreeSet::new();
     let line = |(number, session): (usize, &&str)| {
         let delay = if seen.insert((*session).to_owned()) { 0 } else { delay_ms };
@@ -38,7 +38,7 @@ fn with_sessions(cell: LaneJob, turns: &[&str], delay_ms: u64) -> LaneJob {
 }
 
 /// Sessions that overlap in the file, and lines between them that stand alone.
-const TURNS: [&str; 9] = ["a", "-", "b", "a", "c", "b", "-", "a", "c"];
+pub(super) const TURNS: [&str; 9] = ["a", "-", "b", "a", "c", "b", "-", "a", "c"];
 
 const DELAY: Duration = Duration::from_millis(3);
 

@@ -143,6 +143,8 @@ fn sample(index: u32) -> Sample {
         request_id: Some("req-1".into()),
         model_answered: Some("model".into()),
         answer_hash: Some(0x0123_4567_89ab_cdef),
+        greedy: true,
+        right: None,
         error: None,
     }
 }

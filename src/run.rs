@@ -2,6 +2,7 @@
 //!
 //! [`Settings`] say what is wanted, [`Inputs`] read it and make the plan, and [`carry_out`] does it.
 
+mod checks;
 mod destination;
 mod error;
 mod failures;

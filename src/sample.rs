@@ -200,8 +200,10 @@ impl UsageSource {
 /// What a model said, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
-    /// The visible answer, with the names and arguments of the tools that it calls.
+    /// The visible answer.
     pub answer: String,
+    /// The names and arguments of the tools that it calls.
+    pub calls: String,
     /// The reasoning, as far as it can be read.
     pub reasoning: String,
 }
@@ -304,7 +306,7 @@ pub struct Sample {
     pub raw_usage: Option<Box<str>>,
     /// What the provider says the request cost; absent when it does not say.
     pub stated_cost: Option<Usd>,
-    /// What was generated, while nobody has counted its tokens yet.
+    /// What was generated, while its tokens are to be counted or its answer is to be held against what is expected.
     pub words: Option<Box<Words>>,
     /// The service tier that the provider says it answered in; absent when it names none.
     pub service_tier: Option<Box<str>>,
@@ -318,6 +320,10 @@ pub struct Sample {
     pub model_answered: Option<Box<str>>,
     /// A hash of the visible answer, to tell answers apart; absent without an answer.
     pub answer_hash: Option<u64>,
+    /// Whether it was asked for at temperature 0, where the same request ought to get the same answer.
+    pub greedy: bool,
+    /// Whether the answer is as expected; absent where nothing is expected, in warm-up, and without a complete answer.
+    pub right: Option<bool>,
     /// What the provider said, when it failed.
     pub error: Option<Box<ErrorReply>>,
 }

@@ -53,6 +53,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) clock: Clock,
     pub(crate) limits: Deadlines,
     pub(crate) asked_stream: bool,
+    /// Whether somebody will read the answer.
+    pub(crate) keeps_words: bool,
 }
 
 /// A document or an error body over this many bytes is not read on.
@@ -71,6 +73,8 @@ pub(crate) async fn exchange(request: Request<Outgoing>, terms: Terms<'_>) -> Ex
     scratch.parser.clear();
     scratch.body.clear();
     scratch.gaps.clear();
+    // Said each time: a reply that failed by its status was never ended.
+    scratch.reply.keep_words(terms.keeps_words);
     terms.link.stamps.arm();
     let exchanged = Exchanged {
         outcome: Outcome::Reset,

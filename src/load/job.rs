@@ -163,6 +163,10 @@ pub struct Prepared {
     pub rest: Bytes,
     /// Whether the reply is streamed.
     pub stream: bool,
+    /// Whether the answer is to be held against what is expected, so that its words are kept.
+    pub expects: bool,
+    /// Whether temperature 0 is asked for.
+    pub greedy: bool,
     /// Tokens that the prompt has at most, for the budget.
     pub input_bound: u64,
     /// Tokens that all its answers have at most, for the same; [`u64::MAX`] where nothing bounds them.

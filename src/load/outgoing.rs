@@ -115,6 +115,8 @@ mod tests {
             head: Bytes::from_static(b"{\"model\":\"m\""),
             rest: Bytes::from_static(b",\"messages\":[\"hi\"]}"),
             stream: true,
+            expects: false,
+            greedy: false,
             input_bound: 1,
             output_bound: 1,
             images: 0,

@@ -27,6 +27,8 @@ struct Rest {
     text_at: Option<usize>,
     synthetic: Option<Arc<Synthetic>>,
     streamed: Option<bool>,
+    expects: bool,
+    greedy: bool,
     input_bound: u64,
     /// Tokens of all its answers at most; absent where the recording sets no limit.
     answer_bound: Option<u64>,
@@ -45,6 +47,8 @@ impl Rests {
                     text_at,
                     synthetic: None,
                     streamed: body.stream,
+                    expects: request.expect.is_some(),
+                    greedy: request.is_greedy(),
                     input_bound: prompt_tokens_at_most(&request.prompt),
                     answer_bound: answer_tokens_at_most(&request.prompt, None),
                     answers: body.answers,
@@ -58,6 +62,8 @@ impl Rests {
                     text_at: Some(BEFORE_TEXT.len()),
                     synthetic: Some(Arc::new(Synthetic::new(&workload.name, request.line, lengths))),
                     streamed: None,
+                    expects: request.expect.is_some(),
+                    greedy: request.is_greedy(),
                     input_bound: prompt_tokens_at_most(&request.prompt),
                     answer_bound: answer_tokens_at_most(&request.prompt, None),
                     answers: 1,
@@ -99,6 +105,8 @@ impl Rests {
                 head: if stream { streamed.clone() } else { whole.clone() },
                 rest: rest.bytes.clone(),
                 stream,
+                expects: rest.expects,
+                greedy: rest.greedy,
                 input_bound,
                 output_bound: rest.answer_bound.or_else(by_model).unwrap_or(u64::MAX),
                 images: rest.images,
@@ -193,6 +201,24 @@ mod tests {
         assert_eq!(prepared.rest, rest);
         assert_eq!((prepared.line, prepared.stream), (0, true));
         assert_eq!(sent(&prepared, "")["messages"][0]["content"], "aé");
+    }
+
+    #[test]
+    fn a_request_knows_whether_its_answer_will_be_judged_and_whether_chance_has_a_part_in_it() {
+        let line = |index: usize, more: &str, expect: &str| {
+            let body = format!(r#"{{"messages":[{{"role":"user","content":"x"}}]{more}}}"#);
+            format!(r#"{{"custom_id":"{index}","body":{body}{expect}}}"#)
+        };
+        let lines = [
+            line(0, r#","temperature":0"#, r#","expect":{"contains":"y"}"#),
+            line(1, r#","temperature":0.0"#, ""),
+            line(2, r#","temperature":0.2"#, ""),
+            line(3, "", ""),
+        ];
+        let workload = Workload::parse("x", "x", lines.join("\n").as_bytes(), BadLines::Stop).unwrap();
+        let prepared = Rests::new(&workload).with_model("m", None, Streaming::On, StreamOptions::Sent);
+        assert_eq!(prepared.iter().map(|one| one.expects).collect::<Vec<_>>(), [true, false, false, false]);
+        assert_eq!(prepared.iter().map(|one| one.greedy).collect::<Vec<_>>(), [true, true, false, false]);
     }
 
     #[test]

@@ -184,6 +184,7 @@ impl Slot {
                 clock: self.crew.clock,
                 limits: self.crew.job().deadlines,
                 asked_stream: prepared.stream,
+                keeps_words: prepared.expects && step == Step::Measured,
             };
             let mut exchanged = exchange(request, terms).await;
             if !exchanged.reusable {
@@ -288,6 +289,8 @@ pub(crate) fn sample(
         request_id: exchanged.request_id,
         model_answered: model,
         answer_hash,
+        greedy: prepared.greedy,
+        right: None,
         error,
     }
 }

@@ -105,6 +105,22 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
+/// A quality of 0 to 1 with two decimals, or as many as keep it apart from 1: `0.95`, `0.997`, `1`.
+pub fn quality(ratio: f64) -> String {
+    if ratio >= 1.0 {
+        return "1".to_owned();
+    }
+    (2..=4)
+        .map(|places| format!("{ratio:.places$}"))
+        .find(|text| !text.starts_with('1'))
+        .unwrap_or("> 0.9999".to_owned())
+}
+
+/// An interval of qualities: `0.90–0.98`.
+pub fn quality_interval((low, high): (f64, f64)) -> String {
+    format!("{}–{}", quality(low), quality(high))
+}
+
 /// Failures of `requests`, with their share where there are any: `0`, `3 (0.50 %)`.
 pub fn failures(failed: u64, requests: u64) -> String {
     if failed == 0 || requests == 0 {
@@ -200,6 +216,13 @@ mod tests {
         assert_eq!(failures(3, 600), "3 (0.50 %)");
         assert_eq!(failures(0, 600), "0");
         assert_eq!(failures(23_400, 23_400), "23,400 (100 %)");
+    }
+
+    #[test]
+    fn a_quality_is_1_only_where_nothing_was_wrong() {
+        let shown = [0.0, 0.8, 0.954, 0.995, 0.9996, 0.999_99, 1.0].map(quality);
+        assert_eq!(shown, ["0.00", "0.80", "0.95", "0.995", "0.9996", "> 0.9999", "1"]);
+        assert_eq!(quality_interval((0.896, 1.0)), "0.90–1");
     }
 
     #[test]

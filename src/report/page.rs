@@ -6,7 +6,7 @@ use crate::report::bill_tables::{bill_sentence, bill_tables};
 use crate::report::changes::changes_table;
 use crate::report::csp;
 use crate::report::figures;
-use crate::report::page_cells::{Heading, PageCell, headings, notes, page_cells};
+use crate::report::page_cells::{Extra, Heading, PageCell, headings, notes, page_cells};
 use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts, workload_lines};
 use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
@@ -72,7 +72,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
         sweeps_cut: sweep_rows.len().saturating_sub(MOST_SWEEP_ROWS),
         sweeps: sweep_rows.into_iter().take(MOST_SWEEP_ROWS).collect(),
         sweep_legend: SWEEP_LEGEND,
-        headings: headings(),
+        headings: headings(Extra::of(&shown)),
         notes: notes(run, &shown),
         cells_text: match run.cells.len() {
             1 => "The only cell".to_owned(),

@@ -1,7 +1,7 @@
 //! The page's table of cells: headings, figures with the keys they sort by, and the notes below.
 
 use crate::report::parts::Word;
-use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, NO_DUE, SATURATED, SYNTHETIC, Shown};
+use crate::report::shown::{FROM_DUE, LEAST_FOR_P99, NO_DUE, QUALITY, SATURATED, SYNTHETIC, Shown};
 use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
 use crate::units::{Latency, UsdPerMtok};
@@ -45,10 +45,10 @@ pub(crate) struct Figure {
 }
 
 /// The headings, in the order of a row: model, place, standing, figures.
-pub(crate) fn headings() -> Vec<Heading> {
+pub(crate) fn headings(extra: Extra) -> Vec<Heading> {
     let word = |name| Heading { name, unit: "", right: false };
     let number = |name, unit| Heading { name, unit, right: true };
-    vec![
+    let mut headings = vec![
         word("Model"),
         word("Region"),
         number("Tier", ""),
@@ -65,14 +65,40 @@ pub(crate) fn headings() -> Vec<Heading> {
         number("List in", "$/M"),
         number("First token p50", "ms"),
         number("First token p99", "ms"),
-        word("Workload"),
-        word("Load"),
-    ]
+    ];
+    if extra.quality {
+        headings.extend([number("Quality", ""), number("Quality, 95 % interval", "")]);
+    }
+    if extra.evaluated {
+        headings.push(number("Evaluated", ""));
+    }
+    headings.extend([word("Workload"), word("Load")]);
+    headings
+}
+
+/// Columns that most runs have no use for.
+#[derive(Clone, Copy)]
+pub(crate) struct Extra {
+    /// Whether the quality of any cell was measured.
+    pub(crate) quality: bool,
+    /// Whether the registry has any model's quality.
+    pub(crate) evaluated: bool,
+}
+
+impl Extra {
+    /// What `shown` has a use for.
+    pub(crate) fn of(shown: &[Shown]) -> Self {
+        Self {
+            quality: shown.iter().any(|cell| cell.quality.is_some()),
+            evaluated: shown.iter().any(|cell| cell.evaluated.is_some()),
+        }
+    }
 }
 
 /// The rows, in the order of the run's cells.
 pub(crate) fn page_cells(run: &Run, shown: Vec<Shown>, source: Source) -> Vec<PageCell> {
-    shown.into_iter().map(|cell| page_cell(&run.cells[cell.index], cell, source)).collect()
+    let extra = Extra::of(&shown);
+    shown.into_iter().map(|cell| page_cell(&run.cells[cell.index], cell, source, extra)).collect()
 }
 
 /// The notes that this run's figures need, and no others.
@@ -92,6 +118,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
         (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
         (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
+        (shown.iter().any(|cell| cell.quality.is_some()), QUALITY),
         (
             tails().any(|tail| tail.open),
             "* n supports no upper bound of the p99: too few requests (below 368), or too many failures.",
@@ -112,7 +139,7 @@ pub(crate) fn notes(run: &Run, shown: &[Shown]) -> Vec<&'static str> {
     applies.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect()
 }
 
-fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
+fn page_cell(row: &CellRow, cell: Shown, source: Source, extra: Extra) -> PageCell {
     let e2e = row.primary_latency();
     let tail = |p99, max| if row.ok < LEAST_FOR_P99 { max } else { p99 };
     let interval = cell.e2e_tail.as_ref().and_then(|tail| tail.interval.clone());
@@ -121,7 +148,7 @@ fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
     let (unmeasured, unknown, none) = ("not measured", "not known", "none");
     // What decides comes first, because a narrow screen shows only that without scrolling.
     let place = [word(cell.region, none), number(cell.tier.clone(), cell.tier, none)];
-    let figures = vec![
+    let mut figures = vec![
         number(cell.e2e_p50, latency(e2e.p50), unmeasured),
         number(cell.e2e_tail.map(|tail| tail.figure), latency(tail(e2e.p99, e2e.max)), unmeasured),
         number(interval, latency(e2e.p99_low), unmeasured),
@@ -134,9 +161,17 @@ fn page_cell(row: &CellRow, cell: Shown, source: Source) -> PageCell {
         number(cell.list_input, price(row.list_input_usd_per_mtok), unknown),
         number(cell.ttft_p50, latency(row.ttft_p50_ms), unmeasured),
         number(cell.ttft_tail.map(|tail| tail.figure), latency(tail(row.ttft_p99_ms, row.ttft_max_ms)), unmeasured),
-        word(Some(cell.workload), none),
-        word(Some(cell.load), none),
     ];
+    let ratio = |ratio: Option<f64>| ratio.map(|ratio| ratio.to_string());
+    if extra.quality {
+        figures.push(number(cell.quality, ratio(row.quality_ratio), unmeasured));
+        figures.push(number(cell.quality_interval, ratio(row.quality_ratio), unmeasured));
+    }
+    if extra.evaluated {
+        let key = cell.evaluated.as_ref().map(|text| text.trim_start_matches("> ").to_owned());
+        figures.push(number(cell.evaluated, key, unknown));
+    }
+    figures.extend([word(Some(cell.workload), none), word(Some(cell.load), none)]);
     PageCell {
         model: cell.model,
         tagged: row.simulated && source != Source::Simulated,

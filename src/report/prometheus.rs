@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::gate::{AVAILABILITY_FLOOR, Standing};
 use crate::report::exposition::{Exposition, Kind, Labels};
-use crate::report::shown::{LEAST_FOR_P99, load};
+use crate::report::shown::{ALPHA, LEAST_FOR_P99, load};
 use crate::rundir::{CellRow, Run, Spectra, Status};
 use crate::sample::Outcome;
 use crate::tally::{Metric, SparseCounts};
@@ -193,11 +193,34 @@ fn requests(text: &mut Exposition, run: &Run, cells: &Cells<'_>) {
         "The least availability that is allowed.",
         cells.iter().map(|(labels, _)| (labels.clone(), AVAILABILITY_FLOOR)),
     );
+    quality(text, cells);
     text.family(
         "tollmark_throughput_requests_per_second",
         Kind::Gauge,
         "Requests that ended a second while the cell was measured.",
         cells.iter().filter_map(|(labels, row)| Some((labels.clone(), row.throughput_rps?))),
+    );
+}
+
+fn quality(text: &mut Exposition, cells: &Cells<'_>) {
+    text.family(
+        "tollmark_quality_ratio",
+        Kind::Gauge,
+        "Right answers over those of which the workload expects something.",
+        cells.iter().filter_map(|(labels, row)| Some((labels.clone(), row.quality_ratio?))),
+    );
+    let ends = |end: fn((f64, f64)) -> f64| {
+        cells.iter().filter_map(move |(labels, row)| Some((labels.clone(), end(row.quality()?.interval(ALPHA)?))))
+    };
+    let help = "Lower end of its 95 % interval.";
+    text.family("tollmark_quality_ratio_low", Kind::Gauge, help, ends(|(low, _)| low));
+    let help = "Upper end of the same interval.";
+    text.family("tollmark_quality_ratio_high", Kind::Gauge, help, ends(|(_, high)| high));
+    text.family(
+        "tollmark_answer_variants",
+        Kind::Gauge,
+        "Most different answers to one prompt at temperature 0.",
+        cells.iter().filter_map(|(labels, row)| Some((labels.clone(), row.answer_variants?))),
     );
 }
 

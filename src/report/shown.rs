@@ -11,6 +11,12 @@ use crate::units::Latency;
 /// Successes below which the largest time stands in for the 99th percentile, which is taken over successes.
 pub(crate) const LEAST_FOR_P99: u64 = 100;
 
+/// One in twenty intervals of a quality may miss.
+pub(crate) const ALPHA: f64 = 0.05;
+
+/// What a quality is a share of.
+pub(crate) const QUALITY: &str = "Quality is the share of right answers among those of which the workload expects something; failures are not among them.";
+
 /// What p50 and p99 of an open load count from.
 pub(crate) const FROM_DUE: &str = "Open load counts from when a request was due: a stall is seen in full.";
 
@@ -57,6 +63,12 @@ pub(crate) struct Shown {
     pub(crate) list_output: Option<String>,
     /// What was paid for a million generated tokens, input and all.
     pub(crate) effective: Option<String>,
+    /// The share of right answers.
+    pub(crate) quality: Option<String>,
+    /// Its 95 % interval.
+    pub(crate) quality_interval: Option<String>,
+    /// The model's quality by the user's own evaluation, from the registry.
+    pub(crate) evaluated: Option<String>,
     /// What the cell cost.
     pub(crate) cost: Option<String>,
     /// How it stands; an invalid cell is not judged by its figures.
@@ -93,6 +105,7 @@ impl Shown {
             price.map(|price| figures::marked(&figures::list_price(price), trust))
         };
         let e2e = row.primary_latency();
+        let evaluated = note_of(run, row, index).and_then(|note| note.quality);
         Self {
             index,
             model: visible(&row.model) + &letter_of(run, row),
@@ -111,6 +124,9 @@ impl Shown {
             effective: row
                 .effective_output_usd_per_mtok
                 .map(|price| figures::marked(&figures::measured_price(price), any_assumed)),
+            quality: row.quality_ratio.map(figures::quality),
+            quality_interval: row.quality().and_then(|share| share.interval(ALPHA)).map(figures::quality_interval),
+            evaluated: evaluated.map(figures::quality),
             cost: row.cost_usd.map(|cost| {
                 let partial = row.all_prices_known == Some(false);
                 figures::marked(&figures::usd(cost), figures::Trust { partial, ..any_assumed })
@@ -124,13 +140,17 @@ impl Shown {
 
 /// Which prices of the cell are assumptions: `input`, `output`.
 pub(crate) fn assumed_prices<'a>(run: &'a Run, row: &CellRow, index: usize) -> &'a [String] {
+    note_of(run, row, index).and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.rates.assumed)
+}
+
+/// What the manifest says of the cell `row`, which stands at `index` among the run's.
+pub(crate) fn note_of<'a>(run: &'a Run, row: &CellRow, index: usize) -> Option<&'a CellNote> {
     // The two lists share their order, but a run that died may hold fewer rows.
     let notes = &run.manifest.cells;
-    let note: Option<&CellNote> = match notes.get(index) {
+    match notes.get(index) {
         Some(note) if note.cell == row.cell => Some(note),
         _ => notes.iter().find(|note| note.cell == row.cell),
-    };
-    note.and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.rates.assumed)
+    }
 }
 
 /// What the mark of an amount that is no exact one means in `run`.

@@ -10,7 +10,7 @@ use crate::report::headline::letters_in_text;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
-use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown, about};
+use crate::report::shown::{FROM_DUE, NO_DUE, QUALITY, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_rows::{SWEEP_LEGEND, telling_rows};
 use crate::report::text_table::TextTable;
 use crate::report::totals::{Source, Totals, lasted, left_out_place, shortfall};
@@ -139,18 +139,32 @@ fn facts(run: &Run, totals: &Totals) -> String {
 struct Columns {
     workload: bool,
     load: bool,
+    quality: bool,
+    evaluated: bool,
 }
 
 impl Columns {
     fn of(shown: &[Shown]) -> Self {
         let differ = |text: fn(&Shown) -> &str| shown.iter().any(|row| text(row) != text(&shown[0]));
-        Self { workload: differ(|row| &row.workload), load: differ(|row| &row.load) }
+        Self {
+            workload: differ(|row| &row.workload),
+            load: differ(|row| &row.load),
+            quality: shown.iter().any(|row| row.quality.is_some()),
+            evaluated: shown.iter().any(|row| row.evaluated.is_some()),
+        }
     }
 
     fn heading(&self) -> String {
-        let (workload, load) = (if self.workload { "workload|" } else { "" }, if self.load { "load|" } else { "" });
+        let [workload, load, quality, evaluated] = [
+            (self.workload, "workload|"),
+            (self.load, "load|"),
+            (self.quality, "quality (95 %)|"),
+            (self.evaluated, "evaluated|"),
+        ]
+        .map(|(wanted, name)| if wanted { name } else { "" });
         let names = format!(
-            "|tier|model|region|{workload}{load}p50 ms|p99 ms (95 %)|n|failed|$/M list|$/M eff.|cost|limit|standing|"
+            "|tier|model|region|{workload}{load}p50 ms|p99 ms (95 %)|n|failed|$/M list|$/M eff.|cost|{quality}{evaluated}\
+             limit|standing|"
         );
         let left = ["model", "region", "workload", "load", "standing"];
         let rule: String =
@@ -175,9 +189,14 @@ impl Columns {
             cell.list_output.clone(),
             cell.effective.clone(),
             cell.cost.clone(),
-            cell.limit.clone(),
-            standing,
         ]);
+        let quality = cell.quality.as_ref().map(|quality| match &cell.quality_interval {
+            Some(interval) => format!("{quality} ({interval})"),
+            None => quality.clone(),
+        });
+        fields.extend(self.quality.then_some(quality));
+        fields.extend(self.evaluated.then(|| cell.evaluated.clone()));
+        fields.extend([cell.limit.clone(), standing]);
         let fields: Vec<String> =
             fields.into_iter().map(|field| field.map_or_else(|| "–".to_owned(), |text| escaped(&text))).collect();
         format!("|{}|\n", fields.join("|"))
@@ -267,6 +286,7 @@ fn legend(run: &Run, shown: &[Shown]) -> String {
         (run.cells.iter().any(|row| !row.is_open_load()), NO_DUE),
         (run.cells.iter().any(CellRow::is_saturated), SATURATED),
         (run.cells.iter().any(CellRow::is_synthetic), SYNTHETIC),
+        (shown.iter().any(|cell| cell.quality.is_some()), QUALITY),
     ] {
         if applies {
             text.extend([" ", note]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::gate::LEAST_N_FOR_P99;
 use crate::report::bill_json::CostParts;
 use crate::report::parts::{Parts, Word};
-use crate::report::shown::LEAST_FOR_P99;
+use crate::report::shown::{ALPHA, LEAST_FOR_P99, note_of};
 use crate::report::totals::Totals;
 use crate::rundir::{CellRow, Run, Status};
 use crate::units::{Latency, Usd, UsdPerMtok};
@@ -132,11 +132,18 @@ struct Cell<'a> {
     list_input_usd_per_mtok: Option<UsdPerMtok>,
     list_output_usd_per_mtok: Option<UsdPerMtok>,
     effective_output_usd_per_mtok: Option<UsdPerMtok>,
+    quality_ratio: Option<f64>,
+    quality_ratio_low: Option<f64>,
+    quality_ratio_high: Option<f64>,
+    requests_checked: Option<u64>,
+    evaluated_quality: Option<f64>,
+    answer_variants: Option<u64>,
 }
 
 impl<'a> Cell<'a> {
     fn of(run: &'a Run, row: &'a CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
+        let quality = row.quality().and_then(|share| share.interval(ALPHA));
         let validity = run.manifest.validity.iter().find(|validity| validity.cell == row.cell);
         Self {
             cell: &row.cell,
@@ -176,8 +183,18 @@ impl<'a> Cell<'a> {
             list_input_usd_per_mtok: row.list_input_usd_per_mtok,
             list_output_usd_per_mtok: row.list_output_usd_per_mtok,
             effective_output_usd_per_mtok: row.effective_output_usd_per_mtok,
+            quality_ratio: row.quality_ratio,
+            quality_ratio_low: quality.map(|(low, _)| six_decimals(low)),
+            quality_ratio_high: quality.map(|(_, high)| six_decimals(high)),
+            requests_checked: row.requests_checked,
+            evaluated_quality: note_of(run, row, index).and_then(|note| note.quality),
+            answer_variants: row.answer_variants,
         }
     }
+}
+
+fn six_decimals(ratio: f64) -> f64 {
+    (ratio * 1e6).round() / 1e6
 }
 
 /// What the requests of a cell make of its 99th percentile: it has an interval, or one without an upper end, or it is

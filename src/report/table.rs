@@ -5,7 +5,7 @@ use crate::report::headline::letters_in_text;
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, wrapped};
-use crate::report::shown::{FROM_DUE, NO_DUE, SATURATED, SYNTHETIC, Shown, about};
+use crate::report::shown::{FROM_DUE, NO_DUE, QUALITY, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_table::sweep_table;
 use crate::rundir::Run;
 
@@ -80,6 +80,8 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
         column("$/M list", right, Some(9), &|row| row.list_output.clone()),
         column("$/M eff.", right, Some(7), &|row| row.effective.clone()),
         column("cost", right, Some(4), &|row| row.cost.clone()),
+        column("quality", right, Some(3), &|row| row.quality.clone()),
+        column("evaluated", right, Some(0), &|row| row.evaluated.clone()),
         column("limit", right, Some(1), &|row| row.limit.clone()),
         column("standing", Kind::Words, None, &word),
     ]);
@@ -106,6 +108,9 @@ fn notes(run: &Run, rows: &[&Shown], grid: &[Column], cut: usize) -> Vec<String>
     }
     if rows.iter().any(|row| run.cells[row.index].is_synthetic()) {
         notes.push(SYNTHETIC.to_owned());
+    }
+    if grid.iter().any(|column| column.cells[0] == "quality") {
+        notes.push(QUALITY.to_owned());
     }
     // A column that had no room needs no words for its marks.
     let money = || grid.iter().filter(|column| MONEY.contains(&column.cells[0].as_str())).flat_map(|each| &each.cells);

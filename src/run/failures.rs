@@ -109,6 +109,8 @@ mod tests {
             request_id: None,
             model_answered: None,
             answer_hash: None,
+            greedy: false,
+            right: None,
             error: Some(Box::new(error)),
         }
     }

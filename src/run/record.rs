@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 use crate::cost::{self, Tariff};
 use crate::load::{Batch, Clock, Stop};
 use crate::plan::Cell;
+use crate::run::checks::Checks;
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
 use crate::run::live_metrics::{Ask, next};
@@ -93,6 +94,7 @@ struct Recorder<'r> {
     tariffs: Vec<Tariff>,
     /// Each cell's images by line of its workload.
     images: Vec<Rc<[u32]>>,
+    checks: Checks<'r>,
     uncounted: Uncounted<'r>,
     progress: Vec<CellProgress>,
     spent: Usd,
@@ -121,6 +123,7 @@ impl<'r> Recorder<'r> {
                 .map(|cell| Tariff::new(inputs.registry(cell).pricing(cell.endpoint), started))
                 .collect(),
             images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
+            checks: Checks::new(inputs),
             uncounted: Uncounted::new(inputs, prompt_cache),
             progress: vec![CellProgress::default(); plan.cells.len()],
             spent: Usd::ZERO,
@@ -187,6 +190,7 @@ impl<'r> Recorder<'r> {
             if let Some(error) = &mut sample.error {
                 self.secrets.clean(error);
             }
+            self.checks.mark(&mut sample);
             self.uncounted.estimate(&mut sample);
             self.take_sample(&sample)?;
         }

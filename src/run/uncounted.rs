@@ -54,7 +54,8 @@ impl<'r> Uncounted<'r> {
 fn estimated(input: u64, words: &Words, limit: Option<u64>) -> Usage {
     let limit = limit.unwrap_or(u64::MAX);
     let reasoning = text_tokens(&words.reasoning).min(limit);
-    let output = reasoning.saturating_add(text_tokens(&words.answer)).min(limit);
+    let output =
+        reasoning.saturating_add(text_tokens(&words.answer)).saturating_add(text_tokens(&words.calls)).min(limit);
     Usage { input, output, reasoning, ..Usage::default() }
 }
 
@@ -64,7 +65,8 @@ mod tests {
 
     #[test]
     fn reasoning_that_was_streamed_is_part_of_the_output() {
-        let words = Words { answer: "hello world".to_owned(), reasoning: "hello world hello".to_owned() };
+        let [answer, reasoning] = ["hello world", "hello world hello"].map(str::to_owned);
+        let words = Words { answer, reasoning, calls: String::new() };
         let usage = Usage { input: 7, cached_input: 0, cache_write: 0, output: 5, reasoning: 3 };
         assert_eq!(estimated(7, &words, None), usage);
         assert_eq!(estimated(7, &words, Some(5)), usage);

@@ -153,9 +153,11 @@ pub struct CellRow {
     pub effective_output_usd_per_mtok: Option<UsdPerMtok>,
     /// The day from which the price row applies.
     pub price_from: Option<String>,
-    /// Answers that were as expected, 0 to 1; absent where nothing was expected.
+    /// Right answers over those that were held against what the workload expects, 0 to 1; absent where there were none.
+    ///
+    /// Only requests that were answered are among them: a failure shows in the availability.
     pub quality_ratio: Option<f64>,
-    /// Most different answers to one prompt.
+    /// Most different answers to one prompt at temperature 0; absent without an answer to such a prompt.
     pub answer_variants: Option<u64>,
     /// Each outcome with its count, as `ok=597;timeout_idle=3`.
     pub outcomes: String,
@@ -165,4 +167,7 @@ pub struct CellRow {
     /// Requests whose tokens were estimated by a tokeniser, failures included; absent in files of old.
     #[serde(default)]
     pub requests_estimated: Option<u64>,
+    /// Answers that were held against what the workload expects; absent in files of old.
+    #[serde(default)]
+    pub requests_checked: Option<u64>,
 }

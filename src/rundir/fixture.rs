@@ -169,6 +169,8 @@ pub(in crate::rundir) fn success(cell: u32, index: u32) -> Sample {
         request_id: Some("req-1".into()),
         model_answered: Some("m".into()),
         answer_hash: Some(u64::from(index) + 10),
+        greedy: true,
+        right: (index < 4).then_some(index > 0),
         error: None,
     }
 }
@@ -185,6 +187,7 @@ pub(in crate::rundir) fn failure(cell: u32, index: u32, outcome: Outcome) -> Sam
         finish_reason: None,
         status: Some(429),
         answer_hash: None,
+        right: None,
         ..success(cell, index)
     }
 }

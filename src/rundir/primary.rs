@@ -2,6 +2,7 @@
 
 use crate::rundir::CellRow;
 use crate::sample::Outcome;
+use crate::stats::Share;
 use crate::units::Latency;
 
 /// A cell's end-to-end latency over its successes, as its load makes it: from the moment that a schedule named where
@@ -39,6 +40,14 @@ impl CellRow {
     /// Whether any of its token counts, and so its cost, is an estimate.
     pub fn is_estimated(&self) -> bool {
         self.requests_estimated.is_some_and(|requests| requests > 0)
+    }
+
+    /// Right answers of those that were held against what the workload expects; absent where there were none, and in files
+    /// of old.
+    pub fn quality(&self) -> Option<Share> {
+        let all = self.requests_checked.filter(|all| *all > 0)?;
+        // The ratio has six decimals, so it stands for a count of up to a million exactly.
+        Some(Share { of: (self.quality_ratio? * all as f64).round() as u64, all })
     }
 
     /// Each outcome that came up with its count, those that tollmark itself caused included; what this program would not

@@ -96,11 +96,12 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
             .zip(figures.usage)
             .and_then(|(cost, usage)| effective_output(cost, usage.output)),
         price_from: price.map(|price| price.from.clone()),
-        quality_ratio: None,
+        quality_ratio: ratio(figures.requests_right as f64, figures.requests_checked as f64),
         answer_variants: figures.answer_variants,
         outcomes: outcomes.to_string(),
         synthetic_prompts: Some(note.synthetic_prompts),
         requests_estimated: Some(figures.requests_estimated),
+        requests_checked: Some(figures.requests_checked),
     }
 }
 

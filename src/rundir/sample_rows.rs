@@ -170,6 +170,10 @@ struct Row<'a> {
     /// Nor this one.
     #[serde(default)]
     service_tier: Option<&'a str>,
+    quality: Option<&'a str>,
+    /// Rows of earlier versions do not say.
+    #[serde(default)]
+    greedy: Option<bool>,
 }
 
 impl Row<'_> {
@@ -178,6 +182,12 @@ impl Row<'_> {
             "warmup" => Phase::Warmup,
             "measured" => Phase::Measured,
             other => return Err(format!("`phase` is `{other}`, must be `warmup` or `measured`")),
+        };
+        let right = match self.quality {
+            None => None,
+            Some("1") => Some(true),
+            Some("0") => Some(false),
+            Some(other) => return Err(format!("`quality` is `{other}`, must be 1, 0 or empty")),
         };
         let answer_hash = self.answer_hash.map(|hex| u64::from_str_radix(hex, 16)).transpose();
         let sample = Sample {
@@ -204,6 +214,8 @@ impl Row<'_> {
             request_id: self.request_id.map(Into::into),
             model_answered: self.model_answered.map(Into::into),
             answer_hash: answer_hash.map_err(|_| "`answer_hash` is not a hexadecimal number".to_owned())?,
+            greedy: self.greedy == Some(true),
+            right,
             error: None,
         };
         Ok((sample, self.cost_usd))

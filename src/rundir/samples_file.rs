@@ -15,7 +15,7 @@ use crate::workload::Workload;
 pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
 
 /// The columns in their order.
-pub(in crate::rundir) const COLUMNS: [&str; 51] = [
+pub(in crate::rundir) const COLUMNS: [&str; 52] = [
     "phase",
     "round",
     "cycle",
@@ -67,6 +67,7 @@ pub(in crate::rundir) const COLUMNS: [&str; 51] = [
     "cache_write_tokens",
     "stated_cost_usd",
     "service_tier",
+    "greedy",
 ];
 
 /// The open file and what every row needs to be told beside its sample.
@@ -153,11 +154,12 @@ impl SamplesFile {
         row.text(sample.request_id.as_deref().unwrap_or_default());
         row.text(sample.model_answered.as_deref().unwrap_or_default());
         row.hash(sample.answer_hash);
-        row.empty();
+        row.number(sample.right.map(u64::from));
         row.ready(&line.session);
         row.number(usage.map(|usage| usage.cache_write));
         row.dollars(sample.stated_cost);
         row.text(sample.service_tier.as_deref().unwrap_or_default());
+        row.yes_or_no(sample.greedy);
         self.file.write_all(row.end())
     }
 

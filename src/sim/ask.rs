@@ -96,13 +96,47 @@ impl<'a> Ask<'a> {
         last_user_text(&self.messages)
     }
 
+    /// A number that tells the request from others of a workload, a nonce in its last message by the user aside; absent
+    /// without such a message.
+    pub(super) fn fingerprint(&self) -> Option<u64> {
+        fingerprint(&self.messages)
+    }
+
     /// A number that is the same for the same last message; long ones are told apart by length, beginning and end.
     pub(super) fn prompt_hash(&self) -> u64 {
-        const END: usize = 256;
         let bytes = last_user_content(&self.messages).map_or(&[][..], |content| content.get().as_bytes());
         let (start, end) = (&bytes[..bytes.len().min(END)], &bytes[bytes.len().saturating_sub(END)..]);
         extend_hash(extend_hash(hash(&bytes.len().to_le_bytes()), start), end)
     }
+}
+
+/// Bytes at the beginning and at the end of a message by which it is told from others.
+const END: usize = 256;
+
+/// Bytes of a nonce: twelve hexadecimal digits and a space.
+const NONCE: usize = 13;
+
+/// The same for the same number of messages of which the last one by the user is the same, but for a nonce in front of its
+/// text; absent without one.
+pub(super) fn fingerprint(messages: &[Message<'_>]) -> Option<u64> {
+    let (before, after) = around_nonce(last_user_content(messages)?.get().as_bytes());
+    let length = before.len() + after.len();
+    let both = || before.iter().chain(after);
+    let ends: Vec<u8> = both().take(END).chain(both().skip(length.saturating_sub(END))).copied().collect();
+    let counts = [messages.len(), length].map(|count| (count as u64).to_le_bytes()).concat();
+    Some(extend_hash(hash(&counts), &ends))
+}
+
+/// What stands before and after the nonce of a content: behind the quote that opens its text, or that of one of its parts.
+fn around_nonce(content: &[u8]) -> (&[u8], &[u8]) {
+    let is_nonce = |text: &[u8]| {
+        let digits = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        text.len() >= NONCE && text[NONCE - 1] == b' ' && digits(&text[..NONCE - 1])
+    };
+    // Only the first quote of a plain text opens it; among parts the images have none, so that few are looked at.
+    let most = if content.starts_with(b"\"") { 1 } else { usize::MAX };
+    let opening = memchr::memchr_iter(b'"', content).take(most).find(|quote| is_nonce(&content[quote + 1..]));
+    opening.map_or((content, &[]), |quote| (&content[..=quote], &content[quote + 1 + NONCE..]))
 }
 
 /// The text of the last message by the user in `messages`: its string, or the text of its parts joined by newlines.
@@ -184,6 +218,28 @@ mod tests {
         for other in [format!("{long}a"), format!("b{}", &long[1..]), format!("{}b", &long[1..])] {
             assert_ne!(hash(&long), hash(&other));
         }
+    }
+
+    #[test]
+    fn a_nonce_before_the_text_of_either_form_changes_no_fingerprint_and_all_else_does() {
+        let print = |content: &str, system: &str| {
+            let body = format!(r#"{{"model":"m","messages":[{system}{{"role":"user","content":{content}}}]}}"#);
+            Ask::parse(body.as_bytes()).unwrap().fingerprint()
+        };
+        let image = r#"{"type":"image_url","image_url":{"url":"data:AAAA"}}"#;
+        for (content, nonce) in [
+            ("\"is 0123 it?\"".to_owned(), "\"0123456789ab is 0123 it?\"".to_owned()),
+            (
+                format!(r#"[{image},{{"type":"text","text":"sum?"}}]"#),
+                format!(r#"[{image},{{"type":"text","text":"0123456789ab sum?"}}]"#),
+            ),
+        ] {
+            assert_eq!(print(&content, ""), print(&nonce, ""));
+            assert_ne!(print(&content, ""), print(&content.replace("s", "S"), ""));
+            assert_ne!(print(&content, ""), print(&content, r#"{"role":"system","content":"x"},"#));
+        }
+        let body = br#"{"model":"m","messages":[{"role":"system","content":"x"}]}"#;
+        assert_eq!(Ask::parse(body).unwrap().fingerprint(), None);
     }
 
     #[test]

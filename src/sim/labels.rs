@@ -1,24 +1,28 @@
-//! The right tiers of prompts, so that simulated classifications can be right at a known rate.
+//! What workloads expect of answers to their prompts, so that simulated answers can be right at a known rate.
 
 use std::collections::HashMap;
-
-use serde_json::value::RawValue;
+use std::sync::Arc;
 
 use crate::rng::hash;
-use crate::sim::ask::{Message, last_user_text};
+use crate::sim::ask::{Ask, Message, fingerprint, last_user_text};
+use crate::sim::expected::Expected;
 use crate::workload::{Prompt, Request, Workload};
 
-/// Tiers, 0 to 4, by the text of the prompt.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Tiers, 0 to 4, by the text of the prompt, whoever asks for them; and what is expected of the answer, by the request.
+#[derive(Clone, Debug, Default)]
 pub struct Labels {
     tiers: HashMap<u64, u8>,
+    expected: HashMap<u64, Arc<Expected>>,
 }
 
 impl Labels {
-    /// The tiers that `workloads` expect. Requests that expect none, or have no message by a user, are left out.
+    /// What `workloads` expect. Requests that expect nothing, or have no message by a user, are left out.
     pub fn from_workloads(workloads: &[Workload]) -> Self {
-        let requests = workloads.iter().flat_map(|workload| &workload.requests);
-        Self { tiers: requests.filter_map(labelled).collect() }
+        let mut labels = Self::default();
+        for request in workloads.iter().flat_map(|workload| &workload.requests) {
+            labels.take(request);
+        }
+        labels
     }
 
     /// The tier of a prompt whose last message by the user is `text`; absent where no workload labels it.
@@ -26,27 +30,39 @@ impl Labels {
         self.tiers.get(&hash(text.as_bytes())).copied()
     }
 
-    /// How many different prompts have a label.
+    /// What is expected of the answer to `ask`, a nonce in its text aside; absent where no workload says.
+    pub(super) fn expected(&self, ask: &Ask<'_>) -> Option<&Expected> {
+        if self.expected.is_empty() { None } else { self.expected.get(&ask.fingerprint()?).map(|expected| &**expected) }
+    }
+
+    /// How many different prompts have a tier.
     pub fn len(&self) -> usize {
         self.tiers.len()
     }
 
-    /// Whether no prompt has a label.
+    /// Whether no prompt has a tier.
     pub fn is_empty(&self) -> bool {
         self.tiers.is_empty()
     }
-}
 
-fn labelled(request: &Request) -> Option<(u64, u8)> {
-    let tier = request.expect.as_ref()?.tier?;
-    let Prompt::Body(body) = &request.prompt else { return None };
-    let messages: &RawValue = body.fields.iter().find(|(key, _)| key == "messages").map(|(_, value)| &**value)?;
-    let messages: Vec<Message<'_>> = serde_json::from_str(messages.get()).ok()?;
-    last_user_text(&messages).map(|text| (hash(text.as_bytes()), tier))
+    fn take(&mut self, request: &Request) {
+        let (Some(expect), Prompt::Body(body)) = (&request.expect, &request.prompt) else { return };
+        let messages = body.fields.iter().find(|(key, _)| key == "messages");
+        let messages = messages.and_then(|(_, value)| serde_json::from_str::<Vec<Message<'_>>>(value.get()).ok());
+        let Some(messages) = messages else { return };
+        if let (Some(tier), Some(text)) = (expect.tier, last_user_text(&messages)) {
+            self.tiers.insert(hash(text.as_bytes()), tier);
+        }
+        if let (Some(expected), Some(key)) = (Expected::new(expect), fingerprint(&messages)) {
+            self.expected.insert(key, Arc::new(expected));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
     use crate::workload::{Body, Expect};
 

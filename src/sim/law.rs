@@ -60,7 +60,7 @@ pub struct EndpointLaw {
     pub factor: f64,
     /// The share of requests that fail with a server error, 0 to 1.
     pub error_ratio: f64,
-    /// The share of classifications that are right, 0 to 1.
+    /// The share of answers that are right where something is expected of them, 0 to 1.
     pub quality: f64,
     /// The share of answers that are not the usual one to the same prompt, 0 to 1.
     pub varied_ratio: f64,

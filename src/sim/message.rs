@@ -18,6 +18,8 @@ pub(super) struct Message {
     opening: Bytes,
     text: Text,
     words: fastrand::Rng,
+    /// Tokens of the text that were written.
+    written: u32,
     usage: Usage,
     /// Whether chunks carry the `usage` key, as the request asked.
     usage_wanted: bool,
@@ -45,8 +47,8 @@ impl Message {
             r#"{{"id":"chatcmpl-sim-{request}","object":"{object}","created":{CREATED},"model":{model}"#
         );
         written.expect("memory takes what is written");
-        let seed = if let Wording::Words(seed) = text.wording { seed } else { 0 };
-        Self { opening: opening.freeze(), text, words: fastrand::Rng::with_seed(seed), usage, usage_wanted }
+        let seed = if let Wording::Words(seed) = &text.wording { *seed } else { 0 };
+        Self { opening: opening.freeze(), text, words: fastrand::Rng::with_seed(seed), written: 0, usage, usage_wanted }
     }
 
     /// The answer's length.
@@ -101,9 +103,17 @@ impl Message {
     }
 
     fn push_content(&mut self, out: &mut BytesMut, tokens: u32, first: bool) {
-        match self.text.wording {
+        let before = self.written;
+        self.written += tokens;
+        match &self.text.wording {
             Wording::Words(_) => push_words(out, &mut self.words, tokens, first),
             Wording::Tier(tier) => out.put_u8(b'0' + tier),
+            Wording::Said(said) => {
+                let at = |token: u32| said.len() * token as usize / self.text.tokens.max(1) as usize;
+                let [from, to] = [before, self.written].map(|token| said.floor_char_boundary(at(token)));
+                let json = serde_json::to_string(&said[from..to]).expect("a string is JSON");
+                out.put_slice(json[1..json.len() - 1].as_bytes());
+            }
         }
     }
 
@@ -150,7 +160,8 @@ mod tests {
     use super::*;
 
     fn message(streamed: bool, text: Text, usage_wanted: bool) -> Message {
-        Message::new(7, "a\"b", streamed, text, Usage { input: 12, output: text.tokens, cost: None }, usage_wanted)
+        let usage = Usage { input: 12, output: text.tokens, cost: None };
+        Message::new(7, "a\"b", streamed, text, usage, usage_wanted)
     }
 
     fn json(event: &str) -> serde_json::Value {
@@ -202,6 +213,23 @@ mod tests {
         let whole = Message::new(7, "m", false, text, usage, false).whole();
         let told = String::from_utf8(whole.to_vec()).unwrap();
         assert!(told.ends_with(r#""completion_tokens":1,"total_tokens":13,"cost":0.00000025}}"#), "{told}");
+    }
+
+    #[test]
+    fn given_words_come_whole_however_they_are_cut_into_tokens() {
+        let said = "{\"fée\": \"à la\\n carte\"}";
+        let text = Text { tokens: 9, cut: false, wording: Wording::Said(said.into()) };
+        let mut streamed = message(true, text.clone(), false);
+        let mut out = BytesMut::new();
+        for (tokens, first) in [(1, true), (5, false), (3, false)] {
+            streamed.push_tokens(&mut out, tokens, first);
+        }
+        let out = String::from_utf8(out.to_vec()).unwrap();
+        let piece = |event: &str| json(event)["choices"][0]["delta"]["content"].as_str().unwrap().to_owned();
+        assert_eq!(out.split_terminator("\n\n").map(piece).collect::<String>(), said);
+        let whole = String::from_utf8(message(false, text, false).whole().to_vec()).unwrap();
+        let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
+        assert_eq!(whole["choices"][0]["message"]["content"], said);
     }
 
     #[test]

@@ -9,8 +9,10 @@
 
 mod ask;
 mod endpoint;
+mod expected;
 mod labels;
 mod law;
+mod likeness;
 mod message;
 mod null;
 mod provider;

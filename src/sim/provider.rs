@@ -27,7 +27,7 @@ use crate::sim::raw::Raw;
 use crate::sim::reply::Reply;
 use crate::sim::scene::Scene;
 use crate::sim::script::{Answer, Fault, Task, Text, Topic, Wording};
-use crate::sim::staging::{Staged, stage};
+use crate::sim::staging::{Staged, TOKENS, stage};
 use crate::sim::truth::TruthRow;
 use crate::sim::visit::{Clock, Visit};
 use crate::units::Moment;
@@ -133,17 +133,21 @@ impl Provider {
         let stay = endpoint.enter();
         let topic = self.topic(&ask, visit.row());
         let since_start = Duration::from_micros(visit.row().received.0);
-        let script = stay.endpoint().next_script(&stay, topic, since_start);
+        let mut script = stay.endpoint().next_script(&stay, topic, since_start);
+        let expected = self.labels.expected(&ask);
+        if let (Some(expected), Answer::Text(text), true) = (expected, &mut script.answer, script.right) {
+            expected.put_right(text, ask.max_tokens());
+        }
         visit.row().model = Arc::clone(&stay.endpoint().model);
         visit.row().stream = ask.streamed();
         let due = |ms: f64| received + Duration::from_secs_f64(ms / 1e3);
-        let text = match script.answer {
-            Answer::Text(text) => text,
-            Answer::Fault(fault) => {
+        let text = match &script.answer {
+            Answer::Text(text) => text.clone(),
+            &Answer::Fault(fault) => {
                 stay.endpoint().wait(due(script.ttft_ms)).await;
                 return Ok(failed(fault, visit));
             }
-            Answer::Rehearsed(kind) => {
+            &Answer::Rehearsed(kind) => {
                 stay.endpoint().wait(due(script.ttft_ms)).await;
                 let scene = Scene {
                     request: number,
@@ -152,9 +156,11 @@ impl Provider {
                     usage_wanted: ask.usage_wanted(),
                     input_tokens: ask.prompt_tokens(),
                 };
+                visit.row().right = expected.map(|expected| expected.is_met_by(&scene.text(TOKENS)));
                 return rehearsed(stage(kind, scene, Timestamp::now()), visit, stay);
             }
         };
+        visit.row().right = expected.map(|expected| expected.is_met_by(&text));
         let message = message(number, &ask, text, stay.endpoint(), visit.row());
         if !visit.row().stream {
             stay.endpoint().wait(due(script.e2e_ms())).await;
@@ -227,6 +233,7 @@ fn empty_row(request: u64, received: Moment, region: &str) -> TruthRow {
         output_tokens: None,
         tier_answered: None,
         tier_labelled: None,
+        right: None,
     }
 }
 

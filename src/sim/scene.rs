@@ -102,8 +102,13 @@ impl Scene<'_> {
         if self.streamed { b"data: {\"id\":\"" } else { b"{\"id\":\"" }
     }
 
+    /// An answer of `tokens` tokens.
+    pub(super) fn text(&self, tokens: u32) -> Text {
+        Text { tokens, cut: false, wording: Wording::Words(self.request) }
+    }
+
     fn message(&self, tokens: u32) -> Message {
-        let text = Text { tokens, cut: false, wording: Wording::Words(self.request) };
+        let text = self.text(tokens);
         let usage = Usage { input: self.input_tokens, output: tokens, cost: None };
         Message::new(self.request, self.model, self.streamed, text, usage, self.usage_wanted)
     }

@@ -1,5 +1,6 @@
 //! What one request is going to get, drawn before the first byte of its reply.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sim::law::EndpointLaw;
@@ -19,10 +20,12 @@ pub(super) struct Script {
     pub(super) chunk_seed: u64,
     /// What is said.
     pub(super) answer: Answer,
+    /// Whether an answer of which something is expected is right.
+    pub(super) right: bool,
 }
 
 /// What is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// A complete answer.
     Text(Text),
@@ -33,7 +36,7 @@ pub(super) enum Answer {
 }
 
 /// A complete answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
     /// Its length, 1 or more.
     pub(super) tokens: u32,
@@ -44,12 +47,14 @@ pub(super) struct Text {
 }
 
 /// What an answer consists of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wording {
     /// Words picked by a generator with this seed.
     Words(u64),
     /// The digit of a tier.
     Tier(u8),
+    /// These words.
+    Said(Arc<str>),
 }
 
 /// What goes wrong in place of an answer.
@@ -118,12 +123,12 @@ impl Script {
             None if failed => Answer::Fault(fault),
             None => Answer::Text(text),
         };
-        Self { ttft_ms, ms_per_token, chunk_seed, answer }
+        Self { ttft_ms, ms_per_token, chunk_seed, answer, right }
     }
 
     /// From the request to the last token, or to the error, in milliseconds.
     pub(super) fn e2e_ms(&self) -> f64 {
-        match self.answer {
+        match &self.answer {
             Answer::Text(text) => self.ttft_ms + self.ms_per_token * f64::from(text.tokens - 1),
             Answer::Fault(_) | Answer::Rehearsed(_) => self.ttft_ms,
         }

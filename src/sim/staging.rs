@@ -29,8 +29,8 @@ const BEAT: Option<Duration> = Some(Duration::from_millis(5));
 /// Bytes written at once of what is meant to fill the connection.
 const FLOOD: usize = 64 << 10;
 
-/// Tokens of an answer with something wrong in its middle.
-const TOKENS: u32 = 6;
+/// Tokens of an answer with something wrong in its middle, or with nothing wrong in itself.
+pub(super) const TOKENS: u32 = 6;
 
 /// The status of replies that go wrong after it.
 const OK: Option<u16> = Some(200);

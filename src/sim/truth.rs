@@ -14,7 +14,7 @@ use crate::units::{Micros, Moment};
 const WAITING_ROWS: usize = 16_384;
 
 /// The columns, in the order of [`fields`].
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "request_id",
     "model",
     "region",
@@ -31,6 +31,7 @@ const COLUMNS: [&str; 16] = [
     "output_tokens",
     "tier_answered",
     "tier_labelled",
+    "quality",
 ];
 
 /// One request as the simulator served it. Moments count from the simulator's start and are taken when the bytes
@@ -65,6 +66,8 @@ pub(super) struct TruthRow {
     pub(super) tier_answered: Option<u8>,
     /// The tier that would have been right; absent when no workload labels the prompt.
     pub(super) tier_labelled: Option<u8>,
+    /// Whether the answer is as its workload expects; absent where no workload expects anything of the prompt.
+    pub(super) right: Option<bool>,
 }
 
 /// The open file. Dropping every sender and calling [`TruthFile::finish`] makes it complete.
@@ -110,7 +113,7 @@ fn write(file: File, rows: &Receiver<TruthRow>) -> Result<(), csv::Error> {
     Ok(out.flush()?)
 }
 
-fn fields(row: &TruthRow) -> [String; 16] {
+fn fields(row: &TruthRow) -> [String; 17] {
     let since = |moment: Option<Moment>| moment.map(|moment| moment.since(row.received));
     let or_empty = |value: Option<Micros>| value.map_or_else(String::new, |value| value.to_string());
     [
@@ -130,6 +133,8 @@ fn fields(row: &TruthRow) -> [String; 16] {
         text(row.output_tokens),
         text(row.tier_answered),
         text(row.tier_labelled),
+        // Of an answer that did not arrive nothing can be said.
+        text(row.right.filter(|_| row.outcome.is_ok()).map(u8::from)),
     ]
 }
 
@@ -162,6 +167,7 @@ mod tests {
             output_tokens: Some(50),
             tier_answered: None,
             tier_labelled: Some(2),
+            right: Some(false),
         };
         rows.send(row.clone()).unwrap();
         let gone = TruthRow { first_token: None, last_token: None, status: None, outcome: Outcome::Cancelled, ..row };
@@ -170,9 +176,9 @@ mod tests {
         file.finish().unwrap();
         let expected = "\
             request_id,model,region,received_at_ms,first_token_at_ms,last_token_at_ms,end_at_ms,ttft_ms,e2e_ms,status,\
-            outcome,stream,input_tokens,output_tokens,tier_answered,tier_labelled\n\
-            sim-7,m,here,1.000,41.500,91.000,91.001,40.500,90.000,200,ok,true,12,50,,2\n\
-            sim-7,m,here,1.000,,,91.001,,,,cancelled,true,12,50,,2\n";
+            outcome,stream,input_tokens,output_tokens,tier_answered,tier_labelled,quality\n\
+            sim-7,m,here,1.000,41.500,91.000,91.001,40.500,90.000,200,ok,true,12,50,,2,0\n\
+            sim-7,m,here,1.000,,,91.001,,,,cancelled,true,12,50,,2,\n";
         assert_eq!(std::fs::read_to_string(path).unwrap(), expected);
     }
 

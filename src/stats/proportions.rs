@@ -1,6 +1,8 @@
-//! Two shares held against each other: score tests at a margin, and their interval.
+//! A share and its interval; two shares held against each other: score tests at a margin, and their interval.
 
 use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::stats::Binomial;
 
 /// So many of so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,39 @@ impl Share {
     fn ratio(self) -> f64 {
         self.of as f64 / self.all as f64
     }
+
+    /// Both counts added.
+    pub fn and(self, other: Self) -> Self {
+        Self { of: self.of + other.of, all: self.all + other.all }
+    }
+
+    /// The interval of the share with confidence `1 − alpha` or more; absent for a share of nothing.
+    ///
+    /// It holds the shares under which what was seen is not too rare at either end (Clopper and Pearson, Biometrika 26,
+    /// 1934).
+    pub fn interval(self, alpha: f64) -> Option<(f64, f64)> {
+        if self.all == 0 {
+            return None;
+        }
+        // The less the share, the rarer so many or more; the more it is, the rarer so few or fewer.
+        let at_most = |p: f64, count: u64| Binomial::new(self.all, p).at_most(count);
+        let low = match self.of.checked_sub(1) {
+            None => 0.0,
+            Some(fewer) => border(|p| 1.0 - at_most(p, fewer) > alpha / 2.0),
+        };
+        let high = if self.of == self.all { 1.0 } else { border(|p| at_most(p, self.of) <= alpha / 2.0) };
+        Some((low, high))
+    }
+}
+
+/// The least share, strictly between 0 and 1, of which `beyond` is true, as it then is of all greater ones.
+fn border(beyond: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..BISECTIONS {
+        let middle = f64::midpoint(low, high);
+        if beyond(middle) { high = middle } else { low = middle }
+    }
+    f64::midpoint(low, high)
 }
 
 /// The one-sided p-value of "`candidate` is greater than `baseline` by more than `margin`"; absent where either is a share
@@ -100,6 +135,21 @@ fn standard() -> Normal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_interval_of_a_share_is_the_published_one() {
+        // The rule of three's exact form for none of n, and tables of exact limits (Documenta Geigy, 95 %).
+        for (of, all, low, high) in
+            [(0, 10, 0.0, 0.3085), (10, 10, 0.6915, 1.0), (4, 20, 0.0573, 0.4366), (50, 100, 0.3983, 0.6017)]
+        {
+            let (found_low, found_high) = Share { of, all }.interval(0.05).unwrap();
+            assert!(
+                (found_low - low).abs() < 1e-4 && (found_high - high).abs() < 1e-4,
+                "{of} of {all}: {found_low} {found_high}"
+            );
+        }
+        assert_eq!(Share { of: 0, all: 0 }.interval(0.05), None);
+    }
 
     const fn share(of: u64, all: u64) -> Share {
         Share { of, all }

@@ -37,6 +37,10 @@ pub(in crate::tally) struct CellTally {
     /// Requests that were surely or probably billed and have no known cost.
     pub(in crate::tally) without_cost: u64,
     pub(in crate::tally) answers: Answers,
+    /// Answers that were held against what was expected.
+    pub(in crate::tally) checked: u64,
+    /// Of these, those that were as expected.
+    pub(in crate::tally) right: u64,
     /// Chunk gaps of the encoded rounds, as histograms hold them.
     pub(in crate::tally) gaps: SparseCounts,
     pub(in crate::tally) read_lags: SparseCounts,
@@ -62,6 +66,8 @@ impl CellTally {
             cost: None,
             without_cost: 0,
             answers: Answers::default(),
+            checked: 0,
+            right: 0,
             gaps: SparseCounts::default(),
             read_lags: SparseCounts::default(),
             overflows: 0,
@@ -97,7 +103,10 @@ impl CellTally {
         if sample.outcome.counts() {
             self.answers.sent(sample.line);
         }
-        if let (true, Some(hash)) = (sample.outcome.is_ok(), sample.answer_hash) {
+        self.checked += u64::from(sample.right.is_some());
+        self.right += u64::from(sample.right == Some(true));
+        // Where chance has a part in the answer, two of them say nothing of consistency.
+        if let (true, Some(hash)) = (sample.outcome.is_ok() && sample.greedy, sample.answer_hash) {
             self.answers.answered(sample.line, hash);
         }
     }

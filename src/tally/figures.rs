@@ -64,8 +64,13 @@ pub struct CellFigures {
     pub all_prices_known: Option<bool>,
     /// Different prompts that were sent.
     pub distinct_prompts: u64,
-    /// The most different answers to one prompt; absent without an answer, or where they are too many to keep.
+    /// The most different answers to one prompt at temperature 0; absent without such an answer, or where they are too
+    /// many to keep.
     pub answer_variants: Option<u64>,
+    /// Successes whose answer was held against what was expected.
+    pub requests_checked: u64,
+    /// Of these, those whose answer was as expected.
+    pub requests_right: u64,
     /// Times beyond what a histogram can hold.
     pub overflows: u64,
 }
@@ -135,6 +140,8 @@ pub(in crate::tally) fn figures(cell: &CellTally, seed: u64, index: usize) -> Ce
         all_prices_known: billed.then_some(cell.without_cost == 0),
         distinct_prompts: cell.answers.distinct_prompts(),
         answer_variants: cell.answers.most_variants(),
+        requests_checked: cell.checked,
+        requests_right: cell.right,
         overflows: cell.overflows,
     }
 }

@@ -22,6 +22,7 @@ pub struct Reply {
     refrain: Refrain,
     raw_usage: RawUsage,
     spoken: Spoken,
+    keeps_words: bool,
 }
 
 /// What one event held.
@@ -58,7 +59,8 @@ pub struct Answered {
     pub usage_sum: Sum,
     /// The usage as the provider wrote it, also one that could not be read; absent where it wrote none.
     pub raw_usage: Option<Box<str>>,
-    /// What was generated, where no usage counts it; absent otherwise, and where nothing was.
+    /// What was generated, where no usage counts it or it was [to be kept](Reply::keep_words); absent otherwise, and where
+    /// nothing was, or too much.
     pub words: Option<Box<Words>>,
     /// What the provider says the request cost; absent when it does not say.
     pub stated_cost: Option<Usd>,
@@ -86,6 +88,13 @@ impl Answered {
 }
 
 impl Reply {
+    /// Says whether the words of this reply are handed over at its end also where its tokens are counted.
+    ///
+    /// They are gathered anyway; what it costs is that the next reply finds no memory for its own.
+    pub fn keep_words(&mut self, keep: bool) {
+        self.keeps_words = keep;
+    }
+
     /// Takes in an event of a stream.
     pub fn event(&mut self, event: Event<'_>) -> Heard {
         let data = event.data.trim_ascii();
@@ -156,7 +165,8 @@ impl Reply {
         self.refrain.forget();
         let mut answered = std::mem::take(&mut self.answered);
         answered.raw_usage = self.raw_usage.take();
-        answered.words = if answered.usage.is_none() { self.spoken.take() } else { None };
+        let keeps_words = std::mem::take(&mut self.keeps_words);
+        answered.words = if keeps_words || answered.usage.is_none() { self.spoken.take() } else { None };
         self.spoken.forget();
         let (generated, done) = (std::mem::take(&mut self.generated), std::mem::take(&mut self.done));
         let problem = self.problem.take();
@@ -204,7 +214,7 @@ impl Reply {
                 self.spoken.answer(piece);
                 heard.answer = true;
             });
-            words.calls(|piece| self.spoken.answer(piece));
+            words.calls(|piece| self.spoken.call(piece));
             words.thoughts(|piece| self.spoken.reasoning(piece));
             heard.answer |= words.has_tool_argument();
             heard.token = heard.answer || words.is_reasoning();

@@ -1,4 +1,4 @@
-//! The text of a reply under way, kept for the case that its provider counts no tokens.
+//! The text of a reply under way, kept for the case that its provider counts no tokens or that somebody reads it.
 
 use crate::sample::Words;
 
@@ -6,6 +6,7 @@ use crate::sample::Words;
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
     answer: String,
+    calls: String,
     reasoning: String,
     too_much: bool,
 }
@@ -17,10 +18,17 @@ const MOST_BYTES: usize = 1 << 20;
 const LASTING_BYTES: usize = 2 << 10;
 
 impl Spoken {
-    /// Adds a piece of the answer, or of a call of a tool.
+    /// Adds a piece of the visible answer.
     pub(super) fn answer(&mut self, piece: &str) {
         if self.has_room(piece) {
             self.answer.push_str(piece);
+        }
+    }
+
+    /// Adds a piece of a call of a tool.
+    pub(super) fn call(&mut self, piece: &str) {
+        if self.has_room(piece) {
+            self.calls.push_str(piece);
         }
     }
 
@@ -33,14 +41,14 @@ impl Spoken {
 
     /// Everything that was said; absent where it was nothing, or too much to be kept. It is then forgotten.
     pub(super) fn take(&mut self) -> Option<Box<Words>> {
-        let Self { answer, reasoning, too_much } = std::mem::take(self);
-        let is_nothing = answer.is_empty() && reasoning.is_empty();
-        (!too_much && !is_nothing).then(|| Box::new(Words { answer, reasoning }))
+        let Self { answer, calls, reasoning, too_much } = std::mem::take(self);
+        let is_nothing = answer.is_empty() && calls.is_empty() && reasoning.is_empty();
+        (!too_much && !is_nothing).then(|| Box::new(Words { answer, calls, reasoning }))
     }
 
     /// Forgets everything but some memory.
     pub(super) fn forget(&mut self) {
-        for text in [&mut self.answer, &mut self.reasoning] {
+        for text in [&mut self.answer, &mut self.calls, &mut self.reasoning] {
             text.clear();
             text.shrink_to(LASTING_BYTES);
         }
@@ -48,7 +56,8 @@ impl Spoken {
     }
 
     fn has_room(&mut self, piece: &str) -> bool {
-        self.too_much |= self.answer.len() + self.reasoning.len() + piece.len() > MOST_BYTES;
+        let kept = self.answer.len() + self.calls.len() + self.reasoning.len();
+        self.too_much |= kept + piece.len() > MOST_BYTES;
         !self.too_much
     }
 }
@@ -58,13 +67,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answer_and_reasoning_are_kept_apart_until_they_are_taken() {
+    fn answer_calls_and_reasoning_are_kept_apart_until_they_are_taken() {
         let mut spoken = Spoken::default();
         assert_eq!(spoken.take(), None);
         spoken.reasoning("Hm.");
         spoken.answer("Yes");
+        spoken.call("look{}");
         spoken.answer(".");
-        let words = Words { answer: "Yes.".to_owned(), reasoning: "Hm.".to_owned() };
+        let [answer, calls, reasoning] = ["Yes.", "look{}", "Hm."].map(str::to_owned);
+        let words = Words { answer, calls, reasoning };
         assert_eq!(spoken.take(), Some(Box::new(words)));
         assert_eq!(spoken.take(), None);
     }

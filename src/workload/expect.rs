@@ -3,15 +3,14 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::workload::check::Check;
 use crate::workload::fields::{Fields, excerpt};
 use crate::workload::request::Expect;
 
 /// Every key that `expect` may hold.
 const KEYS: [&str; 5] = ["tier", "equals", "contains", "regex", "json_schema"];
 
-/// Reads the value of `expect`; all that is wrong with it.
-///
-/// A schema's and a pattern's own grammar are not looked into here.
+/// Reads the value of `expect`; all that is wrong with it, be it in a pattern or a schema.
 pub(super) fn parse_expect(raw: &RawValue) -> Result<Expect, Vec<String>> {
     let Ok(fields) = Fields::parse(raw.get()) else {
         return Err(vec![format!("`expect` is {}, must be an object", excerpt(raw.get()))]);
@@ -32,6 +31,11 @@ pub(super) fn parse_expect(raw: &RawValue) -> Result<Expect, Vec<String>> {
     }
     if expect.json_schema.as_ref().is_some_and(|schema| !schema.is_object()) {
         problems.push("`expect.json_schema` is not an object, must be a JSON schema".to_owned());
+    }
+    if problems.is_empty()
+        && let Err(faults) = Check::new(&expect)
+    {
+        problems.extend(faults);
     }
     if problems.is_empty() { Ok(expect) } else { Err(problems) }
 }
@@ -76,6 +80,7 @@ mod tests {
             (r#"{"tier":"1"}"#, "`expect.tier` is \"1\", must be a tier from 0 to 4"),
             (r#"{"containz":"x"}"#, "unknown key `containz`, did you mean `contains`?"),
             (r#"{"json_schema":[]}"#, "`expect.json_schema` is not an object, must be a JSON schema"),
+            (r#"{"regex":"a("}"#, "`expect.regex` is `a(`, must be a regular expression: unclosed group"),
             ("{}", "`expect` is empty, must say what is expected or be left out"),
             ("3", "`expect` is 3, must be an object"),
         ] {

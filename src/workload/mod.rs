@@ -2,15 +2,18 @@
 
 mod body;
 mod built_in;
+mod check;
 mod expect;
 mod fields;
 mod inspect;
 mod line;
 mod read;
 mod request;
+mod schema;
 mod synthetic;
 mod tokens;
 
+pub use check::{Check, tier_named};
 pub use inspect::{Blocks, Figures, Spread, check_text, inspect, inspect_text};
 pub use read::{BadLines, WorkloadError};
 pub use request::{BadLine, Body, Expect, Lengths, Prompt, Request, Workload};

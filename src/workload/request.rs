@@ -56,6 +56,14 @@ impl Request {
     pub fn is_synthetic(&self) -> bool {
         matches!(self.prompt, Prompt::Lengths(_))
     }
+
+    /// Whether it asks for temperature 0, where the same request ought to get the same answer.
+    pub fn is_greedy(&self) -> bool {
+        let Prompt::Body(body) = &self.prompt else { return false };
+        let temperature = body.fields.iter().find(|(key, _)| key == "temperature");
+        let temperature = temperature.and_then(|(_, value)| value.get().parse::<f64>().ok());
+        temperature.is_some_and(|temperature| temperature.abs() < f64::EPSILON)
+    }
 }
 
 /// What a request sends.
@@ -116,10 +124,10 @@ pub struct Body {
     pub text: Arc<str>,
 }
 
-/// What a right answer looks like; every part that is given must hold.
+/// What a right answer looks like; every part that is given must hold, see [`Check`](crate::workload::Check).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expect {
-    /// The tier a classifier should name, 0 to 4.
+    /// The tier a classifier should name, 0 to 4; beside another part it labels the request alone.
     pub tier: Option<u8>,
     /// The whole answer, without surrounding white space.
     pub equals: Option<String>,

@@ -16,7 +16,7 @@ throughput_rps output_tokens_per_s input_tokens cached_input_tokens output_token
 requests_without_usage \
 cost_usd all_prices_known cost_per_1k_requests_usd list_input_usd_per_mtok list_output_usd_per_mtok \
 effective_output_usd_per_mtok price_from \
-quality_ratio answer_variants outcomes synthetic_prompts requests_estimated";
+quality_ratio answer_variants outcomes synthetic_prompts requests_estimated requests_checked";
 
 const SAMPLES: &str = "\
 phase round cycle variant cell index custom_id workload class origin provider model region route simulated outcome \
@@ -26,7 +26,7 @@ tls_ms \
 ttft_ms e2e_ms e2e_from_due_ms tpot_ms chunks input_tokens cached_input_tokens output_tokens reasoning_tokens \
 usage_source cost_usd \
 finish_reason status request_id model_answered answer_hash quality synthetic session_id turn cache_write_tokens \
-stated_cost_usd service_tier";
+stated_cost_usd service_tier greedy";
 
 const ATTEMPTS: &str = "\
 phase cell index attempt provider model region simulated outcome reused http_version \

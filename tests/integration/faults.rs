@@ -78,6 +78,8 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> LaneJob {
         head: Bytes::from(format!("{{\"model\":\"{model}\",\"stream\":{stream}{options}")),
         rest: Bytes::from_static(b",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"),
         stream,
+        expects: false,
+        greedy: false,
         input_bound: 1,
         output_bound: 10,
         images: 0,

@@ -29,6 +29,7 @@ mod measured;
 mod metrics;
 mod open_load;
 mod price_diff;
+mod quality;
 mod readme;
 mod rerender;
 mod sandbox;

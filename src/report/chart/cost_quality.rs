@@ -1,12 +1,13 @@
-//! The cost-quality chart: what a better answer costs, a mark a model, where the user's evaluations are known.
+//! The cost-quality chart: what a better answer costs, a mark a model, where quality was measured or evaluated.
 
 use plotters::style::Color;
 
 use crate::report::chart::canvas::{Align, Canvas, Type};
-use crate::report::chart::cost_quality_model::{Known, Priced, models};
+use crate::report::chart::cost_quality_model::{Known, Priced, Source, models};
+use crate::report::chart::cost_quality_words::{caption, finding, signs};
 use crate::report::chart::grid::{AXIS_TITLE, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
-use crate::report::chart::legend::{self, Sign};
+use crate::report::chart::legend;
 use crate::report::chart::naming::{Named, name};
 use crate::report::chart::options::ChartOptions;
 use crate::report::chart::place::Obstacles;
@@ -16,11 +17,12 @@ use crate::report::chart::text::{clip, width};
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{linear_ticks, log_ticks, money};
 use crate::report::figures;
-use crate::report::headline::{Headline, origin, partial};
 use crate::rundir::Run;
 
 /// Draws each model of `run` by list price and quality, as a stand-alone SVG of 1,200 pixels' width; absent where no
 /// model's quality is known.
+///
+/// Quality is what the run measured, with its interval, where its workloads expect anything; else the registry's.
 ///
 /// Of `options`, theme and prefix apply. The same run gives the same bytes, whatever the order of its rows.
 pub fn cost_quality(run: &Run, options: &ChartOptions) -> Option<String> {
@@ -32,6 +34,9 @@ const HIGH: f64 = 430.0;
 
 /// A lane left of the log axis for what is free, in pixels.
 const LANE: f64 = 56.0;
+
+/// How far the ends of an interval reach to either side, in pixels.
+const CAP: f64 = 3.0;
 
 /// Two marks nearer than this, in pixels, are moved apart.
 const GAP: f64 = 12.0;
@@ -50,7 +55,8 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         models.iter().filter_map(|model| Some((model, model.known.as_ref()?))).collect();
     let bands: Vec<&Priced> = models.iter().filter(|model| model.known.is_none()).collect();
     let frontier = frontier(&known);
-    let head = Head::of(run, finding(run, &known, &frontier), signs(&known, &bands));
+    let source = Source::of(run);
+    let head = Head::of(run, finding(run, source, &known, &frontier), signs(source, &known, &bands));
     sheet(options, &head, |canvas| {
         let x0 = MARGIN + AXIS_TITLE + 46.0;
         let y0 = head.height + 12.0;
@@ -58,13 +64,21 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         let scale = Scale::over(&models, frame);
         canvas.rect(frame, Role::Panel.fill());
         grid(canvas, &scale, frame);
-        let mut taken = shaded(canvas, &scale, &bands, frame);
+        let mut taken = shaded(canvas, &scale, source, &bands, frame);
         let places = apart(known.iter().map(|(model, known)| scale.at(model.price.0, known.quality)).collect(), frame);
         stairs(canvas, &scale, &frontier, &known, frame);
         for ((model, known), at) in known.iter().zip(&places) {
             canvas.titled(&known.title, || {
                 let end = scale.at(model.price.1, known.quality);
                 canvas.line(&[*at, (end.0.max(at.0), at.1)], Role::Muted.stroke(1.0));
+                if let Some(support) = &known.support {
+                    let (low, high) = support.interval;
+                    let [low, high] = [low, high].map(|end| (at.0, scale.at(model.price.0, end).1));
+                    canvas.line(&[low, high], Role::Muted.stroke(1.0));
+                    for (x, y) in [low, high] {
+                        canvas.line(&[(x - CAP, y), (x + CAP, y)], Role::Muted.stroke(1.0));
+                    }
+                }
                 legend::verdict(canvas, known.standing, *at, 5.0);
             });
         }
@@ -79,8 +93,12 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         let middle = (f64::midpoint(frame.x0, frame.x1), frame.y1 + 32.0);
         canvas.text("List price, $ per million output tokens (log)", middle, letters, Align::Centre);
         let upwards = (MARGIN + 6.0, f64::midpoint(frame.y0, frame.y1));
-        canvas.text_upwards("Quality, 0 to 1", upwards, letters);
-        let caption = caption(run, &models, &key);
+        canvas.text_upwards(
+            if source == Source::Measured { "Right answers, 0 to 1" } else { "Quality, 0 to 1" },
+            upwards,
+            letters,
+        );
+        let caption = caption(run, source, &models, &key);
         Middle { bottom: frame.y1 + 40.0, caption, drawn: Drawn { frame, marks: places, labels } }
     })
 }
@@ -104,7 +122,10 @@ impl Scale {
         let (least, most) = if paid.0 > paid.1 { (0.1, 1.0) } else { paid };
         let spare = (most / least).max(4.0).powf(0.08);
         let lane = if models.iter().any(|model| model.price.0 <= 0.0) { LANE } else { 0.0 };
-        let (low, high) = ends(&mut models.iter().filter_map(|model| Some(model.known.as_ref()?.quality)));
+        let (low, high) = ends(&mut models.iter().filter_map(|model| model.known.as_ref()).flat_map(|known| {
+            let (low, high) = known.support.as_ref().map_or((known.quality, known.quality), |support| support.interval);
+            [low, high]
+        }));
         let room = ((high - low) * 0.15).max(0.04);
         Self {
             frame,
@@ -152,14 +173,14 @@ fn grid(canvas: &Canvas<'_>, scale: &Scale, frame: Rect) {
 }
 
 /// Shades the prices of models whose quality is not known, and tells where their names stand.
-fn shaded(canvas: &Canvas<'_>, scale: &Scale, bands: &[&Priced], frame: Rect) -> Vec<Rect> {
+fn shaded(canvas: &Canvas<'_>, scale: &Scale, source: Source, bands: &[&Priced], frame: Rect) -> Vec<Rect> {
     let mut taken: Vec<Rect> = Vec::new();
     for band in bands {
         let (from, to) = (scale.at(band.price.0, 0.0).0, scale.at(band.price.1, 0.0).0);
         let (x0, x1) = ((from - 3.0).max(frame.x0), (to + 3.0).min(frame.x1));
         let words = format!("{}: price alone", clip(&band.name, 10.0, 120.0));
         let wide = width(&words, 10.0);
-        canvas.titled(&format!("{}: published price, quality not known", band.name), || {
+        canvas.titled(&format!("{}: published price, quality {}", band.name, source.lacking()), || {
             canvas.rect(Rect { x0, y0: frame.y0, x1, y1: frame.y1 }, Role::Muted.colour().mix(0.16).filled());
         });
         let left = x1 + 2.0 + wide <= frame.x1;
@@ -224,69 +245,6 @@ fn stairs(canvas: &Canvas<'_>, scale: &Scale, frontier: &[usize], known: &[(&Pri
     points.extend(points.last().map(|last| (frame.x1, last.1)));
     canvas.line(&points, Role::Frame.stroke(1.6));
 }
-
-fn finding(run: &Run, known: &[(&Priced, &Known)], frontier: &[usize]) -> Headline {
-    let origin = origin(run);
-    let words = |index: &usize| {
-        let (model, known) = known[*index];
-        format!("{} {} at {:.2}", model.name, money(model.price.0), known.quality)
-    };
-    let steps: Vec<String> = frontier.iter().take(MOST_STEPS).map(words).collect();
-    let more =
-        if frontier.len() > MOST_STEPS { format!(" and {} more", frontier.len() - MOST_STEPS) } else { String::new() };
-    let mut sentences = vec![format!("Nothing better for less, latency {origin}: {}{more}.", steps.join(" · "))];
-    sentences.push(format!(
-        "Quality is the registry's evaluation of {}, and was not measured here.",
-        figures::several(known.len() as u64, "model")
-    ));
-    sentences.extend(partial(run.manifest.status).map(str::to_owned));
-    Headline { sentences }
-}
-
-/// Steps of the frontier that the title names.
-const MOST_STEPS: usize = 5;
-
-fn signs(known: &[(&Priced, &Known)], bands: &[&Priced]) -> Vec<(Sign, String)> {
-    let words = [
-        "meets its tier's p99 limit everywhere",
-        "misses it everywhere",
-        "here and there, or cannot be told",
-        "invalid: not judged",
-        "has no limit",
-    ];
-    let mut signs = legend::verdict_signs(words, |standing| known.iter().any(|(_, known)| known.standing == standing));
-    signs.push((Sign::Stairs, "nothing better for less".to_owned()));
-    if !bands.is_empty() {
-        signs.push((Sign::Band, "published price, quality not known".to_owned()));
-    }
-    signs
-}
-
-fn caption(run: &Run, models: &[Priced], key: &[String]) -> String {
-    let mut says = vec![
-        "Upper left is better. Quality is the user's own evaluation in the registry, 0 to 1; price is the list price of \
-         output tokens, from a model's cheapest endpoint to its dearest"
-            .to_owned(),
-        format!("Latency from {}, {}", run.manifest.started_at, origin(run)),
-    ];
-    let bands: Vec<&str> =
-        models.iter().filter(|model| model.known.is_none()).map(|model| model.name.as_str()).collect();
-    if !bands.is_empty() {
-        let shown = bands.len().min(MOST_BANDS);
-        let more = if bands.len() > shown { format!(" and {} more", bands.len() - shown) } else { String::new() };
-        says.push(format!("Shaded are published prices without an evaluation: {}{more}", bands[..shown].join(", ")));
-    }
-    if models.iter().any(|model| model.assumed) {
-        says.push("Some prices are assumed".to_owned());
-    }
-    if !key.is_empty() {
-        says.push(format!("Not named beside their mark: {}", key.join(", ")));
-    }
-    says.join(". ") + "."
-}
-
-/// Models without an evaluation that the caption names.
-const MOST_BANDS: usize = 12;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod caption;
 mod cost_latency;
 mod cost_quality;
 mod cost_quality_model;
+mod cost_quality_words;
 mod dodge;
 mod grid;
 mod head;

@@ -76,7 +76,7 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          throughput_rps output_tokens_per_s input_tokens cached_input_tokens output_tokens reasoning_tokens \
          requests_without_usage cost_usd all_prices_known cost_per_1k_requests_usd list_input_usd_per_mtok \
          list_output_usd_per_mtok effective_output_usd_per_mtok price_from quality_ratio answer_variants outcomes \
-         synthetic_prompts requests_estimated"
+         synthetic_prompts requests_estimated requests_checked"
     );
     assert_eq!(
         lines.next().unwrap(),
@@ -84,8 +84,8 @@ fn cells_csv_holds_exact_decimals_and_empty_cells() {
          false,6,5,1,,,0.833333,0.166667,1,1.0,3,0.232558,\
          41.001,40.000,inf,42.502,42.502,42.502,41.001,inf,42.502,\
          82.002,80.000,inf,85.005,85.005,85.005,82.002,inf,85.005,82.002,inf,inf,,,,,,,,,1.863,2.000,29.935,0.321,\
-         12.12,234.316,215,50,116,0,0,0.000029000116,true,0.004833352667,0.18,0.25,0.250001,2026-05-01,,2,\
-         ok=5;rate_limited=1,0,0"
+         12.12,234.316,215,50,116,0,0,0.000029000116,true,0.004833352667,0.18,0.25,0.250001,2026-05-01,0.75,2,\
+         ok=5;rate_limited=1,0,0,4"
     );
 }
 

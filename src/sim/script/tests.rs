@@ -24,8 +24,8 @@ fn draw(law: &EndpointLaw, topic: Topic, moment: Moment) -> Script {
 }
 
 fn text(script: &Script) -> Text {
-    match script.answer {
-        Answer::Text(text) => text,
+    match &script.answer {
+        Answer::Text(text) => text.clone(),
         wrong => panic!("{wrong:?}"),
     }
 }

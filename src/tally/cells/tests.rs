@@ -43,6 +43,8 @@ fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
         request_id: None,
         model_answered: None,
         answer_hash: Some(7),
+        greedy: true,
+        right: None,
         error: None,
     }
 }
@@ -232,4 +234,22 @@ fn counts_are_told_apart_by_who_made_them_and_only_the_providers_are_reconciled(
     assert_eq!(figures.reconciled, Some(sums));
     assert_eq!((figures.requests_counted, figures.requests_contradicting, figures.requests_estimated), (3, 1, 2));
     assert_eq!(figures.requests_without_usage, 2, "successes alone");
+}
+
+#[test]
+fn quality_is_over_answers_that_were_checked_and_consistency_over_temperature_0() {
+    let mut tally = tally(&[6]);
+    let answered = |right, greedy, hash| Sample { right, greedy, answer_hash: Some(hash), ..success(0, 0, 0, 10) };
+    for sample in [
+        answered(Some(true), true, 1),
+        answered(Some(false), true, 2),
+        answered(Some(true), false, 3),
+        answered(None, false, 4),
+        failure(0, 0, 0, Outcome::Http5xx),
+    ] {
+        tally.record(&sample, None);
+    }
+    let figures = tally.figures(0);
+    assert_eq!((figures.requests_checked, figures.requests_right), (3, 2));
+    assert_eq!(figures.answer_variants, Some(2));
 }

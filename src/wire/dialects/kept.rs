@@ -10,7 +10,7 @@ fn words_before_usage(name: &str) -> (String, String) {
     let begin = text[..usage].rfind("data: ").unwrap();
     let (_, (_, answered)) = taken_in([&bytes[..begin]]);
     assert_eq!((answered.usage, answered.raw_usage), (None, None), "{name}");
-    answered.words.map(|words| (words.answer, words.reasoning)).unwrap()
+    answered.words.map(|words| (words.answer + &words.calls, words.reasoning)).unwrap()
 }
 
 #[test]
@@ -74,6 +74,19 @@ fn nothing_of_a_reply_is_left_for_the_next_one() {
     reply.event(event(r#"{"choices":[{"delta":{"content":"new"}}]}"#));
     let (_, answered) = reply.end();
     assert_eq!((answered.raw_usage, answered.words.unwrap().answer.as_str()), (None, "new"));
+}
+
+#[test]
+fn words_that_are_to_be_kept_are_kept_beside_a_usage_and_for_one_reply_alone() {
+    let mut reply = Reply::default();
+    let event = |text: &'static str| crate::wire::Event { name: b"", data: text.as_bytes() };
+    let counted = r#"{"choices":[{"delta":{"content":"Yes"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#;
+    let mut said = |keep: bool| {
+        reply.keep_words(keep);
+        reply.event(event(counted));
+        reply.end().1.words.map(|words| words.answer)
+    };
+    assert_eq!([said(true), said(false)], [Some("Yes".to_owned()), None]);
 }
 
 #[test]

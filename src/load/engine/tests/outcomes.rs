@@ -12,7 +12,7 @@ use super::upstream::{
 use crate::load::Prepared;
 use crate::plan::Deadlines;
 use crate::rng::hash;
-use crate::sample::{HttpVersion, Outcome, Usage, UsageSource};
+use crate::sample::{HttpVersion, Outcome, Phase, Usage, UsageSource};
 use crate::units::Micros;
 
 #[test]
@@ -187,6 +187,18 @@ fn a_silent_peer_runs_into_the_limit_for_the_first_token() {
     let sample = ask(&silent, Deadlines { first_token: SOON, ..patient() });
     assert_eq!(sample.outcome, Outcome::TimeoutFirstToken);
     assert_eq!(sample.error.unwrap().message, "no token within 50ms");
+}
+
+#[test]
+fn words_are_kept_of_measured_answers_that_somebody_will_read_and_of_no_others() {
+    let upstream = Upstream::saying(answer());
+    let mut cell = upstream.cell(1, 2);
+    let [read, unread] = [true, false].map(|expects| Arc::new(Prepared { expects, ..(*cell.requests[0]).clone() }));
+    (cell.requests, cell.warmup) = (vec![read, unread], 1);
+    let samples = run(job(vec![cell]));
+    let words = |phase| samples.iter().filter(move |sample| sample.phase == phase).map(|sample| sample.words.is_some());
+    assert_eq!(words(Phase::Warmup).collect::<Vec<_>>(), [false]);
+    assert_eq!(words(Phase::Measured).collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]

@@ -106,6 +106,8 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
             head: Bytes::from_static(b"{\"model\":\"m\",\"stream\":true"),
             rest: Bytes::from(format!(",\"line\":{line}}}")),
             stream: true,
+            expects: false,
+            greedy: false,
             input_bound: 10,
             output_bound: 10,
             images: 0,

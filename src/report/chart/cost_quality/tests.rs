@@ -40,6 +40,32 @@ fn without_an_evaluation_there_is_no_picture() {
     assert_eq!(cost_quality(&sketch::demo(600), &ChartOptions::default()), None);
 }
 
+/// The demo with 200 answers of each cell held against what was expected, but for those of one model.
+fn measured() -> Run {
+    let mut run = evaluated();
+    for row in run.cells.iter_mut().filter(|row| row.model != "glm-4.6v") {
+        let right = if row.model == "qwen3-8b" { 180 } else { 194 };
+        (row.requests_checked, row.quality_ratio) = (Some(200), Some(f64::from(right) / 200.0));
+    }
+    run
+}
+
+#[test]
+fn what_the_run_measured_stands_in_place_of_the_evaluation_with_its_interval() {
+    let (svg, drawn) = draw(&measured(), &ChartOptions::default());
+    assert_laid_out_well(&drawn);
+    assert_eq!(drawn.marks.len(), 9);
+    let known = "Nothing better for less, simulated: qwen3-8b $0.01 at 0.97 · ";
+    assert!(!svg.contains(known), "a cheap one of equal price is better");
+    assert!(svg.contains("Nothing better for less, simulated: glm-4-9b $0.01 at 0.97."), "{svg}");
+    assert!(svg.contains("Quality is the share of right answers among 7,000 answers of 9 models."), "{svg}");
+    let title = "qwen3-8b: quality 0.90 (0.88–0.92, n = 800); ";
+    assert!(titles(&svg).iter().any(|text| text.starts_with(title)), "{:?}", titles(&svg));
+    assert!(svg.contains("(autocomplete), n = 600 to 800 a model; bars are its 95 % interval"), "{svg}");
+    assert!(titles(&svg).contains(&"glm-4.6v: published price, quality not measured".to_owned()));
+    assert!(!svg.contains("registry"));
+}
+
 #[test]
 fn each_model_has_a_mark_and_the_stairs_hold_what_nothing_beats() {
     let (svg, drawn) = draw(&evaluated(), &ChartOptions::default());

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::gate::named::Named;
 use crate::gate::policy::{Policy, Promise, Severity, Slo, Timed};
 use crate::gate::promise::{Kept, kept, requests_to_settle};
 use crate::rundir::{CellRow, Run, RunDirError, read_intervals, read_samples};
@@ -67,7 +68,7 @@ pub enum Verdict {
 pub fn judge_slos(policy: &Policy, run: &Run) -> Result<(Vec<Finding>, Verdict), RunDirError> {
     let mut findings = Vec::new();
     for (index, slo) in policy.slos.iter().enumerate().filter(|(_, slo)| slo.window_days.is_none()) {
-        let cells = run.cells.iter().enumerate().filter(|(_, row)| slo.matches.takes(row));
+        let cells = run.cells.iter().enumerate().filter(|(_, row)| slo.matches.takes(&Named::from(*row)));
         findings.extend(cells.map(|(cell, row)| Finding {
             slo: index,
             cell,

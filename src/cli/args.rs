@@ -307,16 +307,21 @@ Examples:
   tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
   tollmark gate reports/latest --policy gate.toml --format github   annotations, and the job's summary
 
-A policy names SLOs, each about the cells that its globs match:
+A policy names SLOs, each about the cells that its globs match, and how much worse
+a candidate may be than its baseline, where a run has two variants:
   schema = 1
   [[slo]]
   name = \"autocomplete stays instant\"
   match = { model = \"step-*\", workload = \"autocomplete\" }
   metric = \"e2e_p99_ms\"
   max = 500
+  [[regression]]
+  metric = \"ttft_p50_ms\"
+  margin = \"10%\"       surely worse: broken; also \"0.5pp\", \"50ms\" or \"$0.10\"
+  rule_out = \"25%\"     surely not worse: holds; between them it cannot be told
 
-Exit codes: 0 passed, 2 bad input, 3 an SLO is surely broken, 4 it cannot be told,
-5 the figures may not be judged, or nothing was measured.";
+Exit codes: 0 passed, 2 bad input, 3 a rule is surely broken, 4 it cannot be told,
+5 the figures may not be judged, a metric vanished, or nothing was measured.";
 
 /// What `slim` is told.
 #[derive(Debug, Args)]

@@ -51,17 +51,19 @@ pub enum CliError {
     /// A policy is wrong.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// An SLO is about nothing that was measured.
-    #[error("{policy}:{line}: `{slo}` matches no cell of `{run}`: its `match` must name what was measured")]
-    NothingMatches {
+    /// A run cannot be asked a rule of the policy.
+    #[error("{policy}:{line}: `{rule}` cannot be asked of `{run}`: it {why}")]
+    CannotBeAsked {
         /// The policy's file.
         policy: String,
-        /// The line that the SLO begins at.
+        /// The line that the rule begins at.
         line: usize,
-        /// The SLO.
-        slo: String,
+        /// What people call it.
+        rule: String,
         /// The run directory.
         run: String,
+        /// Why not, and what would be right.
+        why: &'static str,
     },
     /// A file that was asked for cannot be written.
     #[error(transparent)]
@@ -101,7 +103,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         | CliError::Catalogue(_)
         | CliError::Usage(_)
         | CliError::Policy(_)
-        | CliError::NothingMatches { .. } => BAD_INPUT,
+        | CliError::CannotBeAsked { .. } => BAD_INPUT,
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT
         }

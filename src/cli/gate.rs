@@ -11,7 +11,7 @@ use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
-use crate::gate::{Policy, judge_slos};
+use crate::gate::{Judged, NotAsked, Policy, Rule, Unasked, judge};
 use crate::report::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};
 use crate::rundir::Run;
 
@@ -26,18 +26,9 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
     }
-    let (findings, verdict) = judge_slos(&policy, &run)?;
-    for (index, slo) in policy.slos.iter().enumerate().filter(|(_, slo)| slo.window_days.is_none()) {
-        if !run.cells.is_empty() && !findings.iter().any(|finding| finding.slo == index) {
-            return Err(CliError::NothingMatches {
-                policy: policy.source,
-                line: slo.line.unwrap_or(1),
-                slo: slo.name.clone(),
-                run: run.path.display().to_string(),
-            });
-        }
-    }
-    let judgement = Judgement { policy: &policy, run: &run, findings: &findings, verdict, advisory: args.advisory };
+    let judged = judge(&policy, &run)?;
+    refuse_what_is_no_question(&policy, &run, &judged)?;
+    let judgement = Judgement { policy: &policy, run: &run, judged: &judged, advisory: args.advisory };
     for format in &args.formats {
         if let Some(file) = &format.file {
             write_whole(file, rendered(format.name, &judgement).as_bytes())?;
@@ -49,7 +40,51 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     if args.formats.iter().any(|format| format.name == VerdictName::Github) {
         add_to_job_summary(&verdict_markdown(&judgement))?;
     }
-    Ok(code_of_verdict(verdict, args.advisory))
+    Ok(code_of_verdict(judged.verdict, args.advisory))
+}
+
+/// # Errors
+/// A rule is about nothing that the run measured; or there are comparisons alone, and the run has nothing to compare.
+fn refuse_what_is_no_question(policy: &Policy, run: &Run, judged: &Judged) -> Result<(), CliError> {
+    // A run without any cell is no mistake of the policy.
+    if run.cells.is_empty() {
+        return Ok(());
+    }
+    let cannot = |rule: Rule, why: &'static str| {
+        let (line, name) = match rule {
+            Rule::Slo(index) => (policy.slos[index].line, policy.slos[index].name.clone()),
+            Rule::Regression(index) => (policy.regressions[index].line, policy.regressions[index].title()),
+        };
+        Err(CliError::CannotBeAsked {
+            policy: policy.source.clone(),
+            line: line.unwrap_or(1),
+            rule: name,
+            run: run.path.display().to_string(),
+            why,
+        })
+    };
+    if let Some(mistake) = judged.not_asked.iter().find(|unasked| unasked.is_mistake()) {
+        return cannot(
+            mistake.rule,
+            match mistake.reason {
+                Unasked::NothingMatches => "matches no cell of this run: its `match` must name what was measured",
+                _ => "is about a metric that this run does not have: it must be one that was measured",
+            },
+        );
+    }
+    let lacks = |unasked: &&NotAsked| matches!(unasked.reason, Unasked::OneVariant | Unasked::NoRequests);
+    match judged.not_asked.iter().find(lacks) {
+        Some(unasked) if judged.findings.is_empty() && judged.not_asked.iter().all(|one| lacks(&one)) => cannot(
+            unasked.rule,
+            match unasked.reason {
+                Unasked::OneVariant => {
+                    "compares two variants, and this run has one: run a suite with two `[[variant]]`"
+                }
+                _ => "compares requests, and this run keeps none: give the run that it was made of",
+            },
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// What goes to standard output: the text, unless something else was asked for there.

@@ -3,6 +3,7 @@
 //! Both variants of one run send the same prompts interleaved, so that whatever happens to the provider in a round happens to
 //! both. What is compared is therefore the ratio, or the difference, within each round, and rounds are what is counted.
 
+use crate::gate::measure::Bound;
 use crate::stats::{shift_bounds, sign_flip};
 
 /// One round of both variants: what each of their requests took or cost, in any order.
@@ -17,10 +18,12 @@ pub struct RoundPair {
 /// What the rounds say of a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// By how much the candidate is worse, as a share of the baseline, or as a difference of shares; below 0 it is better. The
-    /// mean over the rounds, of logarithms where it is a share.
+    /// By how much the candidate is worse, in the unit of the margin: a share of the baseline, a difference of shares, or a
+    /// difference in the measure's own unit; below 0 it is better. The mean over the rounds, of logarithms where it is a share
+    /// of the baseline.
     pub change: f64,
-    /// The interval of that with confidence `1 − alpha`, from the same test; absent ends are those that so few rounds cannot give.
+    /// The interval of that with confidence `1 − alpha`, from the same test; absent ends are those that so few rounds cannot
+    /// give.
     pub low: Option<f64>,
     /// See `low`.
     pub high: Option<f64>,
@@ -30,64 +33,61 @@ pub struct Comparison {
     pub p_ruled_out: f64,
     /// Rounds that both variants have requests in.
     pub rounds: usize,
+    /// What the rounds were tested by; absent where their sums were.
+    pub tested: Option<Tested>,
 }
 
-/// The quantile `q` of the candidate over that of the baseline, held against `margin` and `rule_out`, both shares of the
-/// baseline.
-///
-/// Per round `ln(candidate / baseline) − ln(1 + bound)`, and the one-sided sign-flip test of their sum.
+/// The differences of rounds on the scale that they are tested on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tested {
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation; 0 for a single round.
+    pub deviation: f64,
+    /// The margin.
+    pub margin: f64,
+    /// What is to be ruled out.
+    pub rule_out: f64,
+}
+
+/// The quantile `q` of each round of the baseline and of the candidate. Rounds that neither has requests in are left out.
 ///
 /// # Errors
 /// The requests that each variant would need in all, where a round has too few for such a quantile: fewer than one of its
 /// requests would lie beyond.
-pub fn compare_quantile(
-    rounds: &[RoundPair],
-    q: f64,
-    margin: f64,
-    rule_out: f64,
-    alpha: f64,
-) -> Result<Comparison, u64> {
-    Ok(of_logs(&quantile_logs(rounds, q)?, margin, rule_out, alpha))
-}
-
-/// The logarithm of candidate over baseline in each round.
-///
-/// # Errors
-/// See [`compare_quantile`].
-pub(in crate::gate) fn quantile_logs(rounds: &[RoundPair], q: f64) -> Result<Vec<f64>, u64> {
+pub fn round_quantiles(rounds: &[RoundPair], q: f64) -> Result<Vec<(f64, f64)>, u64> {
+    let rounds = || rounds.iter().filter(|round| !round.baseline.is_empty() || !round.candidate.is_empty());
     let least = least_in_a_round(q);
-    let fewest = rounds.iter().map(|round| round.baseline.len().min(round.candidate.len())).min().unwrap_or(0);
+    let fewest = rounds().map(|round| round.baseline.len().min(round.candidate.len())).min().unwrap_or(0);
     if fewest < least {
-        return Err((least * rounds.len().max(1)) as u64);
+        return Err((least * rounds().count().max(1)) as u64);
     }
-    let logs = rounds.iter().filter_map(|round| {
-        let (baseline, candidate) = (quantile(&round.baseline, q)?, quantile(&round.candidate, q)?);
-        (baseline > 0.0 && candidate > 0.0).then(|| (candidate / baseline).ln())
-    });
-    Ok(logs.collect())
+    let of = |round: &RoundPair| Some((quantile(&round.baseline, q)?, quantile(&round.candidate, q)?));
+    Ok(rounds().filter_map(of).collect())
 }
 
-/// The mean of the candidate over that of the baseline, such as a cost a request, held against bounds as in
-/// [`compare_quantile`]; rounds in which either is 0 are left out.
-pub fn compare_mean(rounds: &[RoundPair], margin: f64, rule_out: f64, alpha: f64) -> Comparison {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let logs = rounds.iter().filter_map(|round| {
-        let ratio = mean(&round.candidate) / mean(&round.baseline);
-        (ratio.is_finite() && ratio > 0.0).then(|| ratio.ln())
-    });
-    of_logs(&logs.collect::<Vec<_>>(), margin, rule_out, alpha)
+/// The figures of each round, the baseline's first, held against two bounds of one unit.
+///
+/// Where that is a share of the baseline, per round `ln(candidate / baseline) − ln(1 + bound)`, else
+/// `candidate − baseline − bound`; and of either the one-sided sign-flip test of their sum.
+pub fn compare_figures(figures: &[(f64, f64)], margin: Bound, rule_out: Bound, alpha: f64) -> Comparison {
+    if let Bound::Ratio(_) = margin {
+        let logs: Vec<f64> = figures.iter().map(|(baseline, candidate)| log_ratio(*baseline, *candidate)).collect();
+        return held_against(&logs, margin.size().ln_1p(), rule_out.size().ln_1p(), alpha, f64::exp_m1);
+    }
+    let differences: Vec<f64> = figures.iter().map(|(baseline, candidate)| candidate - baseline).collect();
+    held_against(&differences, margin.size(), rule_out.size(), alpha, |shift| shift)
 }
 
-/// The candidate's share of bad requests less the baseline's, held against bounds that are differences of shares; each value
-/// of a round is 1 for a bad request and 0 for a good one.
-pub fn compare_share(rounds: &[RoundPair], margin: f64, rule_out: f64, alpha: f64) -> Comparison {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let differences: Vec<f64> = rounds
-        .iter()
-        .filter(|round| !round.baseline.is_empty() && !round.candidate.is_empty())
-        .map(|round| mean(&round.candidate) - mean(&round.baseline))
-        .collect();
-    held_against(&differences, margin, rule_out, alpha, |shift| shift)
+/// The logarithm of candidate over baseline. What became or was 0 counts as a thousand million times less.
+pub(in crate::gate) fn log_ratio(baseline: f64, candidate: f64) -> f64 {
+    const FARTHEST: f64 = 20.7;
+    match (baseline > 0.0, candidate > 0.0) {
+        (true, true) => (candidate / baseline).ln().clamp(-FARTHEST, FARTHEST),
+        (true, false) => -FARTHEST,
+        (false, true) => FARTHEST,
+        (false, false) => 0.0,
+    }
 }
 
 /// The requests of a round that such a quantile needs: one must be expected to lie beyond it.
@@ -96,21 +96,27 @@ pub fn least_in_a_round(q: f64) -> usize {
     (1.0 / (1.0 - q) - 1e-9).ceil() as usize
 }
 
-fn of_logs(logs: &[f64], margin: f64, rule_out: f64, alpha: f64) -> Comparison {
-    held_against(logs, margin.ln_1p(), rule_out.ln_1p(), alpha, f64::exp_m1)
-}
-
 /// The test of `differences` against both bounds on their own scale; `told` brings a figure to the scale of people.
-fn held_against(differences: &[f64], margin: f64, rule_out: f64, alpha: f64, told: impl Fn(f64) -> f64) -> Comparison {
+pub(in crate::gate) fn held_against(
+    differences: &[f64],
+    margin: f64,
+    rule_out: f64,
+    alpha: f64,
+    told: impl Fn(f64) -> f64,
+) -> Comparison {
     let (p_worse, p_ruled_out) = p_values(differences, margin, rule_out);
     let (low, high) = shift_bounds(differences, alpha / 2.0);
+    let count = differences.len().max(1) as f64;
+    let mean = differences.iter().sum::<f64>() / count;
+    let squares: f64 = differences.iter().map(|difference| (difference - mean).powi(2)).sum();
     Comparison {
-        change: told(differences.iter().sum::<f64>() / differences.len().max(1) as f64),
+        change: told(mean),
         low: low.map(&told),
         high: high.map(&told),
         p_worse,
         p_ruled_out,
         rounds: differences.len(),
+        tested: Some(Tested { mean, deviation: (squares / (count - 1.0).max(1.0)).sqrt(), margin, rule_out }),
     }
 }
 
@@ -122,7 +128,7 @@ pub(in crate::gate) fn p_values(differences: &[f64], margin: f64, rule_out: f64)
 }
 
 /// The least value that a share `q` of `values` does not exceed; absent without one.
-fn quantile(values: &[f64], q: f64) -> Option<f64> {
+pub(in crate::gate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     let mut values = values.to_vec();
     let rank = crate::stats::rank(q, values.len());
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(rank - 1, f64::total_cmp).1)

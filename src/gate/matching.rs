@@ -2,7 +2,7 @@
 
 use glob::{MatchOptions, Pattern};
 
-use crate::rundir::CellRow;
+use crate::gate::Named;
 
 /// Globs over what names a cell; one that is absent matches everything.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,19 +24,19 @@ pub struct Match {
 }
 
 impl Match {
-    /// Whether the rule is about `row`.
-    pub fn takes(&self, row: &CellRow) -> bool {
+    /// Whether the rule is about the cell of these names.
+    pub fn takes(&self, cell: &Named<'_>) -> bool {
         let takes = |pattern: &Option<Pattern>, name: Option<&str>| {
             pattern.as_ref().is_none_or(|pattern| pattern.matches_with(name.unwrap_or(""), OPTIONS))
         };
-        takes(&self.provider, Some(&row.provider))
-            && takes(&self.model, Some(&row.model))
-            && takes(&self.region, row.region.as_deref())
-            && self.tier.is_none_or(|tier| row.tier == Some(tier))
-            && (self.route.is_none() || row.route.is_some())
-            && takes(&self.route, row.route.as_deref())
-            && takes(&self.workload, Some(&row.workload))
-            && takes(&self.variant, row.variant.as_deref())
+        takes(&self.provider, Some(cell.provider))
+            && takes(&self.model, Some(cell.model))
+            && takes(&self.region, cell.region)
+            && self.tier.is_none_or(|tier| cell.tier == Some(tier))
+            && (self.route.is_none() || cell.route.is_some())
+            && takes(&self.route, cell.route)
+            && takes(&self.workload, Some(cell.workload))
+            && takes(&self.variant, cell.variant)
     }
 }
 

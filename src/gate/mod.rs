@@ -1,21 +1,42 @@
 //! Policies and verdicts.
 
 mod comparison;
+mod draft;
 mod error;
+mod finding;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod judge;
 mod limits;
 mod matching;
+mod measure;
+mod named;
+mod observed;
+mod obstacle;
+mod planned;
 mod policy;
 mod policy_read;
+mod pools;
+mod price;
 mod promise;
+mod regression;
+mod regression_read;
 pub mod rehearsal;
+mod settle;
+mod shares;
 mod slo;
 mod standing;
 
-pub use comparison::{Comparison, RoundPair, compare_mean, compare_quantile, compare_share, least_in_a_round};
+pub use comparison::{Comparison, RoundPair, Tested, compare_figures, least_in_a_round, round_quantiles};
 pub use error::PolicyError;
+pub use finding::{Change, Finding, Place, Rule, Ruling, Seen, Verdict, Why};
+pub use judge::{Judged, NotAsked, Unasked, judge};
 pub use limits::{AVAILABILITY_FLOOR, limit};
 pub use matching::Match;
-pub use policy::{Bound, Inconclusive, Measure, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
+pub use measure::{Bound, Measure};
+pub use named::{Named, Pair};
+pub use planned::{AtBest, PlannedCell, Undecidable, undecidable};
+pub use policy::{Inconclusive, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
 pub use promise::{Kept, kept, requests_to_settle};
-pub use slo::{Finding, Ruling, Verdict, judge_slos};
+pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::conf::Faults;
 use crate::gate::PolicyError;
 use crate::gate::matching::Match;
+use crate::gate::measure::{Bound, Measure};
 use crate::gate::policy_read::read_policy;
 use crate::units::Micros;
 
@@ -140,86 +141,23 @@ pub struct Regression {
     pub line: Option<usize>,
 }
 
-/// A figure that can get worse.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Measure {
-    /// A quantile of a latency.
-    Quantile {
-        /// Which latency.
-        latency: Timed,
-        /// Which quantile, 0 to 1.
-        q: f64,
-    },
-    /// Dollars for a thousand requests.
-    CostPerThousand,
-    /// The list price of output tokens, which is exact.
-    ListOutputPrice,
-    /// The list price of input tokens, which is exact.
-    ListInputPrice,
-    /// Failures over requests.
-    ErrorRatio,
-    /// Successes over requests.
-    Availability,
-}
-
-impl Measure {
-    /// Every measure by its name in `cells.csv`.
-    pub const ALL: [(&'static str, Self); 11] = [
-        ("ttft_p50_ms", Self::Quantile { latency: Timed::Ttft, q: 0.5 }),
-        ("ttft_p95_ms", Self::Quantile { latency: Timed::Ttft, q: 0.95 }),
-        ("ttft_p99_ms", Self::Quantile { latency: Timed::Ttft, q: 0.99 }),
-        ("e2e_p50_ms", Self::Quantile { latency: Timed::E2e, q: 0.5 }),
-        ("e2e_p95_ms", Self::Quantile { latency: Timed::E2e, q: 0.95 }),
-        ("e2e_p99_ms", Self::Quantile { latency: Timed::E2e, q: 0.99 }),
-        ("cost_per_1k_requests_usd", Self::CostPerThousand),
-        ("list_output_usd_per_mtok", Self::ListOutputPrice),
-        ("list_input_usd_per_mtok", Self::ListInputPrice),
-        ("attempt_error_ratio", Self::ErrorRatio),
-        ("availability", Self::Availability),
-    ];
-
-    /// Whether it is read off a price list, so that no statistics are needed.
-    pub const fn is_exact(self) -> bool {
-        matches!(self, Self::ListOutputPrice | Self::ListInputPrice)
-    }
-
-    /// Whether it is a share of requests, whose changes are told in percentage points.
-    pub const fn is_ratio(self) -> bool {
-        matches!(self, Self::ErrorRatio | Self::Availability)
-    }
-
-    /// The rule_out that holds where the file names none.
-    pub fn default_rule_out(self, margin: Bound) -> Option<Bound> {
-        Some(match (self, margin) {
-            (measure, _) if measure.is_exact() => return None,
-            (Self::Quantile { q, .. }, _) if q < 0.9 => Bound::Ratio(0.25),
-            (Self::Quantile { q, .. }, _) if q < 0.99 => Bound::Ratio(0.5),
-            (Self::Quantile { .. }, _) => Bound::Ratio(0.75),
-            (_, Bound::Points(points)) => Bound::Points(4.0 * points),
-            (Self::CostPerThousand, Bound::Ratio(ratio)) => Bound::Ratio(2.0 * ratio + 0.03),
-            (_, Bound::Ratio(ratio)) => Bound::Ratio(4.0 * ratio),
-        })
-    }
-}
-
-/// A change that is held against.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// So much of the baseline: `"10%"` is 0.1.
-    Ratio(f64),
-    /// So many of all requests: `"0.5pp"` is 0.005.
-    Points(f64),
-}
-
 /// Whose requests are taken together, round by round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pool {
     /// Each cell's by themselves.
     Cell,
-    /// Those of a route.
+    /// Those of a route; outside of a routing table, those of a model on a workload, over all regions.
     Route,
     /// All that the rule matches.
     All,
+}
+
+impl Regression {
+    /// What people call it: `ttft p50 ≤ +10 %`, `availability ≥ −0.5 pp`.
+    pub fn title(&self) -> String {
+        let sign = if self.measure.is_better_when_greater() { "≥ −" } else { "≤ +" };
+        format!("{} {sign}{}", self.measure, self.measure.told(self.margin))
+    }
 }
 
 impl Policy {

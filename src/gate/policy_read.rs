@@ -4,7 +4,9 @@ use glob::Pattern;
 
 use crate::conf::{Document, Faults, Field, Table};
 use crate::gate::matching::Match;
-use crate::gate::policy::{Bound, Inconclusive, Measure, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
+use crate::gate::measure::Measure;
+use crate::gate::policy::{Inconclusive, Policy, Promise, Severity, Slo, Timed};
+use crate::gate::regression_read::read_regression;
 use crate::units::Micros;
 
 /// Reads the text of a policy; `source` is its path.
@@ -49,7 +51,7 @@ fn between(field: Field<'_>, low: f64, high: f64) -> Option<f64> {
     None
 }
 
-fn read_match(table: &Table<'_>) -> Match {
+pub(in crate::gate) fn read_match(table: &Table<'_>) -> Match {
     let Some(wanted) = table.table("match") else { return Match::default() };
     let pattern = |key| {
         let field: Field<'_> = wanted.optional(key)?;
@@ -70,11 +72,13 @@ fn read_match(table: &Table<'_>) -> Match {
 }
 
 /// The promises' metrics, as they are named in files; a quantile's are those of [`Measure::ALL`].
-const PROMISES: [&str; 9] = [
+const PROMISES: [&str; 11] = [
     "ttft_p50_ms",
+    "ttft_p90_ms",
     "ttft_p95_ms",
     "ttft_p99_ms",
     "e2e_p50_ms",
+    "e2e_p90_ms",
     "e2e_p95_ms",
     "e2e_p99_ms",
     "ttft_share_over",
@@ -94,7 +98,7 @@ fn read_slo(table: Table<'_>) -> Option<Slo> {
     Some(Slo { name, matches, promise: promise?, confidence: confidence?, window_days, severity, line: Some(line) })
 }
 
-fn read_severity(table: &Table<'_>) -> Severity {
+pub(in crate::gate) fn read_severity(table: &Table<'_>) -> Severity {
     table.optional("severity").and_then(|field| field.one_of(&SEVERITIES)).unwrap_or(Severity::Block)
 }
 
@@ -189,72 +193,6 @@ fn read_share(field: Field<'_>) -> Option<f64> {
         field.fault(&format!("is `{text}`, must be a share such as \"1%\" or 0.01"));
     }
     share
-}
-
-fn read_regression(table: Table<'_>) -> Option<Regression> {
-    let line = table.line();
-    let matches = read_match(&table);
-    let severity = read_severity(&table);
-    let pools = [("cell", Pool::Cell), ("route", Pool::Route), ("all", Pool::All)];
-    let pool = table.optional("pool").map_or(Some(Pool::Cell), |field| field.one_of(&pools));
-    let measure = table.required("metric", "metric = \"ttft_p50_ms\"").and_then(|field| field.one_of(&Measure::ALL));
-    let margin = table.required("margin", "margin = \"10%\"");
-    let rule_out = table.optional("rule_out");
-    table.finish();
-    let measure = measure?;
-    let given = margin?;
-    let margin = read_bound(given, measure)?;
-    let (Bound::Ratio(size) | Bound::Points(size)) = margin;
-    if size <= 0.0 && !measure.is_exact() {
-        given.fault_with_hint(
-            "is 0, which whatever is measured breaks by chance alone",
-            "only a list price is exact: give a margin such as \"10%\"",
-        );
-        return None;
-    }
-    let rule_out = match rule_out {
-        Some(field) if measure.is_exact() => {
-            field.fault("has no meaning for a list price, which is exact");
-            return None;
-        }
-        Some(field) => {
-            let bound = read_bound(field, measure)?;
-            let (Bound::Ratio(wide) | Bound::Points(wide)) = bound;
-            if wide <= size {
-                field.fault("must be greater than `margin`: between them lies what cannot be told");
-                return None;
-            }
-            Some(bound)
-        }
-        None => measure.default_rule_out(margin),
-    };
-    Some(Regression { measure, matches, margin, rule_out, pool: pool?, severity, line: Some(line) })
-}
-
-/// `"10%"` of the baseline, or `"0.5pp"` of all requests.
-fn read_bound(field: Field<'_>, measure: Measure) -> Option<Bound> {
-    let example = if measure.is_ratio() { "\"0.5pp\"" } else { "\"10%\"" };
-    if !field.is_string() {
-        field.fault(&format!("has no unit, must be a text such as {example}"));
-        return None;
-    }
-    let text = field.string()?;
-    let number = |suffix: &str| text.strip_suffix(suffix).and_then(|number| number.trim().parse::<f64>().ok());
-    let bound = match (number("pp"), number("%")) {
-        (Some(points), _) if measure.is_ratio() => Some(Bound::Points(points / 100.0)),
-        (Some(_), _) => {
-            field.fault(&format!("is `{text}`: points are for shares of requests alone, must be such as {example}"));
-            return None;
-        }
-        (None, Some(percent)) => Some(Bound::Ratio(percent / 100.0)),
-        (None, None) => None,
-    };
-    let inside =
-        bound.filter(|bound| matches!(bound, Bound::Ratio(size) | Bound::Points(size) if (0.0..=10.0).contains(size)));
-    if inside.is_none() {
-        field.fault(&format!("is `{text}`, must be a text such as {example}"));
-    }
-    inside
 }
 
 #[cfg(test)]

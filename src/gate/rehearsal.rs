@@ -1,7 +1,7 @@
 //! Made-up runs in which the truth is known, to see how often a rule is right.
 
 use crate::gate::RoundPair;
-use crate::gate::comparison::{p_values, quantile_logs};
+use crate::gate::comparison::{log_ratio, p_values, round_quantiles};
 use crate::rng::seeded;
 use crate::stats::holm;
 
@@ -109,7 +109,8 @@ pub fn try_rule(trial: &Trial, runs: u32, seed: u64) -> Tried {
             .map(|test| {
                 let slower = if test == 0 { trial.slower } else { 1.0 };
                 let rounds = made_up(&trial.law, trial.requests, ROUNDS, slower, &mut rng);
-                let logs = quantile_logs(&rounds, trial.q).expect("a trial has enough requests for its quantile");
+                let figures = round_quantiles(&rounds, trial.q).expect("a trial has enough requests for its quantile");
+                let logs: Vec<f64> = figures.iter().map(|(one, other)| log_ratio(*one, *other)).collect();
                 p_values(&logs, trial.margin.ln_1p(), trial.rule_out.ln_1p())
             })
             .collect();

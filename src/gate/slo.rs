@@ -1,102 +1,99 @@
-//! A run by itself held against the SLOs of a policy.
+//! The SLOs of a policy: what became of each in each cell of a run.
 
 use std::collections::HashMap;
 
-use crate::gate::policy::{Policy, Promise, Severity, Slo, Timed};
-use crate::gate::promise::{Kept, kept, requests_to_settle};
+use crate::gate::draft::{Draft, Test};
+use crate::gate::finding::{Finding, Place, Rule, Ruling, Seen};
+use crate::gate::judge::{NotAsked, Unasked};
+use crate::gate::named::Named;
+use crate::gate::obstacle::obstacle;
+use crate::gate::policy::{Policy, Promise, Slo, Timed};
+use crate::gate::promise::kept;
 use crate::rundir::{CellRow, Run, RunDirError, read_intervals, read_samples};
 use crate::sample::{Phase, Sample};
-use crate::stats::holm;
 use crate::tally::Metric;
 use crate::units::Micros;
 
-/// What became of one SLO in one cell.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// The SLO's place in the policy.
-    pub slo: usize,
-    /// The cell's place in the run.
-    pub cell: usize,
-    /// Requests that ended and count.
-    pub requests: u64,
-    /// Of these, those that the promise does not want: failed, or over the limit.
-    pub bad: u64,
-    /// What the two say.
-    pub ruling: Ruling,
-    /// The p-value of "it holds", adjusted by Holm over all blocking SLOs of the run; absent without a request.
-    pub p: Option<f64>,
-    /// Requests that would settle it, if the share of bad ones stayed what it is; absent where it is settled, or no number
-    /// would.
-    pub would_settle: Option<u64>,
-}
-
-/// What is known of a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ruling {
-    /// Surely broken.
-    Broken,
-    /// The cell's figures may not be judged, or there is none.
-    Invalid,
-    /// Neither can be said.
-    CannotTell,
-    /// Surely kept.
-    Holds,
-}
-
-/// What a whole policy makes of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Everything that blocks surely holds.
-    Passed,
-    /// Something that blocks is surely broken.
-    Regressed,
-    /// Something that blocks cannot be told, and the policy blocks on that.
-    Inconclusive,
-    /// Something that blocks cannot be judged, and nothing is surely broken; or nothing at all was measured.
-    Invalid,
-}
-
-/// Every SLO of `policy` that is about this run alone, for each cell of `run` that it matches, in the policy's order; and
-/// what they make of the run.
-///
-/// Failures, and requests without the latency in question, count as bad. Latencies are those of the requests, or where the
-/// run holds none of its histograms, whose buckets are taken at their upper end.
-///
-/// # Errors
-/// The run's files cannot be read.
-pub fn judge_slos(policy: &Policy, run: &Run) -> Result<(Vec<Finding>, Verdict), RunDirError> {
-    let mut findings = Vec::new();
-    for (index, slo) in policy.slos.iter().enumerate().filter(|(_, slo)| slo.window_days.is_none()) {
-        let cells = run.cells.iter().enumerate().filter(|(_, row)| slo.matches.takes(row));
-        findings.extend(cells.map(|(cell, row)| Finding {
-            slo: index,
-            cell,
-            requests: row.requests,
-            bad: row.requests,
-            ruling: Ruling::CannotTell,
-            p: None,
-            would_settle: None,
-        }));
+/// Every SLO of `policy` that is about this run alone, for each cell of `run` that it matches; those that cannot be asked go to
+/// `not_asked`.
+pub(in crate::gate) fn slo_drafts(
+    policy: &Policy,
+    run: &Run,
+    not_asked: &mut Vec<NotAsked>,
+) -> Result<Vec<Draft>, RunDirError> {
+    let mut asked: Vec<Asked<'_>> = Vec::new();
+    for (index, slo) in policy.slos.iter().enumerate() {
+        let mut unasked = |reason| not_asked.push(NotAsked { rule: Rule::Slo(index), reason });
+        if slo.window_days.is_some() {
+            unasked(Unasked::Window);
+            continue;
+        }
+        let cells = (0..run.cells.len()).filter(|cell| slo.matches.takes(&Named::from(&run.cells[*cell])));
+        let cells: Vec<usize> = cells.collect();
+        if cells.is_empty() {
+            unasked(Unasked::NothingMatches);
+        } else if !has_metric(&slo.promise, cells.iter().map(|cell| &run.cells[*cell])) {
+            unasked(Unasked::NoMetric { places: cells.len(), of: cells.len() });
+        } else {
+            asked.extend(cells.into_iter().map(|cell| Asked { index, slo, cell }));
+        }
     }
-    count_good(policy, run, &mut findings)?;
-    rule(policy, run, &mut findings);
-    let verdict = verdict(policy, &findings);
-    Ok((findings, verdict))
+    let good = count_good(run, &asked)?;
+    Ok(asked.iter().zip(good).map(|(asked, good)| asked.draft(run, good)).collect())
 }
 
-/// Takes from the bad requests of each finding those that are surely good: successes, within the limit where there is one.
-fn count_good(policy: &Policy, run: &Run, findings: &mut [Finding]) -> Result<(), RunDirError> {
+/// An SLO in a cell.
+struct Asked<'a> {
+    index: usize,
+    slo: &'a Slo,
+    cell: usize,
+}
+
+impl Asked<'_> {
+    /// Of the requests of the cell, `good` surely are good: successes, within the limit where there is one.
+    fn draft(&self, run: &Run, good: u64) -> Draft {
+        let requests = run.cells[self.cell].requests;
+        let bad = requests.saturating_sub(good);
+        let why = obstacle(run, self.cell);
+        let allowed = self.slo.promise.bad_share();
+        let kept = kept(requests, bad, allowed).filter(|_| why.is_none());
+        Draft {
+            finding: Finding {
+                rule: Rule::Slo(self.index),
+                place: Place::Cell(self.cell),
+                seen: Seen::Counts { requests, bad },
+                ruling: if kept.is_some() { Ruling::CannotTell } else { Ruling::Invalid },
+                p: None,
+                would_settle: None,
+                why,
+            },
+            test: kept.map(|kept| Test::Promise { kept, allowed, confidence: self.slo.confidence }),
+        }
+    }
+}
+
+/// Whether any of the cells has what is promised, as far as it has answers at all.
+fn has_metric<'a>(promise: &Promise, mut rows: impl Iterator<Item = &'a CellRow>) -> bool {
+    match limit_of(promise) {
+        Some((Timed::Ttft, _)) => rows.any(|row| row.ttft_p50_ms.is_some() || row.ok == 0),
+        _ => true,
+    }
+}
+
+fn count_good(run: &Run, asked: &[Asked<'_>]) -> Result<Vec<u64>, RunDirError> {
     let mut of_cell: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, finding) in findings.iter().enumerate() {
-        of_cell.entry(run.cells[finding.cell].cell.as_str()).or_default().push(index);
+    for (index, one) in asked.iter().enumerate() {
+        of_cell.entry(run.cells[one.cell].cell.as_str()).or_default().push(index);
     }
-    let limits: Vec<Option<(Timed, Micros)>> =
-        findings.iter().map(|finding| limit_of(&policy.slos[finding.slo].promise)).collect();
-    let success_alone = |(finding, limit): (&Finding, &Option<_>)| match limit {
-        None => run.cells[finding.cell].ok,
+    let limits: Vec<Option<(Timed, Micros)>> = asked.iter().map(|one| limit_of(&one.slo.promise)).collect();
+    let success_alone = |(one, limit): (&Asked<'_>, &Option<_>)| match limit {
+        None => run.cells[one.cell].ok,
         Some(_) => 0,
     };
-    let mut good: Vec<u64> = findings.iter().zip(&limits).map(success_alone).collect();
+    let mut good: Vec<u64> = asked.iter().zip(&limits).map(success_alone).collect();
+    if limits.iter().all(Option::is_none) {
+        return Ok(good);
+    }
     if run.has_samples() {
         let notes = &run.manifest.cells;
         read_samples(&run.path, &run.manifest, |sample, _| {
@@ -108,29 +105,24 @@ fn count_good(policy: &Policy, run: &Run, findings: &mut [Finding]) -> Result<()
                     u64::from(limits[*index].is_some_and(|(latency, limit)| is_within(&sample, latency, limit)));
             }
         })?;
-    } else {
-        for metric in [Metric::Ttft, Metric::E2e, Metric::E2eFromDue] {
-            read_intervals(&run.path, metric, |cell, histogram| {
-                for index in of_cell.get(cell).into_iter().flatten() {
-                    let row = &run.cells[findings[*index].cell];
-                    let limit = limits[*index].filter(|(latency, _)| metric_of(*latency, row) == metric);
-                    let within = |limit: Micros| {
-                        let steps =
-                            histogram.iter_recorded().filter(|step| step.value_iterated_to() <= u64::from(limit.0));
-                        steps.map(|step| step.count_at_value()).sum::<u64>()
-                    };
-                    good[*index] += limit.map_or(0, |(_, limit)| within(limit));
-                }
-            })?;
-        }
+        return Ok(good);
     }
-    for (finding, good) in findings.iter_mut().zip(good) {
-        finding.bad = finding.requests.saturating_sub(good);
+    for metric in [Metric::Ttft, Metric::E2e, Metric::E2eFromDue] {
+        read_intervals(&run.path, metric, |cell, histogram| {
+            for index in of_cell.get(cell).into_iter().flatten() {
+                let row = &run.cells[asked[*index].cell];
+                let limit = limits[*index].filter(|(latency, _)| metric_of(*latency, row) == metric);
+                let within = |limit: Micros| {
+                    let steps = histogram.iter_recorded().filter(|step| step.value_iterated_to() <= u64::from(limit.0));
+                    steps.map(|step| step.count_at_value()).sum::<u64>()
+                };
+                good[*index] += limit.map_or(0, |(_, limit)| within(limit));
+            }
+        })?;
     }
-    Ok(())
+    Ok(good)
 }
 
-/// The latency that a promise is about, with its limit; absent for one about success alone.
 fn limit_of(promise: &Promise) -> Option<(Timed, Micros)> {
     match *promise {
         Promise::Quantile { latency, max, .. } => Some((latency, max)),
@@ -152,57 +144,5 @@ fn metric_of(latency: Timed, row: &CellRow) -> Metric {
         Timed::Ttft => Metric::Ttft,
         Timed::E2e if row.is_open_load() => Metric::E2eFromDue,
         Timed::E2e => Metric::E2e,
-    }
-}
-
-fn rule(policy: &Policy, run: &Run, findings: &mut [Finding]) {
-    let known = |finding: &Finding| kept(finding.requests, finding.bad, promise(policy, finding).bad_share());
-    let kept: Vec<Option<Kept>> = findings.iter().map(known).collect();
-    let blocks = |finding: &Finding| policy.slos[finding.slo].severity == Severity::Block;
-    // What only warns takes nothing of the chance of a false alarm from what blocks.
-    let p_values = |blocking: bool| {
-        let of = findings.iter().zip(&kept).enumerate().filter(|(_, (finding, _))| blocks(finding) == blocking);
-        let of: Vec<(usize, f64)> =
-            of.filter_map(|(index, (_, kept))| Some((index, kept.as_ref()?.p_broken))).collect();
-        let adjusted = holm(&of.iter().map(|(_, p)| *p).collect::<Vec<_>>());
-        of.into_iter().map(|(index, _)| index).zip(adjusted).collect::<Vec<_>>()
-    };
-    let adjusted: HashMap<usize, f64> = p_values(true).into_iter().chain(p_values(false)).collect();
-    for (index, finding) in findings.iter_mut().enumerate() {
-        let (row, slo) = (&run.cells[finding.cell], &policy.slos[finding.slo]);
-        finding.p = adjusted.get(&index).copied();
-        let Some(kept) = kept[index] else {
-            finding.ruling = Ruling::Invalid;
-            continue;
-        };
-        finding.ruling = if row.valid == Some(false) || row.is_saturated() {
-            Ruling::Invalid
-        } else if finding.p.is_some_and(|p| p <= policy.alpha) {
-            Ruling::Broken
-        } else if kept.p_holds <= 1.0 - slo.confidence {
-            Ruling::Holds
-        } else {
-            let allowed = slo.promise.bad_share();
-            finding.would_settle = requests_to_settle(finding.requests, finding.bad, allowed, slo.confidence);
-            Ruling::CannotTell
-        };
-    }
-}
-
-fn promise<'p>(policy: &'p Policy, finding: &Finding) -> &'p Promise {
-    &policy.slos[finding.slo].promise
-}
-
-fn verdict(policy: &Policy, findings: &[Finding]) -> Verdict {
-    let slo = |finding: &Finding| -> &Slo { &policy.slos[finding.slo] };
-    let any = |ruling| findings.iter().any(|one| one.ruling == ruling && slo(one).severity == Severity::Block);
-    if any(Ruling::Broken) {
-        Verdict::Regressed
-    } else if any(Ruling::Invalid) || findings.iter().all(|one| one.ruling == Ruling::Invalid) {
-        Verdict::Invalid
-    } else if any(Ruling::CannotTell) && policy.inconclusive.ab == Severity::Block {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Passed
     }
 }

@@ -2,9 +2,12 @@
 
 mod github;
 mod json;
+mod json_rules;
 mod junit;
 mod markdown;
+mod seen;
 mod text;
+mod words;
 
 pub use github::verdict_annotations;
 pub use json::verdict_json;
@@ -12,10 +15,10 @@ pub use junit::verdict_junit;
 pub use markdown::verdict_markdown;
 pub use text::verdict_text;
 
-use crate::gate::{Finding, Policy, Promise, Ruling, Severity, Slo, Verdict};
+use crate::gate::{Finding, Judged, Pair, Place, Policy, Rule, Ruling, Seen, Severity, Verdict};
 use crate::report::figures;
 use crate::report::plain_text::visible;
-use crate::report::shown::load;
+use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
 
 /// What a gate found, with all that it is about.
@@ -25,10 +28,8 @@ pub struct Judgement<'a> {
     pub policy: &'a Policy,
     /// Of what.
     pub run: &'a Run,
-    /// What became of it, in the policy's order.
-    pub findings: &'a [Finding],
-    /// What they make together.
-    pub verdict: Verdict,
+    /// What became of it.
+    pub judged: &'a Judged,
     /// Whether it is advice: what is broken or cannot be told is then said, and stops nobody.
     pub advisory: bool,
 }
@@ -36,44 +37,79 @@ pub struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     /// The verdict in one line, with how many rules came out in which way.
     fn headline(&self) -> String {
-        let counts = RULINGS.map(|ruling| (self.count(ruling), count_words(ruling)));
+        format!("{}: {} {}", self.verdict_words(), self.counts(), self.about())
+    }
+
+    /// `REGRESSED`, `ADVISORY: REGRESSED`.
+    fn verdict_words(&self) -> String {
+        let advisory = if self.advisory { "ADVISORY: " } else { "" };
+        format!("{advisory}{}", words::verdict(self.judged.verdict))
+    }
+
+    /// `1 broken, 37 hold`.
+    fn counts(&self) -> String {
+        let counts = RULINGS.map(|ruling| (self.count(ruling), ruling));
         let parts: Vec<String> = counts
             .into_iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, words)| format!("{} {words}", figures::count(count as u64)))
+            .map(|(count, ruling)| format!("{} {}", figures::count(count as u64), words::counted(ruling, count)))
             .collect();
-        let parts = if parts.is_empty() { "no SLO applies".to_owned() } else { parts.join(", ") };
-        let advisory = if self.advisory { "ADVISORY: " } else { "" };
-        let run = visible(&self.run.manifest.run_id);
-        format!("{advisory}{}: {parts} of {} on {run}", verdict_word(self.verdict), visible(&self.policy.source))
+        if parts.is_empty() { "no rule applies".to_owned() } else { parts.join(", ") }
+    }
+
+    /// `of gate.toml on nightly, simulated`.
+    fn about(&self) -> String {
+        let (policy, run) = (visible(&self.policy.source), visible(&self.run.manifest.run_id));
+        format!("of {policy} on {run}, {}", Source::of(self.run).word().to_lowercase())
     }
 
     /// How many rules came out so.
     fn count(&self, ruling: Ruling) -> usize {
-        self.findings.iter().filter(|finding| finding.ruling == ruling).count()
+        self.judged.findings.iter().filter(|finding| finding.ruling == ruling).count()
     }
 
-    /// The findings, the worst first: by what is known, then by how many times more requests are bad than may be.
+    /// The findings, the worst first: by what is known, what stops before what only warns, then by how many times more than
+    /// what is allowed was seen.
     fn worst_first(&self) -> Vec<&'a Finding> {
-        let excess = |finding: &Finding| {
-            finding.bad as f64 / finding.requests.max(1) as f64 / self.slo(finding).promise.bad_share()
-        };
-        let mut order: Vec<&Finding> = self.findings.iter().collect();
-        order.sort_by(|a, b| a.ruling.cmp(&b.ruling).then(excess(b).total_cmp(&excess(a))));
+        let mut order: Vec<(&Finding, f64)> =
+            self.judged.findings.iter().map(|finding| (finding, self.excess(finding))).collect();
+        let warns = |finding: &Finding| self.policy.severity(finding.rule) == Severity::Warn;
         order
+            .sort_by(|(a, one), (b, other)| (a.ruling, warns(a)).cmp(&(b.ruling, warns(b))).then(other.total_cmp(one)));
+        order.into_iter().map(|(finding, _)| finding).collect()
     }
 
-    fn slo(&self, finding: &Finding) -> &'a Slo {
-        &self.policy.slos[finding.slo]
+    /// How many times what is allowed was seen; 0 where nothing was.
+    fn excess(&self, finding: &Finding) -> f64 {
+        match (finding.rule, finding.seen) {
+            (Rule::Slo(index), Seen::Counts { requests, bad }) => {
+                bad as f64 / requests.max(1) as f64 / self.policy.slos[index].promise.bad_share()
+            }
+            (Rule::Regression(index), Seen::Change(change)) => {
+                let rule = &self.policy.regressions[index];
+                let worse = if rule.measure.is_better_when_greater() { -1.0 } else { 1.0 };
+                worse * change.change.unwrap_or(0.0) / seen::margin_of(rule, &change)
+            }
+            (Rule::Regression(_), Seen::Prices { baseline: Some(baseline), candidate: Some(candidate) }) => {
+                // A list price is exact, so that any step is worth as many times its own size.
+                candidate.as_f64() / baseline.as_f64().max(f64::MIN_POSITIVE)
+            }
+            _ => 0.0,
+        }
     }
 
+    /// The row that stands for the place of the finding: its cell, or the baseline of its first pair.
     fn row(&self, finding: &Finding) -> &'a CellRow {
-        &self.run.cells[finding.cell]
+        let place = match &finding.place {
+            Place::Cell(place) => *place,
+            Place::Pairs(pairs) => pairs.first().map_or(0, |pair: &Pair| pair.baseline),
+        };
+        &self.run.cells[place]
     }
 
     /// Whether the finding is a reason for an exit code other than 0.
     fn stops(&self, finding: &Finding) -> bool {
-        let blocks = self.slo(finding).severity == Severity::Block;
+        let blocks = self.policy.severity(finding.rule) == Severity::Block;
         blocks
             && match finding.ruling {
                 Ruling::Broken => !self.advisory,
@@ -83,119 +119,34 @@ impl<'a> Judgement<'a> {
             }
     }
 
-    /// What was seen, against what may be; or why nothing can be said.
-    fn seen(&self, finding: &Finding) -> String {
-        if finding.ruling == Ruling::Invalid {
-            let why = match finding.requests {
-                0 => "no request was measured",
-                _ => "the cell's figures may not be judged: see the report",
-            };
-            return why.to_owned();
+    /// Whether the verdict is a reason for an exit code other than 0.
+    fn fails(&self) -> bool {
+        match self.judged.verdict {
+            Verdict::Passed => false,
+            Verdict::Regressed | Verdict::Inconclusive => !self.advisory,
+            Verdict::Invalid => true,
         }
-        let promise = &self.slo(finding).promise;
-        let settles = match (finding.ruling, finding.would_settle) {
-            (Ruling::CannotTell, Some(requests)) => {
-                format!(" – about {} requests would settle it", figures::count(requests))
-            }
-            (Ruling::CannotTell, None) => {
-                " – it is so near the limit that no number of requests would settle it".to_owned()
-            }
-            _ => String::new(),
-        };
-        let p = finding.p.filter(|_| finding.ruling == Ruling::Broken).map_or_else(String::new, |p| match p {
-            p if p < 0.0001 => ", p < 0.0001".to_owned(),
-            p => format!(", p = {p:.4}"),
-        });
-        format!(
-            "{} of {} {} ({} allowed){p}{settles}",
-            figures::count(finding.bad),
-            figures::count(finding.requests),
-            bad_words(promise),
-            figures::percent(promise.bad_share()),
-        )
     }
 
-    /// The rule's name, and where it stands.
-    fn rule(&self, finding: &Finding) -> String {
-        let slo = self.slo(finding);
-        let line = slo.line.map_or_else(String::new, |line| format!(", {}:{line}", visible(&self.policy.source)));
-        format!("{}{line}", visible(&slo.name))
+    /// The policy's line of a rule.
+    fn line(&self, rule: Rule) -> Option<usize> {
+        match rule {
+            Rule::Slo(index) => self.policy.slos[index].line,
+            Rule::Regression(index) => self.policy.regressions[index].line,
+        }
     }
 
-    /// A sentence for each kind of rule in the policy that a run like this cannot be asked.
-    fn not_asked(&self) -> Vec<String> {
-        let windows = self.policy.slos.iter().filter(|slo| slo.window_days.is_some()).count();
-        let kinds = [
-            (self.policy.regressions.len(), "is about a baseline and a candidate, and this run has one of them"),
-            (windows, "is about a window of history, and not about this run alone"),
-        ];
-        let sentence = |(count, words)| match count {
-            0 => None,
-            1 => Some(format!("not asked: 1 rule {words}")),
-            more => Some(format!("not asked: {more} rules, each of which {words}")),
-        };
-        kinds.into_iter().filter_map(sentence).collect()
+    /// What people call a rule.
+    fn name(&self, rule: Rule) -> String {
+        match rule {
+            Rule::Slo(index) => visible(&self.policy.slos[index].name),
+            Rule::Regression(index) => self.policy.regressions[index].title(),
+        }
     }
 }
 
 /// Every ruling, the worst first.
 const RULINGS: [Ruling; 4] = [Ruling::Broken, Ruling::Invalid, Ruling::CannotTell, Ruling::Holds];
 
-const fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "PASSED",
-        Verdict::Regressed => "REGRESSED",
-        Verdict::Inconclusive => "INCONCLUSIVE",
-        Verdict::Invalid => "INVALID",
-    }
-}
-
-const fn count_words(ruling: Ruling) -> &'static str {
-    match ruling {
-        Ruling::Broken => "broken",
-        Ruling::Invalid => "cannot be judged",
-        Ruling::CannotTell => "cannot be told",
-        Ruling::Holds => "hold",
-    }
-}
-
-const fn word(ruling: Ruling) -> &'static str {
-    match ruling {
-        Ruling::Broken => "broken",
-        Ruling::Invalid => "invalid",
-        Ruling::CannotTell => "cannot tell",
-        Ruling::Holds => "holds",
-    }
-}
-
-/// Where it was measured: `qwen3-8b in us-west-2 on autocomplete at closed, 16`.
-fn place(row: &CellRow) -> String {
-    let region = row.region.as_deref().map_or_else(String::new, |region| format!(" in {}", visible(region)));
-    format!("{}{region} on {} at {}", visible(&row.model), visible(&row.workload), load(row))
-}
-
-/// What is promised: `p99 e2e ≤ 500 ms`.
-fn promise(slo: &Slo) -> String {
-    match slo.promise {
-        Promise::Quantile { latency, q, max } => {
-            format!("p{} {} ≤ {}", trimmed(q * 100.0), latency.name(), figures::limit(max))
-        }
-        Promise::ShareOver { latency, over, max } => {
-            format!("{} over {} ≤ {}", latency.name(), figures::limit(over), figures::percent(max))
-        }
-        Promise::Availability { min } => format!("availability ≥ {}", figures::percent(min)),
-    }
-}
-
-const fn bad_words(promise: &Promise) -> &'static str {
-    match promise {
-        Promise::Availability { .. } => "failed",
-        _ => "over it or failed",
-    }
-}
-
-/// A number without needless zeros: `99`, `99.9`.
-fn trimmed(number: f64) -> String {
-    let text = format!("{number:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
+#[cfg(test)]
+mod tests;

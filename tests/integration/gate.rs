@@ -20,14 +20,14 @@ fn gate(sandbox: &Sandbox, slo: &str, more: &[&str]) -> Ran {
 fn what_surely_holds_passes_and_what_is_surely_broken_does_not() {
     let sandbox = measured();
     let holds = gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000", &[]).exits_with(0);
-    assert!(holds.stdout.starts_with("PASSED: 1 hold of gate.toml on one\n"), "{holds}");
+    assert!(holds.stdout.starts_with("PASSED: 1 holds of gate.toml on one, simulated\n"), "{holds}");
     assert!(
         holds
             .stdout
             .contains("holds       qwen3-8b in us-west-2 on autocomplete at closed, 16: p95 e2e ≤ 5 s; 0 of 400")
     );
     let broken = gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 1", &[]).exits_with(3);
-    assert!(broken.stdout.starts_with("REGRESSED: 1 broken of gate.toml on one\n"), "{broken}");
+    assert!(broken.stdout.starts_with("REGRESSED: 1 broken of gate.toml on one, simulated\n"), "{broken}");
     assert!(
         broken
             .stdout
@@ -66,7 +66,7 @@ fn figures_that_may_not_be_judged_never_pass() {
         .prints("INVALID: 1 cannot be judged");
     // Nothing is asked of the run, so nothing is known of it.
     sandbox.write("empty.toml", "schema = 1\n");
-    sandbox.run(&["gate", "reports/one", "--policy", "empty.toml"]).exits_with(5).prints("INVALID: no SLO applies");
+    sandbox.run(&["gate", "reports/one", "--policy", "empty.toml"]).exits_with(5).prints("INVALID: no rule applies");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_policy_with_mistakes_or_about_nothing_that_was_measured_is_bad_input() {
     let sandbox = measured();
     gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000\nmatch = { model = \"gpt-*\" }", &[])
         .exits_with(2)
-        .says("gate.toml:2: `answered in time` matches no cell of `reports/one`");
+        .says("gate.toml:2: `answered in time` cannot be asked of `reports/one`: it matches no cell");
     gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = \"fast\"", &[]).exits_with(2).says("gate.toml:5");
     sandbox
         .run(&["gate", "reports/one", "--policy", "nowhere.toml"])

@@ -18,6 +18,7 @@ mod failures;
 mod faults;
 mod fuzzed;
 mod gate;
+mod gate_variants;
 mod golden;
 mod help;
 #[cfg(target_os = "linux")]

@@ -10,28 +10,59 @@ fn rounds(count: usize, baseline: &[f64], candidate: &[f64]) -> Vec<RoundPair> {
     vec![RoundPair { baseline: baseline.to_vec(), candidate: candidate.to_vec() }; count]
 }
 
+fn ratios(rounds: &[RoundPair], q: f64) -> Comparison {
+    let figures = round_quantiles(rounds, q).unwrap();
+    compare_figures(&figures, Bound::Ratio(0.1), Bound::Ratio(0.25), 0.05)
+}
+
 #[test]
 fn rounds_that_all_agree_have_the_least_p_and_the_plain_change() {
-    let found = compare_quantile(&rounds(20, &[10.0, 20.0], &[13.0, 26.0]), 0.5, 0.1, 0.25, 0.05).unwrap();
+    let found = ratios(&rounds(20, &[10.0, 20.0], &[13.0, 26.0]), 0.5);
     assert!((found.change - 0.3).abs() < 1e-9 && (found.p_worse * 2_f64.powi(20) - 1.0).abs() < 1e-6, "{found:?}");
     assert!((found.p_ruled_out - 1.0).abs() < 1e-9);
-    let found = compare_mean(&rounds(20, &[1.0, 3.0], &[1.0, 3.04]), 0.03, 0.06, 0.05);
+    let found = compare_figures(&[(2.0, 2.02); 20], Bound::Ratio(0.03), Bound::Ratio(0.06), 0.05);
     assert!((found.change - 0.01).abs() < 1e-9 && found.p_ruled_out < 1e-5 && found.p_worse > 0.99, "{found:?}");
-    let found = compare_share(&rounds(20, &[0.0; 50], &[[1.0].as_slice(), &[0.0; 49]].concat()), 0.005, 0.03, 0.05);
-    assert!((found.change - 0.02).abs() < 1e-9 && found.p_worse < 1e-5 && found.p_ruled_out < 1e-5, "{found:?}");
+}
+
+#[test]
+fn a_bound_in_milliseconds_is_held_against_the_difference_itself() {
+    let figures: Vec<(f64, f64)> =
+        (0..20).map(|round| (100.0 * f64::from(round + 1), 100.0 * f64::from(round + 1) + 60.0)).collect();
+    let found = compare_figures(&figures, Bound::Absolute(50.0), Bound::Absolute(125.0), 0.05);
+    assert!((found.change - 60.0).abs() < 1e-9 && found.p_worse < 1e-5 && found.p_ruled_out < 1e-5, "{found:?}");
+    assert!((found.low.unwrap() - 60.0).abs() < 1e-6 && (found.high.unwrap() - 60.0).abs() < 1e-6, "{found:?}");
+}
+
+#[test]
+fn what_became_free_surely_did_not_get_worse_and_what_was_free_surely_did() {
+    let bounds = (Bound::Ratio(0.03), Bound::Ratio(0.06));
+    let free = compare_figures(&[(2.0, 0.0); 20], bounds.0, bounds.1, 0.05);
+    assert!(free.p_ruled_out < 1e-5 && free.p_worse > 0.99, "{free:?}");
+    let dear = compare_figures(&[(0.0, 0.001); 20], bounds.0, bounds.1, 0.05);
+    assert!(dear.p_worse < 1e-5, "{dear:?}");
+    let neither = compare_figures(&[(0.0, 0.0); 20], bounds.0, bounds.1, 0.05);
+    assert!(neither.p_ruled_out < 1e-5 && neither.change.abs() < 1e-12, "{neither:?}");
 }
 
 #[test]
 fn a_quantile_that_a_round_is_too_small_for_names_what_it_takes() {
     let few = rounds(20, &[1.0; 50], &[1.0; 50]);
-    assert_eq!(compare_quantile(&few, 0.99, 0.1, 0.75, 0.05).unwrap_err(), 2_000);
-    assert!(compare_quantile(&few, 0.95, 0.1, 0.5, 0.05).is_ok());
-    assert_eq!([0.5, 0.95, 0.99].map(least_in_a_round), [2, 20, 100]);
+    assert_eq!(round_quantiles(&few, 0.99).unwrap_err(), 2_000);
+    assert!(round_quantiles(&few, 0.95).is_ok());
+    assert_eq!([0.5, 0.9, 0.95, 0.99].map(least_in_a_round), [2, 10, 20, 100]);
+}
+
+#[test]
+fn rounds_that_never_came_to_be_do_not_count() {
+    let mut broken_off = rounds(20, &[1.0; 50], &[1.0; 50]);
+    broken_off[15..].fill(RoundPair::default());
+    assert_eq!(round_quantiles(&broken_off, 0.95).unwrap().len(), 15);
+    assert_eq!(round_quantiles(&[], 0.5).unwrap_err(), 2);
 }
 
 #[test]
 fn too_few_rounds_have_no_interval() {
-    let found = compare_quantile(&rounds(4, &[1.0; 4], &[1.5; 4]), 0.5, 0.1, 0.25, 0.05).unwrap();
+    let found = ratios(&rounds(4, &[1.0; 4], &[1.5; 4]), 0.5);
     assert_eq!((found.low, found.high, found.rounds), (None, None, 4));
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::gate::{Bound, Pool};
 
 const WHOLE: &str = r#"schema = 1
 alpha = 0.01

@@ -2,10 +2,11 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::gate::{Finding, Ruling};
+use crate::gate::{Finding, Place, Ruling};
 use crate::report::plain_text::visible;
 use crate::report::shown::load;
-use crate::report::verdict::{Judgement, promise};
+use crate::report::verdict::Judgement;
+use crate::rundir::CellRow;
 
 /// A test case for each rule in each cell, in the policy's order.
 ///
@@ -13,8 +14,8 @@ use crate::report::verdict::{Judgement, promise};
 /// skipped too, as it stops nobody. A run of which nothing could be asked has a single error.
 pub fn verdict_junit(judgement: &Judgement<'_>) -> String {
     let mut suite = TestSuite::new(visible(&judgement.policy.source));
-    suite.add_test_cases(judgement.findings.iter().map(|finding| case(judgement, finding)));
-    if judgement.findings.is_empty() {
+    suite.add_test_cases(judgement.judged.findings.iter().map(|finding| case(judgement, finding)));
+    if judgement.judged.findings.is_empty() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(judgement.headline());
         suite.add_test_case(TestCase::new("a rule applies", status));
@@ -25,7 +26,7 @@ pub fn verdict_junit(judgement: &Judgement<'_>) -> String {
 }
 
 fn case(judgement: &Judgement<'_>, finding: &Finding) -> TestCase {
-    let (slo, row) = (judgement.slo(finding), judgement.row(finding));
+    let row = judgement.row(finding);
     let seen = format!("{} [{}]", judgement.seen(finding), judgement.rule(finding));
     let status = match finding.ruling {
         Ruling::Holds => TestCaseStatus::success(),
@@ -35,13 +36,32 @@ fn case(judgement: &Judgement<'_>, finding: &Finding) -> TestCase {
         Ruling::Invalid => skipped(format!("invalid, which only warns: {seen}")),
         Ruling::CannotTell => skipped(format!("cannot be told: {seen}")),
     };
-    let mut case = TestCase::new(format!("{} on {} at {}", promise(slo), visible(&row.workload), load(row)), status);
-    let names = [Some(row.provider.as_str()), Some(row.model.as_str()), row.region.as_deref()];
-    case.set_classname(names.into_iter().flatten().map(visible).collect::<Vec<_>>().join("."));
+    let pooled = match &finding.place {
+        Place::Pairs(pairs) if pairs.len() > 1 => Some(pairs.len()),
+        _ => None,
+    };
+    // What is pooled over several cells has neither the region nor, perhaps, the workload of its first one.
+    let where_it_was = match pooled {
+        Some(_) => format!("in {}", judgement.place(finding)),
+        None => format!("on {} at {}", visible(&row.workload), load(row)),
+    };
+    let mut case = TestCase::new(format!("{} {where_it_was}", judgement.asked(finding)), status);
+    case.set_classname(classname(row, finding, pooled));
     if finding.ruling == Ruling::Holds {
         case.set_system_out(seen);
     }
     case
+}
+
+/// `provider.model.region`, or the route, after the variant where there are two and the rule is about one.
+fn classname(row: &CellRow, finding: &Finding, pooled: Option<usize>) -> String {
+    let variant = row.variant.as_deref().filter(|_| matches!(finding.place, Place::Cell(_)));
+    let names = match (row.route.as_deref(), pooled) {
+        (Some(route), _) => vec![Some(route)],
+        (None, None) => vec![Some(row.provider.as_str()), Some(row.model.as_str()), row.region.as_deref()],
+        (None, Some(_)) => vec![Some(row.model.as_str())],
+    };
+    std::iter::once(variant).chain(names).flatten().map(visible).collect::<Vec<_>>().join(".")
 }
 
 fn failed(kind: NonSuccessKind, message: String) -> TestCaseStatus {

@@ -1,46 +1,80 @@
 //! A verdict for a pull request.
 
-use std::fmt::Write;
-
+use crate::gate::{Finding, Ruling};
 use crate::report::figures;
 use crate::report::summary::escaped;
-use crate::report::verdict::{Judgement, place, promise, word};
+use crate::report::verdict::{Judgement, words};
 
 /// Bytes after which no more rules are listed: a comment on GitHub may have 65,536 characters, a step's summary 1 MiB.
-const ROOM: usize = 60_000;
+const ROOM: usize = 58_000;
 
-/// The verdict and its reasons as Markdown, the worst first, under 65,536 bytes; ended by a line feed.
+/// The verdict with its cause, a table of what does not hold, and the rest folded away, as Markdown under 60,000 bytes that
+/// stands without pictures; ended by a line feed.
 pub fn verdict_markdown(judgement: &Judgement<'_>) -> String {
-    let mut text = format!("**{}**\n", escaped(&judgement.headline()));
     let order = judgement.worst_first();
-    if !order.is_empty() {
-        text.push_str("\n||endpoint|promised|seen|rule|\n|---|---|---|---|---|\n");
+    let (holds, matters): (Vec<&Finding>, Vec<&Finding>) =
+        order.into_iter().partition(|finding| finding.ruling == Ruling::Holds);
+    let mut text = opening(judgement, matters.first().copied());
+    let left_out = table(&mut text, judgement, &matters);
+    if left_out > 0 {
+        text.push_str(&more(left_out));
     }
-    let mut told = 0;
-    for finding in &order {
+    if !holds.is_empty() && left_out == 0 {
+        let count = figures::count(holds.len() as u64);
+        text.push_str(&format!(
+            "\n<details><summary>{count} {}</summary>\n",
+            words::counted(Ruling::Holds, holds.len())
+        ));
+        let left_out = table(&mut text, judgement, &holds);
+        if left_out > 0 {
+            text.push_str(&more(left_out));
+        }
+        text.push_str("\n</details>\n");
+    }
+    for sentence in judgement.not_asked() {
+        text.push_str(&format!("\n{}\n", escaped(&sentence)));
+    }
+    text
+}
+
+/// The verdict in bold, with the place and the numbers of what is worst where that is what decides.
+fn opening(judgement: &Judgement<'_>, worst: Option<&Finding>) -> String {
+    let verdict = judgement.verdict_words();
+    let rest = escaped(&format!("{} {}", judgement.counts(), judgement.about()));
+    match worst.filter(|finding| judgement.stops(finding) || judgement.advisory) {
+        Some(finding) => format!(
+            "**{}: {}**: {}.\n\n{rest}.\n",
+            escaped(&verdict),
+            escaped(&judgement.place(finding)),
+            escaped(&judgement.told(finding)),
+        ),
+        None => format!("**{}**: {rest}.\n", escaped(&verdict)),
+    }
+}
+
+/// Adds the findings as rows of a table, as far as there is room; returns how many had none.
+fn table(text: &mut String, judgement: &Judgement<'_>, findings: &[&Finding]) -> usize {
+    if findings.is_empty() {
+        return 0;
+    }
+    text.push_str("\n||where|asked|seen|rule|\n|---|---|---|---|---|\n");
+    for (told, finding) in findings.iter().enumerate() {
         let row = format!(
             "|{}|{}|{}|{}|{}|\n",
-            word(finding.ruling),
-            escaped(&place(judgement.row(finding))),
-            escaped(&promise(judgement.slo(finding))),
+            words::ruling(finding.ruling),
+            escaped(&judgement.place(finding)),
+            escaped(&judgement.asked(finding)),
             escaped(&judgement.seen(finding)),
             escaped(&judgement.rule(finding))
         );
         if text.len() + row.len() > ROOM {
-            break;
+            return findings.len() - told;
         }
         text.push_str(&row);
-        told += 1;
     }
-    if told < order.len() {
-        let _ = write!(
-            text,
-            "\n{} more are in the other formats.\n",
-            figures::several((order.len() - told) as u64, "rule")
-        );
-    }
-    for sentence in judgement.not_asked() {
-        let _ = write!(text, "\n{}\n", escaped(&sentence));
-    }
-    text
+    0
+}
+
+fn more(left_out: usize) -> String {
+    format!("\n{} more are in the other formats.\n", figures::several(left_out as u64, "rule"))
 }

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use crate::gate::{Finding, Ruling};
 use crate::report::figures;
-use crate::report::verdict::{Judgement, RULINGS, place, promise, word};
+use crate::report::verdict::{Judgement, RULINGS, words};
 
 /// Findings that cannot be told, and those that hold, which are told one by one; of broken ones all are.
 const MOST_TOLD: usize = 12;
 
-/// The verdict and its reasons in plain text, ended by a line feed.
+/// The verdict and its reasons in plain text, the worst first, ended by a line feed.
 pub fn verdict_text(judgement: &Judgement<'_>) -> String {
     let mut text = format!("{}\n", judgement.headline());
     let order = judgement.worst_first();
@@ -19,16 +19,15 @@ pub fn verdict_text(judgement: &Judgement<'_>) -> String {
         for finding in of.iter().take(told) {
             let _ = write!(
                 text,
-                "\n{:12}{}: {}; {}  [{}]",
-                word(ruling),
-                place(judgement.row(finding)),
-                promise(judgement.slo(finding)),
-                judgement.seen(finding),
+                "\n{:12}{}: {}  [{}]",
+                words::ruling(ruling),
+                judgement.place(finding),
+                judgement.told(finding),
                 judgement.rule(finding)
             );
         }
         if of.len() > told {
-            let _ = write!(text, "\n{:12}{} more", word(ruling), figures::count((of.len() - told) as u64));
+            let _ = write!(text, "\n{:12}{} more", words::ruling(ruling), figures::count((of.len() - told) as u64));
         }
     }
     if !order.is_empty() {

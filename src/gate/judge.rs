@@ -1,0 +1,175 @@
+//! A run held against a whole policy.
+
+use crate::gate::draft::{Draft, Test};
+use crate::gate::finding::{Finding, Rule, Ruling, Verdict};
+use crate::gate::measure::Measure;
+use crate::gate::named::{Named, pairs};
+use crate::gate::observed::observe;
+use crate::gate::policy::{Policy, Severity};
+use crate::gate::pools::pools;
+use crate::gate::regression::{Compared, compare};
+use crate::gate::slo::slo_drafts;
+use crate::rundir::{Run, RunDirError};
+use crate::stats::holm;
+
+/// What a policy makes of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Every rule in every place that it is about, in the policy's order.
+    pub findings: Vec<Finding>,
+    /// The rules that this run cannot be asked, in the policy's order.
+    pub not_asked: Vec<NotAsked>,
+    /// What it all makes together.
+    pub verdict: Verdict,
+}
+
+/// A rule that a run cannot be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAsked {
+    /// The rule.
+    pub rule: Rule,
+    /// Why not.
+    pub reason: Unasked,
+}
+
+impl NotAsked {
+    /// Whether the rule got no answer at all, and a run like this one could never give it.
+    pub const fn is_mistake(self) -> bool {
+        match self.reason {
+            Unasked::NothingMatches => true,
+            Unasked::NoMetric { places, of } => places == of,
+            Unasked::OneVariant | Unasked::NoRequests | Unasked::Window => false,
+        }
+    }
+}
+
+/// Why a run cannot be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// The rule compares two variants, and the run does not have them.
+    OneVariant,
+    /// The rule compares requests, and the run holds none of its own, as a slim one does.
+    NoRequests,
+    /// The rule is about a window of history.
+    Window,
+    /// The rule matches no cell.
+    NothingMatches,
+    /// Cells, or pools of cells, that it matches and that do not have the metric, in either variant where two are compared.
+    NoMetric {
+        /// So many.
+        places: usize,
+        /// Of so many that it matches.
+        of: usize,
+    },
+}
+
+/// Holds `run` against every rule of `policy` that is about a run by itself.
+///
+/// Broken is what its p-value says after Holm's adjustment over all tests that block, SLOs and comparisons alike, at the
+/// policy's alpha; what only warns is adjusted apart, and takes nothing from them. A comparison holds where the p-value of its
+/// `rule_out` is within alpha, an SLO with its own confidence. List prices are compared exactly. Failures, and requests without
+/// the latency in question, count as bad in SLOs and as their total deadline in comparisons. Latencies are those of the
+/// requests, or for SLOs, where the run holds none, of its histograms, whose buckets are taken at their upper end.
+///
+/// # Errors
+/// The run's files cannot be read.
+pub fn judge(policy: &Policy, run: &Run) -> Result<Judged, RunDirError> {
+    let mut not_asked = Vec::new();
+    let mut drafts = slo_drafts(policy, run, &mut not_asked)?;
+    drafts.extend(regression_drafts(policy, run, &mut not_asked)?);
+    let findings = ruled(policy, drafts);
+    let verdict = verdict(policy, &findings);
+    Ok(Judged { findings, not_asked, verdict })
+}
+
+impl Policy {
+    /// What `rule` does when it is broken.
+    ///
+    /// # Panics
+    /// The rule is not one of this policy.
+    pub fn severity(&self, rule: Rule) -> Severity {
+        match rule {
+            Rule::Slo(index) => self.slos[index].severity,
+            Rule::Regression(index) => self.regressions[index].severity,
+        }
+    }
+}
+
+fn regression_drafts(policy: &Policy, run: &Run, not_asked: &mut Vec<NotAsked>) -> Result<Vec<Draft>, RunDirError> {
+    let mut unasked = |index, reason| not_asked.push(NotAsked { rule: Rule::Regression(index), reason });
+    let all = 0..policy.regressions.len();
+    let [baseline, candidate, ..] = run.manifest.variants.as_slice() else {
+        all.for_each(|index| unasked(index, Unasked::OneVariant));
+        return Ok(Vec::new());
+    };
+    let named: Vec<Named<'_>> = run.cells.iter().map(Named::from).collect();
+    let pairs = pairs(&named, baseline, candidate);
+    let has_samples = run.has_samples();
+    let measures = |measure: Measure| !measure.is_exact();
+    let mut wanted = vec![false; run.cells.len()];
+    if has_samples && policy.regressions.iter().any(|rule| measures(rule.measure)) {
+        for pair in &pairs {
+            wanted[pair.baseline] = true;
+            pair.candidate.into_iter().for_each(|candidate| wanted[candidate] = true);
+        }
+    }
+    let observed = if wanted.contains(&true) { observe(run, &wanted)? } else { Vec::new() };
+    let compared = Compared { run, observed: &observed, alpha: policy.alpha };
+    let mut drafts = Vec::new();
+    for (index, rule) in policy.regressions.iter().enumerate() {
+        let pools = pools(rule, &named, &pairs);
+        if pools.is_empty() {
+            unasked(index, Unasked::NothingMatches);
+        } else if measures(rule.measure) && !has_samples {
+            unasked(index, Unasked::NoRequests);
+        } else {
+            let of = pools.len();
+            let found: Vec<Draft> =
+                pools.into_iter().filter_map(|pool| compare(&compared, index, rule, pool)).collect();
+            let places = of - found.len();
+            if places > 0 {
+                unasked(index, Unasked::NoMetric { places, of });
+            }
+            drafts.extend(found);
+        }
+    }
+    Ok(drafts)
+}
+
+/// The findings with their rulings, all tests of one severity taken together.
+fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
+    let mut adjusted = vec![None; drafts.len()];
+    let mut tests = [0, 0];
+    for (count, severity) in tests.iter_mut().zip([Severity::Block, Severity::Warn]) {
+        let of = |draft: &Draft| {
+            let test = draft.test.as_ref().filter(|_| policy.severity(draft.finding.rule) == severity);
+            test.map(Test::p_broken)
+        };
+        let found: Vec<(usize, f64)> =
+            drafts.iter().enumerate().filter_map(|(index, draft)| Some((index, of(draft)?))).collect();
+        *count = found.len();
+        let p_values = holm(&found.iter().map(|(_, p)| *p).collect::<Vec<_>>());
+        found.iter().zip(p_values).for_each(|((index, _), p)| adjusted[*index] = Some(p));
+    }
+    let ruled = drafts.into_iter().zip(adjusted).map(|(draft, p)| {
+        let blocks = policy.severity(draft.finding.rule) == Severity::Block;
+        draft.ruled(p, policy.alpha, tests[usize::from(!blocks)])
+    });
+    ruled.collect()
+}
+
+fn verdict(policy: &Policy, findings: &[Finding]) -> Verdict {
+    let any = |ruling| findings.iter().any(|one| one.ruling == ruling && policy.severity(one.rule) == Severity::Block);
+    if any(Ruling::Broken) {
+        Verdict::Regressed
+    } else if any(Ruling::Invalid) || findings.iter().all(|one| one.ruling == Ruling::Invalid) {
+        Verdict::Invalid
+    } else if any(Ruling::CannotTell) && policy.inconclusive.ab == Severity::Block {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Passed
+    }
+}
+
+#[cfg(test)]
+mod tests;

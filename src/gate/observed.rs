@@ -1,0 +1,112 @@
+//! What the requests of a run say, cell by cell and round by round.
+
+use std::collections::HashMap;
+
+use crate::gate::policy::Timed;
+use crate::rundir::{Run, RunDirError, read_samples};
+use crate::sample::{Phase, Sample};
+use crate::stats::Share;
+use crate::units::Usd;
+
+/// One round of a cell, or of several together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::gate) struct Round {
+    /// Measured requests that ended and count.
+    pub(in crate::gate) requests: u64,
+    /// Of these, the failures.
+    pub(in crate::gate) failed: u64,
+    /// HTTP exchanges.
+    pub(in crate::gate) attempts: u64,
+    /// Of these, those that failed.
+    pub(in crate::gate) failed_attempts: u64,
+    /// First-token times of the successes that have one, in microseconds.
+    pub(in crate::gate) ttft: Vec<u32>,
+    /// End-to-end times of the successes, in open load from the moment the schedule named.
+    pub(in crate::gate) e2e: Vec<u32>,
+    /// What the requests with known cost cost.
+    pub(in crate::gate) cost: Usd,
+    /// Requests that were surely or probably billed and have no known cost.
+    pub(in crate::gate) unpriced: u64,
+}
+
+impl Round {
+    fn add(&mut self, sample: &Sample, cost: Option<Usd>, is_open: bool) {
+        let ok = sample.outcome.is_ok();
+        self.requests += 1;
+        self.failed += u64::from(!ok);
+        self.attempts += sample.attempts();
+        self.failed_attempts += sample.attempts().saturating_sub(ok.into());
+        match cost {
+            Some(cost) => self.cost += cost,
+            None => self.unpriced += u64::from(ok || sample.usage.is_some()),
+        }
+        if ok {
+            let e2e = if is_open { sample.e2e_from_due() } else { sample.e2e() };
+            self.ttft.extend(sample.ttft().map(|time| time.0));
+            self.e2e.extend(e2e.map(|time| time.0));
+        }
+    }
+
+    /// Takes in the requests of another cell's round.
+    pub(in crate::gate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.attempts += other.attempts;
+        self.failed_attempts += other.failed_attempts;
+        self.ttft.extend_from_slice(&other.ttft);
+        self.e2e.extend_from_slice(&other.e2e);
+        self.cost += other.cost;
+        self.unpriced += other.unpriced;
+    }
+
+    pub(in crate::gate) fn times(&self, latency: Timed) -> &[u32] {
+        match latency {
+            Timed::Ttft => &self.ttft,
+            Timed::E2e => &self.e2e,
+        }
+    }
+
+    /// What its requests took in milliseconds; those without such a time count as `deadline_ms`.
+    pub(in crate::gate) fn times_ms(&self, latency: Timed, deadline_ms: f64) -> Vec<f64> {
+        let mut times: Vec<f64> = self.times(latency).iter().map(|micros| f64::from(*micros) / 1e3).collect();
+        times.resize(self.requests as usize, deadline_ms);
+        times
+    }
+
+    /// Dollars for a thousand requests; absent without a request.
+    pub(in crate::gate) fn cost_per_thousand(&self) -> Option<f64> {
+        (self.requests > 0).then(|| self.cost.as_f64() * 1e3 / self.requests as f64)
+    }
+
+    /// Failures among requests.
+    pub(in crate::gate) const fn failures(&self) -> Share {
+        Share { of: self.failed, all: self.requests }
+    }
+
+    /// Failures among attempts.
+    pub(in crate::gate) const fn attempt_failures(&self) -> Share {
+        Share { of: self.failed_attempts, all: self.attempts }
+    }
+}
+
+/// The rounds of every cell of `run`, in its order; empty for the cells that `wanted` leaves out.
+///
+/// # Errors
+/// `samples.csv` cannot be read.
+pub(in crate::gate) fn observe(run: &Run, wanted: &[bool]) -> Result<Vec<Vec<Round>>, RunDirError> {
+    let places: HashMap<&str, usize> =
+        run.cells.iter().enumerate().map(|(index, row)| (row.cell.as_str(), index)).collect();
+    let place_of = |slug: &str| places.get(slug).copied().filter(|place| wanted[*place]);
+    let of_note: Vec<Option<usize>> = run.manifest.cells.iter().map(|note| place_of(&note.cell)).collect();
+    let rounds = run.manifest.load.rounds.max(1) as usize;
+    let mut observed: Vec<Vec<Round>> =
+        wanted.iter().map(|wanted| if *wanted { vec![Round::default(); rounds] } else { Vec::new() }).collect();
+    read_samples(&run.path, &run.manifest, |sample, cost| {
+        let Some(place) = of_note[sample.cell as usize] else { return };
+        if sample.phase == Phase::Measured && sample.outcome.counts() {
+            let is_open = run.cells[place].is_open_load();
+            observed[place][sample.round as usize].add(&sample, cost, is_open);
+        }
+    })?;
+    Ok(observed)
+}

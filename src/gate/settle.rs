@@ -1,0 +1,117 @@
+//! How many requests would settle what cannot be told.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::gate::comparison::{Comparison, Tested};
+use crate::gate::planned::rounds_needed;
+use crate::gate::shares::{MOST_REQUESTS, least_that};
+use crate::stats::{Share, exceeds_by};
+
+/// The requests of each variant with which rounds like those of `comparison`, of `requests` in all, would settle it; absent
+/// where what was seen is one of the bounds itself, or so near that no reasonable number would.
+///
+/// The mean of the rounds is taken for the truth, and their spread for what more requests make smaller by the root of their
+/// number. It is settled where the one-sided test of the mean would find it worse than the margin at `alpha` over `tests`, or
+/// rule out the other bound at `alpha`; the sooner of the two counts.
+pub(in crate::gate) fn rounds_to_settle(
+    comparison: &Comparison,
+    tested: &Tested,
+    requests: u64,
+    alpha: f64,
+    tests: usize,
+) -> Option<u64> {
+    let rounds = comparison.rounds as f64;
+    let each = requests as f64 / rounds;
+    let ways = [
+        (tested.mean - tested.margin, alpha / tests.max(1) as f64, rounds_needed(alpha, tests)),
+        (tested.rule_out - tested.mean, alpha, rounds_needed(alpha, 1)),
+    ];
+    let needed = ways.into_iter().filter(|(gap, ..)| *gap > 0.0).map(|(gap, level, least_rounds)| {
+        let quantile = Normal::standard().inverse_cdf(1.0 - level);
+        let by_spread = each * (quantile * tested.deviation / gap).powi(2);
+        // What was not enough is not enough, whatever an estimate makes of it.
+        by_spread.max(f64::from(least_rounds) * each).max(1.1 * requests as f64)
+    });
+    let needed = needed.fold(f64::INFINITY, f64::min);
+    (needed <= MOST_REQUESTS as f64).then(|| rounded_up(needed))
+}
+
+/// The same for shares of which the sums were compared.
+pub(in crate::gate) fn shares_to_settle(
+    baseline: Share,
+    candidate: Share,
+    (margin, rule_out): (f64, f64),
+    alpha: f64,
+    tests: usize,
+) -> Option<u64> {
+    let scaled = |share: Share, requests: u64| Share {
+        of: (share.of as f64 / share.all as f64 * requests as f64).round() as u64,
+        all: requests,
+    };
+    let tells = |requests: u64| {
+        let (was, is) = (scaled(baseline, requests), scaled(candidate, requests));
+        let worse = exceeds_by(is, was, margin).is_some_and(|p| p <= alpha / tests.max(1) as f64);
+        worse || exceeds_by(was, is, -rule_out).is_some_and(|p| p <= alpha)
+    };
+    let least = baseline.all.max(candidate.all);
+    let found = least_that(|requests| requests > least && tells(requests))?;
+    Some(rounded_up(found as f64))
+}
+
+/// An estimate to two digits, which is all that it is good for.
+fn rounded_up(number: f64) -> u64 {
+    let unit = 10_f64.powi((number.log10().floor() as i32 - 1).max(0));
+    ((number / unit).ceil() * unit) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{Bound, compare_figures};
+    use crate::rng::seeded;
+
+    /// Rounds of a candidate that is `slower`, with a spread of 10 % between rounds.
+    fn noisy(rounds: usize, slower: f64, seed: u64) -> Comparison {
+        let mut rng = seeded(seed, "rounds to settle");
+        let figures: Vec<(f64, f64)> = (0..rounds)
+            .map(|_| (1.0, slower * (0.1 * (rng.f64() + rng.f64() + rng.f64() + rng.f64() - 2.0) * 3_f64.sqrt()).exp()))
+            .collect();
+        compare_figures(&figures, Bound::Ratio(0.1), Bound::Ratio(0.25), 0.05)
+    }
+
+    #[test]
+    fn so_many_requests_do_settle_it_more_often_than_not() {
+        let few = noisy(10, 1.2, 4);
+        assert!(few.p_worse > 0.05 / 40.0 && few.p_ruled_out > 0.05, "{few:?}");
+        let needed = rounds_to_settle(&few, &few.tested.unwrap(), 1_000, 0.05, 40).unwrap();
+        assert!((1_100..20_000).contains(&needed), "{needed}");
+        let settled = (0..20).filter(|seed| {
+            let more = noisy(usize::try_from(needed / 100).unwrap().min(30), 1.2, 100 + seed);
+            more.p_worse <= 0.05 / 40.0 || more.p_ruled_out <= 0.05
+        });
+        assert!(settled.count() >= 10);
+    }
+
+    #[test]
+    fn what_lies_on_a_bound_of_a_narrow_rule_is_settled_by_the_other() {
+        let tested = Tested { mean: 0.1, deviation: 0.2, margin: 0.1, rule_out: 0.1 };
+        let on_both = Comparison { tested: Some(tested), ..noisy(20, 1.0, 1) };
+        assert_eq!(rounds_to_settle(&on_both, &tested, 1_000, 0.05, 1), None);
+        let wide = Tested { rule_out: 0.3, ..tested };
+        assert!(rounds_to_settle(&on_both, &wide, 1_000, 0.05, 1).is_some());
+    }
+
+    #[test]
+    fn shares_grow_until_they_tell() {
+        let share = |of, all| Share { of, all };
+        let needed = shares_to_settle(share(1, 100), share(2, 100), (0.005, 0.02), 0.05, 1).unwrap();
+        assert!(needed > 100 && needed < 10_000, "{needed}");
+        let (was, is) = (share(needed / 100, needed), share(needed / 50, needed));
+        assert!(exceeds_by(is, was, 0.005).unwrap() <= 0.06 || exceeds_by(was, is, -0.02).unwrap() <= 0.06);
+    }
+
+    #[test]
+    fn an_estimate_has_two_digits() {
+        assert_eq!([1.0, 12.3, 1_234.0, 20_001.0].map(rounded_up), [1, 13, 1_300, 21_000]);
+    }
+}

@@ -1,0 +1,212 @@
+//! What was seen of a rule, in a sentence with its numbers.
+
+use crate::gate::{Bound, Change, Finding, Measure, Promise, Regression, Rule, Ruling, Seen, Why};
+use crate::report::figures;
+use crate::report::plain_text::visible;
+use crate::report::verdict::Judgement;
+use crate::report::verdict::words::trimmed;
+use crate::units::{Latency, Micros, Usd};
+
+impl Judgement<'_> {
+    /// What was seen, against what may be; or why nothing can be said.
+    pub(super) fn seen(&self, finding: &Finding) -> String {
+        if finding.ruling == Ruling::Invalid {
+            return finding.why.as_ref().map_or_else(String::new, |why| visible(&why.to_string()));
+        }
+        let figures = match (finding.rule, finding.seen) {
+            (Rule::Slo(index), Seen::Counts { requests, bad }) => {
+                counts(&self.policy.slos[index].promise, requests, bad)
+            }
+            (Rule::Regression(index), Seen::Change(change)) => {
+                let rule = &self.policy.regressions[index];
+                let of = [Some(changed(rule, &change, 1.0 - self.policy.alpha)), numbers(&change)];
+                of.into_iter().flatten().collect::<Vec<_>>().join(", ")
+            }
+            (_, Seen::Prices { baseline, candidate }) => {
+                let shown = |price: Option<_>| price.map_or_else(|| "unknown".to_owned(), figures::list_price);
+                format!("{} → {} a million tokens{}", shown(baseline), shown(candidate), self.margin(finding))
+            }
+            _ => String::new(),
+        };
+        let p = finding.p.filter(|_| finding.ruling == Ruling::Broken).map(p_value);
+        let figures = [figures].into_iter().filter(|text| !text.is_empty()).chain(p).collect::<Vec<_>>().join(", ");
+        let more = [finding.why.as_ref().map(|why| visible(&why.to_string())), settles(finding)];
+        let more: Vec<String> = more.into_iter().flatten().collect();
+        match (figures.is_empty(), more.is_empty()) {
+            (_, true) => figures,
+            (true, false) => more.join("; "),
+            (false, false) => format!("{figures} – {}", more.join("; ")),
+        }
+    }
+}
+
+impl Judgement<'_> {
+    /// The rule and what was seen of it in one sentence.
+    pub(super) fn told(&self, finding: &Finding) -> String {
+        let seen = self.seen(finding);
+        match (finding.rule, finding.seen) {
+            (Rule::Regression(index), Seen::Change(_) | Seen::Prices { .. }) => {
+                format!("{} {seen}", self.policy.regressions[index].measure)
+            }
+            _ => format!("{}; {seen}", self.asked(finding)),
+        }
+    }
+
+    /// ` (margin 0 %)`; nothing for an SLO.
+    fn margin(&self, finding: &Finding) -> String {
+        match finding.rule {
+            Rule::Slo(_) => String::new(),
+            Rule::Regression(index) => {
+                let rule = &self.policy.regressions[index];
+                format!(" (margin {})", rule.measure.told(rule.margin))
+            }
+        }
+    }
+}
+
+/// What would settle what cannot be told.
+fn settles(finding: &Finding) -> Option<String> {
+    let near = "it is so near the limit that no number of requests would settle it";
+    match (finding.ruling, finding.would_settle, finding.why.as_ref()) {
+        // It says so itself.
+        (Ruling::CannotTell, _, Some(Why::TooFewRequests(_))) => None,
+        (Ruling::CannotTell, Some(requests), _) => {
+            let each = if matches!(finding.rule, Rule::Regression(_)) { " a variant" } else { "" };
+            Some(format!("about {} requests{each} would settle it", figures::count(requests)))
+        }
+        (Ruling::CannotTell, None, None) => Some(near.to_owned()),
+        _ => None,
+    }
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.0001 { "p < 0.0001".to_owned() } else { format!("p = {p:.4}") }
+}
+
+fn counts(promise: &Promise, requests: u64, bad: u64) -> String {
+    let words = match promise {
+        Promise::Availability { .. } => "failed",
+        _ => "over it or failed",
+    };
+    format!(
+        "{} of {} {words} ({} allowed)",
+        figures::count(bad),
+        figures::count(requests),
+        figures::percent(promise.bad_share())
+    )
+}
+
+/// `812 → 1,047 ms (+29 %, 95 % interval +21 to +37 %; margin 10 %)`.
+pub(super) fn changed(rule: &Regression, change: &Change, confidence: f64) -> String {
+    let told = rule.measure.told(rule.margin);
+    let inside = match change_words(rule, change, confidence) {
+        Some(change) => format!("{change}; margin {told}"),
+        None => format!("margin {told}"),
+    };
+    format!("{} ({inside})", from_to(rule.measure, change))
+}
+
+/// `+29 %, 95 % interval +21 to +37 %`; absent where no round could be compared, or the baseline is 0.
+pub(super) fn change_words(rule: &Regression, change: &Change, confidence: f64) -> Option<String> {
+    let by = change.change.filter(|_| change.baseline > 0.0 || !matches!(rule.margin, Bound::Ratio(_)))?;
+    let scale = scale(rule);
+    let interval = change.low.zip(change.high).map(|(low, high)| {
+        let level = trimmed(confidence * 100.0);
+        format!(", {level} % interval {} to {}{}", scale.number(low), scale.number(high), scale.unit())
+    });
+    Some(format!("{}{}{}", scale.number(by), scale.unit(), interval.unwrap_or_default()))
+}
+
+/// `812 → 1,047 ms`.
+pub(super) fn from_to(measure: Measure, change: &Change) -> String {
+    let [was, is] = [change.baseline, change.candidate];
+    match measure {
+        Measure::Quantile { .. } => {
+            let ms = |ms: f64| figures::ms(Latency::Finite(Micros((ms * 1e3).round() as u32)));
+            format!("{} → {} ms", ms(was), ms(is))
+        }
+        Measure::CostPerThousand => {
+            let usd = |usd: f64| figures::usd(Usd::from_picos((usd * 1e12).round() as i128));
+            format!("{} → {} per 1k", usd(was), usd(is))
+        }
+        _ => format!("{} → {}", figures::percent(was), figures::percent(is)),
+    }
+}
+
+/// `1,000 requests each in 20 rounds`.
+fn numbers(change: &Change) -> Option<String> {
+    let [was, is] = change.requests;
+    let requests = if was == is {
+        format!("n = {} each", figures::count(was))
+    } else {
+        format!("n = {} and {}", figures::count(was), figures::count(is))
+    };
+    match (change.by_rounds, change.rounds) {
+        (true, rounds) => Some(format!("{requests} in {}", figures::several(rounds as u64, "round"))),
+        (false, _) => Some(requests),
+    }
+}
+
+/// The unit that a change is told in.
+#[derive(Clone, Copy)]
+enum Scale {
+    Percent,
+    Points,
+    Ms,
+    Usd,
+}
+
+const fn scale(rule: &Regression) -> Scale {
+    match (rule.measure, rule.margin) {
+        // Of a share, a share of the baseline would be misread as points.
+        (measure, _) if measure.is_ratio() => Scale::Points,
+        (_, Bound::Ratio(_) | Bound::Points(_)) => Scale::Percent,
+        (Measure::Quantile { .. }, Bound::Absolute(_)) => Scale::Ms,
+        (_, Bound::Absolute(_)) => Scale::Usd,
+    }
+}
+
+impl Scale {
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Percent => " %",
+            Self::Points => " pp",
+            Self::Ms => " ms",
+            Self::Usd => "",
+        }
+    }
+
+    /// `+29`, `−1.7`, `+$0.02`, with two digits or more.
+    fn number(self, value: f64) -> String {
+        let value = if matches!(self, Self::Percent | Self::Points) { value * 100.0 } else { value };
+        let size = value.abs();
+        // What rounds to nothing has no direction.
+        let sign = match value {
+            _ if size < 0.005 && !matches!(self, Self::Usd) => return "0".to_owned(),
+            value if value < 0.0 => "−",
+            _ => "+",
+        };
+        if matches!(self, Self::Usd) {
+            return format!("{sign}{}", figures::usd(Usd::from_picos((size * 1e12).round() as i128)));
+        }
+        let places = match size {
+            size if size < 0.995 => 2,
+            size if size < 9.95 => 1,
+            _ => 0,
+        };
+        let text = format!("{size:.places$}");
+        let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, rest)| (whole, rest));
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{sign}{}{point}{fraction}", crate::units::grouped(whole))
+    }
+}
+
+/// The margin of `rule` on the scale of `change`.
+pub(super) fn margin_of(rule: &Regression, change: &Change) -> f64 {
+    let margin = match rule.margin {
+        Bound::Ratio(ratio) if rule.measure.is_ratio() => ratio * change.baseline,
+        bound => bound.size(),
+    };
+    margin.max(f64::MIN_POSITIVE)
+}

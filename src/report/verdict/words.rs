@@ -1,0 +1,146 @@
+//! The words of a verdict: which rule, where, and what became of it.
+
+use crate::gate::{Finding, Pair, Place, Promise, Rule, Ruling, Severity, Slo, Unasked, Verdict};
+use crate::report::figures;
+use crate::report::plain_text::visible;
+use crate::report::shown::load;
+use crate::report::verdict::Judgement;
+use crate::rundir::CellRow;
+
+impl Judgement<'_> {
+    /// Where it was measured: `qwen3-8b in us-west-2 on autocomplete at closed, 16`.
+    pub(super) fn place(&self, finding: &Finding) -> String {
+        let row = self.row(finding);
+        match &finding.place {
+            Place::Cell(_) => {
+                let variant = row.variant.as_deref().map_or_else(String::new, |name| format!("{}: ", visible(name)));
+                format!("{variant}{}", place_of(row, None))
+            }
+            Place::Pairs(pairs) if pairs.len() == 1 => place_of(row, None),
+            Place::Pairs(pairs) if self.are_alike(pairs) => place_of(row, Some(pairs.len())),
+            Place::Pairs(pairs) => format!("{} cells together", figures::count(pairs.len() as u64)),
+        }
+    }
+
+    /// Whether the pairs differ in their region alone.
+    fn are_alike(&self, pairs: &[Pair]) -> bool {
+        let of = |pair: &Pair| {
+            let row = &self.run.cells[pair.baseline];
+            (&row.model, &row.route, &row.workload, load(row))
+        };
+        pairs.windows(2).all(|two| of(&two[0]) == of(&two[1]))
+    }
+
+    /// What is asked for: `p99 e2e ≤ 500 ms`, `ttft p50 ≤ +10 %`.
+    pub(super) fn asked(&self, finding: &Finding) -> String {
+        match finding.rule {
+            Rule::Slo(index) => promise(&self.policy.slos[index]),
+            Rule::Regression(index) => self.policy.regressions[index].title(),
+        }
+    }
+
+    /// The rule's name where it has one of its own, where it stands, and whether it only warns.
+    pub(super) fn rule(&self, finding: &Finding) -> String {
+        let name = match finding.rule {
+            Rule::Slo(_) => Some(self.name(finding.rule)),
+            Rule::Regression(_) => None,
+        };
+        let line = self.line(finding.rule).map(|line| format!("{}:{line}", visible(&self.policy.source)));
+        let warns = self.policy.severity(finding.rule) == Severity::Warn;
+        name.into_iter().chain(line).chain(warns.then(|| "warns".to_owned())).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A sentence for each reason why rules of the policy were not asked.
+    pub(super) fn not_asked(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        let mut told: Vec<Unasked> = Vec::new();
+        for unasked in &self.judged.not_asked {
+            if told.contains(&unasked.reason) {
+                continue;
+            }
+            told.push(unasked.reason);
+            let count = self.judged.not_asked.iter().filter(|one| one.reason == unasked.reason).count();
+            let words = unasked_words(unasked.reason);
+            sentences.push(match count {
+                1 => format!("not asked: 1 rule {words}"),
+                more => format!("not asked: {more} rules, each of which {words}"),
+            });
+        }
+        sentences
+    }
+}
+
+pub(super) const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "PASSED",
+        Verdict::Regressed => "REGRESSED",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+        Verdict::Invalid => "INVALID",
+    }
+}
+
+/// What follows a count of rules.
+pub(super) const fn counted(ruling: Ruling, count: usize) -> &'static str {
+    match ruling {
+        Ruling::Broken => "broken",
+        Ruling::Invalid => "cannot be judged",
+        Ruling::CannotTell => "cannot be told",
+        Ruling::Holds if count == 1 => "holds",
+        Ruling::Holds => "hold",
+    }
+}
+
+pub(super) const fn ruling(ruling: Ruling) -> &'static str {
+    match ruling {
+        Ruling::Broken => "broken",
+        Ruling::Invalid => "invalid",
+        Ruling::CannotTell => "cannot tell",
+        Ruling::Holds => "holds",
+    }
+}
+
+fn unasked_words(reason: Unasked) -> String {
+    let words = match reason {
+        Unasked::OneVariant => "is about a baseline and a candidate, and this run has one of them",
+        Unasked::NoRequests => {
+            "compares requests, and this run keeps none of its own: compare the run that it was made of"
+        }
+        Unasked::Window => "is about a window of history, and not about this run alone",
+        Unasked::NothingMatches => "matches nothing that was measured",
+        Unasked::NoMetric { places, of } if places == of => "is about a metric that nothing it matches has",
+        Unasked::NoMetric { places, .. } => {
+            return format!("is about a metric that {} has not", figures::several(places as u64, "cell"));
+        }
+    };
+    words.to_owned()
+}
+
+/// The names of `row`; its region is one of so many where it stands for several.
+fn place_of(row: &CellRow, regions: Option<usize>) -> String {
+    let region = match (regions, row.region.as_deref()) {
+        (Some(regions), _) => format!(" in {}", figures::several(regions as u64, "region")),
+        (None, Some(region)) => format!(" in {}", visible(region)),
+        (None, None) => String::new(),
+    };
+    let what = row.route.as_deref().map_or_else(|| visible(&row.model), |route| format!("route {}", visible(route)));
+    format!("{what}{region} on {} at {}", visible(&row.workload), load(row))
+}
+
+/// What is promised: `p99 e2e ≤ 500 ms`.
+fn promise(slo: &Slo) -> String {
+    match slo.promise {
+        Promise::Quantile { latency, q, max } => {
+            format!("p{} {} ≤ {}", trimmed(q * 100.0), latency.name(), figures::limit(max))
+        }
+        Promise::ShareOver { latency, over, max } => {
+            format!("{} over {} ≤ {}", latency.name(), figures::limit(over), figures::percent(max))
+        }
+        Promise::Availability { min } => format!("availability ≥ {}", figures::percent(min)),
+    }
+}
+
+/// A number without needless zeros: `99`, `99.9`.
+pub(super) fn trimmed(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

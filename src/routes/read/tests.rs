@@ -107,7 +107,7 @@ fn what_a_table_leaves_out_has_the_documented_default() {
     assert_eq!((breaker.window, breaker.cooldown), (Duration::from_secs(60), Duration::from_secs(30)));
     let bare = Table::parse("routes.toml", "schema = 1\n[[route]]\nname = \"a\"\nprimary = [{ model = \"m\" }]\n").unwrap();
     assert_eq!((bare.classifier, bare.failover.breaker, bare.registry), (None, None, None));
-    let Action::Send { on_overflow, fallback, params, .. } = &bare.routes[0].action else { panic!("{bare:?}") };
+    let Action::Send { on_overflow, fallback, params, .. } = &bare.routes[0].action else { panic!("no route that sends") };
     assert_eq!((on_overflow, fallback.len(), params.len()), (&OnOverflow::Reject, 0, 0));
 }
 

@@ -79,8 +79,7 @@ fn every_key_of_a_table_is_read() {
     assert!(matches!(on_overflow, OnOverflow::Escalate { to } if **to == *"deepseek-v4-pro"));
     let json = serde_json::to_string(params).unwrap();
     assert_eq!(
-        json,
-        r#"[["reasoning",{"effort":"low"}],["stop",["\n"]],["temperature",0],["top_p",0.5]]"#,
+        json, r#"[["reasoning",{"effort":"low"}],["stop",["\n"]],["temperature",0],["top_p",0.5]]"#,
         "in the order of keys"
     );
     assert_eq!(*max_cost_per_request, Some("0.01".parse().unwrap()));
@@ -105,9 +104,12 @@ fn what_a_table_leaves_out_has_the_documented_default() {
     let breaker = failover.breaker.unwrap();
     assert_eq!((breaker.attempt_error_ratio, breaker.min_requests), (0.005, 200));
     assert_eq!((breaker.window, breaker.cooldown), (Duration::from_secs(60), Duration::from_secs(30)));
-    let bare = Table::parse("routes.toml", "schema = 1\n[[route]]\nname = \"a\"\nprimary = [{ model = \"m\" }]\n").unwrap();
+    let bare =
+        Table::parse("routes.toml", "schema = 1\n[[route]]\nname = \"a\"\nprimary = [{ model = \"m\" }]\n").unwrap();
     assert_eq!((bare.classifier, bare.failover.breaker, bare.registry), (None, None, None));
-    let Action::Send { on_overflow, fallback, params, .. } = &bare.routes[0].action else { panic!("no route that sends") };
+    let Action::Send { on_overflow, fallback, params, .. } = &bare.routes[0].action else {
+        panic!("no route that sends")
+    };
     assert_eq!((on_overflow, fallback.len(), params.len()), (&OnOverflow::Reject, 0, 0));
 }
 

@@ -18,6 +18,7 @@ mod failures;
 mod faults;
 mod fuzzed;
 mod gate;
+mod gateways;
 mod golden;
 mod help;
 #[cfg(target_os = "linux")]
@@ -31,6 +32,7 @@ mod open_load;
 mod price_diff;
 mod readme;
 mod rerender;
+mod routes;
 mod sandbox;
 mod sessions;
 mod slim;

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
 use crate::cli::registry_args::RegistryCommand;
+use crate::cli::routes_args::RoutesCommand;
 use crate::cli::verdict_args::VerdictFormat;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
@@ -45,6 +46,9 @@ pub enum Command {
     /// Check, compare or show the priced registry
     #[command(subcommand)]
     Registry(RegistryCommand),
+    /// Check, show or export a routing table
+    #[command(subcommand)]
+    Routes(RoutesCommand),
     /// Check or inspect recorded request files
     #[command(subcommand)]
     Workload(WorkloadCommand),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::CliError;
-use crate::cli::{bench, gate, registry, report, run, simulate, slim, workload};
+use crate::cli::{bench, gate, registry, report, routes, run, simulate, slim, workload};
 
 /// Does what was typed and returns the exit code.
 ///
@@ -17,6 +17,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Gate(args) => gate::gate(&args),
         Command::Slim(args) => slim::slimmed(&args),
         Command::Registry(command) => registry::registry(&command),
+        Command::Routes(command) => routes::routes(&command),
         Command::Workload(command) => workload::workload(&command),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Bench(args) => bench::bench(&args),

@@ -13,6 +13,7 @@ use crate::gate::{PolicyError, Verdict};
 use crate::plan::SuiteError;
 use crate::registry::RegistryError;
 use crate::registry::catalogue::CatalogueError;
+use crate::routes::RoutesError;
 use crate::run::{Ended, RunError};
 use crate::rundir::RunDirError;
 use crate::serve::ServeError;
@@ -30,6 +31,9 @@ pub enum CliError {
     /// A registry file is wrong.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// A routing table is wrong.
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
     /// A catalogue cannot be had.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -99,6 +103,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         CliError::Run(RunError::NotConfirmed) => INTERRUPTED,
         CliError::Run(error) if error.is_bad_input() => BAD_INPUT,
         CliError::Registry(_)
+        | CliError::Routes(_)
         | CliError::Law(_)
         | CliError::Catalogue(_)
         | CliError::Usage(_)
@@ -158,6 +163,7 @@ pub fn print_error(error: &CliError) {
 fn faults(error: &CliError) -> Option<&Faults> {
     match error {
         CliError::Registry(RegistryError::Faulty(faults))
+        | CliError::Routes(RoutesError::Faulty(faults))
         | CliError::Law(LawError::Faulty(faults))
         | CliError::Policy(PolicyError::Faulty(faults))
         | CliError::Run(

@@ -15,6 +15,8 @@ mod progress_text;
 mod registry;
 mod registry_args;
 mod report;
+mod routes;
+mod routes_args;
 mod run;
 mod simulate;
 mod slim;

@@ -41,6 +41,11 @@ impl<'d> Field<'d> {
         self.value.span()
     }
 
+    /// The line that the value begins on, from 1.
+    pub fn line(self) -> usize {
+        self.document.line_at(self.span().start)
+    }
+
     /// A string that is not empty.
     pub fn string(self) -> Option<&'d str> {
         let Some(text) = self.value.get_ref().as_str() else {

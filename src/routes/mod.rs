@@ -4,6 +4,7 @@
 
 mod check;
 mod coverage;
+mod export;
 mod name;
 mod prices;
 mod read;
@@ -11,14 +12,17 @@ mod read_route;
 mod resolve;
 #[cfg(test)]
 mod samples;
+mod show;
 mod sight;
 mod table;
 mod windows;
 
 pub use check::{Checked, check};
+pub use export::{Exported, Gateway, Lost, export};
 pub use name::Name;
 pub use read::RoutesError;
 pub use resolve::{Destination, Resolved, ResolvedRoute, resolve};
+pub use show::show;
 pub use table::{
     Action, Breaker, Classifier, Failover, FailoverOn, OnOverflow, RegionOrder, Route, RouteMatch, Table, Target,
 };

@@ -63,6 +63,13 @@ metric = "availability"
 min = 0.5
 "#;
 
+const ROUTES: &str = r#"
+schema = 1
+[[route]]
+name = "all"
+primary = [ { model = "qwen3-8b" } ]
+"#;
+
 const TRAFFIC: &str = r#"{"custom_id":"a","body":{"messages":[{"role":"user","content":"x"}]}}"#;
 
 const REGISTRY: &str = r#"
@@ -125,7 +132,8 @@ fn every_example_that_is_short_does_what_it_says() {
         .write("ab.toml", AB)
         .write("my-traffic.jsonl", TRAFFIC)
         .write("registry.toml", REGISTRY)
-        .write("gate.toml", GATE);
+        .write("gate.toml", GATE)
+        .write("routes.toml", ROUTES);
     sandbox.run(&["run", "--quick", "--model", "qwen3-8b", "--region", "us-west-2"]).measures();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_tollmark"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());

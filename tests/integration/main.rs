@@ -19,6 +19,7 @@ mod faults;
 mod fuzzed;
 mod gate;
 mod gate_variants;
+mod gateways;
 mod golden;
 mod help;
 #[cfg(target_os = "linux")]
@@ -33,6 +34,7 @@ mod price_diff;
 mod quality;
 mod readme;
 mod rerender;
+mod routes;
 mod sandbox;
 mod sessions;
 mod slim;

@@ -249,6 +249,7 @@ pub(crate) fn sample(
     (reused, exchanged): (bool, Exchanged),
 ) -> Sample {
     let arm = &lane.arms[arm];
+    let prepared = arm.request(index);
     let (phase, round) = match step {
         Step::Measured => (Phase::Measured, round_of(index, lane.total, crew.job().rounds.max(1))),
         Step::Warmup | Step::Open => (Phase::Warmup, 0),
@@ -271,7 +272,7 @@ pub(crate) fn sample(
         cycle: index / arm.requests.len() as u32,
         cell: arm.cell,
         index,
-        line: arm.request(index).line,
+        line: prepared.line,
         outcome: exchanged.outcome,
         simulated: exchanged.simulated,
         reused,

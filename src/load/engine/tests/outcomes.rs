@@ -193,8 +193,9 @@ fn a_silent_peer_runs_into_the_limit_for_the_first_token() {
 fn words_are_kept_of_measured_answers_that_somebody_will_read_and_of_no_others() {
     let upstream = Upstream::saying(answer());
     let mut cell = upstream.cell(1, 2);
-    let [read, unread] = [true, false].map(|expects| Arc::new(Prepared { expects, ..(*cell.requests[0]).clone() }));
-    (cell.requests, cell.warmup) = (vec![read, unread], 1);
+    let one = (*cell.arms[0].requests[0]).clone();
+    let [read, unread] = [true, false].map(|expects| Arc::new(Prepared { expects, ..one.clone() }));
+    (cell.arms[0].requests, cell.warmup) = (vec![read, unread], 1);
     let samples = run(job(vec![cell]));
     let words = |phase| samples.iter().filter(move |sample| sample.phase == phase).map(|sample| sample.words.is_some());
     assert_eq!(words(Phase::Warmup).collect::<Vec<_>>(), [false]);

@@ -182,16 +182,17 @@ impl fmt::Display for LeftOut {
 }
 
 impl Cell {
-    /// About how many requests are in flight, 1 or more: those asked for, or those of a second, since in open load
-    /// nobody knows before how long a reply takes.
-    pub fn about_in_flight(&self) -> u32 {
+    /// About how many requests are in flight in its lane of `arms` cells, 1 or more: those asked for, or those of a
+    /// second, since in open load nobody knows before how long a reply takes.
+    pub fn about_in_flight(&self, arms: u32) -> u32 {
         match (&self.load, &self.schedule) {
             (Load::Closed { concurrency }, _) => *concurrency,
             (Load::Open { max_in_flight, .. }, None) => *max_in_flight,
             (Load::Open { arrivals, max_in_flight }, Some(schedule)) => {
                 let span = schedule.span(0, self.requests).as_secs_f64();
-                let rate = arrivals.rate().map_or(f64::from(self.requests) / span.max(1.0), Rate::peak_rps);
-                (rate.ceil() as u32).clamp(1, self.requests.min(*max_in_flight).max(1))
+                let requests = self.requests.saturating_mul(arms);
+                let rate = arrivals.rate().map_or(f64::from(requests) / span.max(1.0), Rate::peak_rps);
+                (rate.ceil() as u32).clamp(1, requests.min(*max_in_flight).max(1))
             }
         }
     }

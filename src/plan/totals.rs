@@ -27,13 +27,14 @@ impl Plan {
             let lane = &self.lanes[turn.lane];
             let arms = || lane.cells.iter().map(|cell| &self.cells[*cell]);
             let cell = &self.cells[lane.cells[0]];
+            let in_flight = cell.about_in_flight(lane.arms());
             let mean = arms().map(&mean).sum::<Duration>() / lane.arms();
             let warmup = if turn.first == 0 { cell.warmup } else { 0 };
-            let passes = |each: u32| mean * each.saturating_mul(lane.arms()).div_ceil(cell.about_in_flight());
+            let passes = |each: u32| mean * each.saturating_mul(lane.arms()).div_ceil(in_flight);
             // Sessions side by side wait side by side.
             let waits = |first: u32, requests: u32| {
                 let delays = cell.sessions.as_ref().map(|sessions| sessions.delays(first, requests));
-                delays.unwrap_or_default() * lane.arms() / cell.about_in_flight()
+                delays.unwrap_or_default() * lane.arms() / in_flight
             };
             let spans = arms().filter_map(|cell| Some(cell.schedule.as_ref()?.span(turn.first, turn.requests)));
             let time = match spans.max() {

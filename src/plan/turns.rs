@@ -40,10 +40,11 @@ pub(super) fn turns(cells: &[Cell], lanes: &[Lane], order: &Order) -> (u32, Vec<
         return (rounds, interleaved(&firsts, rounds, order.seed), Some(WHOLE.to_owned()));
     };
     let fewest = fewest_cut.max(1);
-    let slots = cut().map(|(cell, _)| cell.about_in_flight()).max().unwrap_or(1);
+    let slots = cut().map(|(cell, lane)| cell.about_in_flight(lane.arms())).max().unwrap_or(1);
     // The cells of a lane fill its slots together.
-    let least_of =
-        |(cell, lane): (&&Cell, &Lane)| cell.about_in_flight().saturating_mul(REQUESTS_PER_SLOT).div_ceil(lane.arms());
+    let least_of = |(cell, lane): (&&Cell, &Lane)| {
+        cell.about_in_flight(lane.arms()).saturating_mul(REQUESTS_PER_SLOT).div_ceil(lane.arms())
+    };
     let least = cut().map(least_of).max().unwrap_or(1);
     let possible = fewest / least;
     let rounds = order.rounds.min(possible.max(1));

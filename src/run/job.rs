@@ -71,7 +71,7 @@ pub(super) fn assemble(
         lanes.push(LaneJob {
             arms: lane.cells.iter().map(|cell| arm(*cell)).collect::<Result<_, _>>()?,
             sessions: first.sessions.clone(),
-            concurrency: first.about_in_flight(),
+            concurrency: first.about_in_flight(lane.arms()),
             open,
             total: first.requests,
             warmup: first.warmup,

@@ -177,7 +177,7 @@ fn a_list_of_rates_makes_a_cell_each_with_a_schedule_of_its_own() {
     assert_eq!(slugs(&plan), ["p/a/us-east-1/chat/r0.5", "p/a/us-east-1/chat/r200"]);
     let spans: Vec<Duration> = plan.cells.iter().map(|cell| cell.schedule.as_ref().unwrap().span(0, 400)).collect();
     assert_eq!(spans, [Duration::from_secs(798), Duration::from_millis(1_995)]);
-    assert_eq!(plan.cells.iter().map(Cell::about_in_flight).collect::<Vec<_>>(), [1, 50]);
+    assert_eq!(plan.cells.iter().map(|cell| cell.about_in_flight(1)).collect::<Vec<_>>(), [1, 50]);
     // Eight warm-up requests one after the other, the schedule, and the last reply.
     assert_eq!(plan.expected_duration(|_| Duration::from_secs(1)), Duration::from_secs(8 + 798 + 1));
 }

@@ -10,7 +10,7 @@ use crate::plan::rate::Rate;
 use crate::plan::samples::{chat, model, registry, workload};
 use crate::registry::{Offer, Registry};
 use crate::units::Positive;
-use crate::workload::Workload;
+use crate::workload::{BadLines, Workload};
 
 /// Both registries on all `workloads`, 400 requests of each cell with 8 in flight in 10 rounds, simulated.
 fn input<'a>(one: &'a Registry, other: &'a Registry, workloads: &'a [Workload]) -> PlanInput<'a> {
@@ -154,4 +154,25 @@ fn an_open_load_is_shared_by_the_variants_and_so_is_what_the_provider_allows_of_
     let mut elsewhere = both.clone();
     elsewhere.providers[0].base_url = "https://elsewhere.example/v1".to_owned();
     assert!(plan(&both, &elsewhere).is_ok(), "each is sent 300 a minute");
+}
+
+#[test]
+fn a_recording_is_shared_like_any_schedule_and_goes_on_until_both_have_sent_it() {
+    let line = |number: u32| {
+        let body = r#"{"messages":[{"role":"user","content":"x"}]}"#;
+        format!(r#"{{"custom_id":"{number}","timestamp":{},"body":{body}}}"#, 100 * number)
+    };
+    let text: Vec<String> = (0..4).map(line).collect();
+    let workloads = [Workload::parse("w", "w", text.join("\n").as_bytes(), BadLines::Stop).unwrap()];
+    let one = registry(vec![model("a", None)], None);
+    let mut input = input(&one, &one, &workloads);
+    let arrivals = Arrivals::Recorded { speed: Positive::ONE };
+    (input.loads, input.amount) = (vec![Load::Open { arrivals, max_in_flight: 50 }], Amount::Once);
+    let plan = build(&input).unwrap();
+    let dues = |cell: usize| {
+        let schedule = plan.cells[cell].schedule.as_ref().unwrap();
+        (0..4).map(|index| schedule.due(index).as_millis()).collect::<Vec<_>>()
+    };
+    assert_eq!([dues(0), dues(1)], [[0, 300, 400, 700], [100, 200, 500, 600]]);
+    assert_eq!(plan.cells[0].about_in_flight(plan.lanes[0].arms()), 8, "what both send in a second");
 }

@@ -37,7 +37,8 @@ impl<'t> Review<'t> {
         problem: &str,
         known: impl Iterator<Item = &'k str> + Clone,
     ) {
-        let hint = nearest(name, known.clone()).map_or_else(|| listed(known), |meant| format!("did you mean `{meant}`?"));
+        let hint =
+            nearest(name, known.clone()).map_or_else(|| listed(known), |meant| format!("did you mean `{meant}`?"));
         self.mistake(span, format!("`{name}` {problem}"), Some(hint));
     }
 

@@ -101,8 +101,7 @@ fn note_shadowed(table: &Table, route: &Route, taken: &[(Case<'_>, Option<usize>
     before.sort_by_key(|earlier| earlier.line);
     let named: Vec<String> = before.iter().map(|by| format!("`{}` on line {}", by.name, by.line)).collect();
     let take = if named.len() == 1 { "takes" } else { "take" };
-    let message =
-        format!("`{}` can never match: {} {take} every such request first", route.name, listed(&named));
+    let message = format!("`{}` can never match: {} {take} every such request first", route.name, listed(&named));
     let hint = "move it above, or narrow the `match` of what stands before it";
     review.mistake(route.match_span.clone(), message, Some(hint.to_owned()));
 }

@@ -114,8 +114,11 @@ const GROUPS: [(&str, FailoverOn); 4] = [
 
 fn read_failover(keys: Keys<'_>) -> Failover {
     let default = Failover::default();
-    let orders =
-        [("nearest", RegionOrder::Nearest), ("shuffled", RegionOrder::Shuffled), ("as_written", RegionOrder::AsWritten)];
+    let orders = [
+        ("nearest", RegionOrder::Nearest),
+        ("shuffled", RegionOrder::Shuffled),
+        ("as_written", RegionOrder::AsWritten),
+    ];
     let failover = Failover {
         on: keys.optional("on").map(read_on).unwrap_or(default.on),
         timeout: keys.optional("timeout").and_then(Field::timeout).unwrap_or(default.timeout),
@@ -190,9 +193,8 @@ const fn may_fail_over(outcome: Outcome) -> bool {
 }
 
 fn read_breaker(keys: Keys<'_>) -> Breaker {
-    let time = |key, default| {
-        keys.optional(key).and_then(Field::timeout).unwrap_or_else(|| Duration::from_secs(default))
-    };
+    let time =
+        |key, default| keys.optional(key).and_then(Field::timeout).unwrap_or_else(|| Duration::from_secs(default));
     let breaker = Breaker {
         attempt_error_ratio: keys.optional("attempt_error_ratio").and_then(Field::ratio).unwrap_or(0.005),
         window: time("window", 60),

@@ -55,7 +55,10 @@ fn note_unseen(route: &Route, expects: &Route, case: &Case<'_>, review: &mut Rev
     let tier = case.tier.map_or_else(|| "without a tier".to_owned(), |tier| format!("of tier {tier}"));
     let message = format!("requests {tier} with an image reach `{}`, none of whose models sees", route.name);
     let hint = if route.line < expects.line && expects.matches.takes(case.tier, case.class, true) {
-        format!("put `{}` of line {} above it, or write `needs_vision = false` in its `match`", expects.name, expects.line)
+        format!(
+            "put `{}` of line {} above it, or write `needs_vision = false` in its `match`",
+            expects.name, expects.line
+        )
     } else {
         format!("put a route with `match = {{ needs_vision = true }}` above it; `{}` does not take these", expects.name)
     };

@@ -77,8 +77,9 @@ fn note_chunks(with: &Name, targets: &[&Name], registry: &Registry, review: &mut
     let windows = targets.iter().filter_map(|target| known(registry, target)?.context);
     if let Some(largest) = windows.max().filter(|largest| window < *largest) {
         let [window, largest] = [window, largest].map(|tokens| grouped(&tokens.to_string()));
-        let message =
-            format!("`{with}` has a window of {window} tokens, smaller than the {largest} that overflowed: more pieces");
+        let message = format!(
+            "`{with}` has a window of {window} tokens, smaller than the {largest} that overflowed: more pieces"
+        );
         review.warning(with.span.clone(), message, None);
     }
 }

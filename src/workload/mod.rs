@@ -8,11 +8,13 @@ mod inspect;
 mod line;
 mod read;
 mod request;
+mod rest;
 mod synthetic;
 mod tokens;
 
 pub use inspect::{Blocks, Figures, Spread, check_text, inspect, inspect_text};
 pub use read::{BadLines, WorkloadError};
 pub use request::{BadLine, Body, Expect, Lengths, Prompt, Request, Workload};
+pub use rest::{Rest, opening, text_offset};
 pub use synthetic::Synthetic;
 pub use tokens::{answer_tokens_at_most, prompt_tokens, prompt_tokens_at_most, text_tokens};

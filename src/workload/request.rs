@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use crate::workload::rest::last_user_text;
+
 /// A recorded file, read whole.
 #[derive(Clone, Debug)]
 pub struct Workload {
@@ -55,6 +57,15 @@ impl Request {
     /// Whether its text is made when it is sent, because only lengths were recorded.
     pub fn is_synthetic(&self) -> bool {
         matches!(self.prompt, Prompt::Lengths(_))
+    }
+
+    /// The text of the last message by the user, parts joined by newlines; absent where there is none, or only lengths
+    /// were recorded.
+    pub fn user_text(&self) -> Option<String> {
+        match &self.prompt {
+            Prompt::Body(body) => last_user_text(body),
+            Prompt::Lengths(_) => None,
+        }
     }
 }
 

@@ -55,8 +55,10 @@ fn a_window_that_is_no_larger_is_no_escalation() {
     };
     assert_eq!(
         mistakes(&route("{ model = 'eye' }", "small")),
-        ["6: `small` has a window of 8,000 tokens, and no target of `a` has a smaller one than 8,000 (larger windows have \
-          `big` (100,000))"]
+        [
+            "6: `small` has a window of 8,000 tokens, and no target of `a` has a smaller one than 8,000 (larger windows have \
+          `big` (100,000))"
+        ]
     );
     assert_eq!(mistakes(&route("{ model = 'eye' }, { model = 'big' }", "big")), Vec::<String>::new());
     assert_eq!(mistakes(&route("{ model = 'dark' }", "small")), Vec::<String>::new(), "which nothing is known of");
@@ -74,18 +76,28 @@ fn an_escalation_that_comes_back_is_a_loop() {
           `\"reject\"`)"]
     );
     let own = "[[route]]\nname = 'a'\nprimary = [{ model = 'big' }]\non_overflow = 'escalate'\nescalate_to = 'big'\n";
-    assert_eq!(mistakes(own), ["6: `a` escalates from `big` to itself, which is a loop (larger windows have `big` (100,000), `small` (8,000), `eye` (8,000))"]);
+    assert_eq!(
+        mistakes(own),
+        [
+            "6: `a` escalates from `big` to itself, which is a loop (larger windows have `big` (100,000), `small` (8,000), `eye` (8,000))"
+        ]
+    );
 }
 
 #[test]
 fn pieces_need_a_window_to_be_cut_to() {
     let route = |with: &str| {
-        format!("[[route]]\nname = 'a'\nprimary = [{{ model = 'big' }}]\non_overflow = 'chunk'\nchunk_with = '{with}'\n")
+        format!(
+            "[[route]]\nname = 'a'\nprimary = [{{ model = 'big' }}]\non_overflow = 'chunk'\nchunk_with = '{with}'\n"
+        )
     };
     let found = mistakes(&route("dark"));
     assert!(found[0].starts_with("6: `dark` has no known window, and pieces are cut to fit it"), "{found:?}");
     let found = warnings(&route("small"));
-    assert!(found.iter().any(|found| found.starts_with("6: `small` has a window of 8,000 tokens, smaller")), "{found:?}");
+    assert!(
+        found.iter().any(|found| found.starts_with("6: `small` has a window of 8,000 tokens, smaller")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -104,8 +116,10 @@ fn an_image_that_is_caught_before_the_route_for_it_is_a_mistake() {
     let images = "[[route]]\nname = 'images'\nmatch = { needs_vision = true }\nprimary = [{ model = 'eye' }]\n";
     assert_eq!(
         mistakes(&format!("{tier_1}{images}{REST}")),
-        ["4: requests of tier 1 with an image reach `one`, none of whose models sees (put `images` of line 6 above it, or \
-          write `needs_vision = false` in its `match`)"]
+        [
+            "4: requests of tier 1 with an image reach `one`, none of whose models sees (put `images` of line 6 above it, or \
+          write `needs_vision = false` in its `match`)"
+        ]
     );
     assert_eq!(mistakes(&format!("{images}{tier_1}{REST}")), Vec::<String>::new());
     let narrow = images.replace("needs_vision = true", "needs_vision = true, tier = 2");
@@ -123,8 +137,10 @@ fn a_table_that_speaks_of_no_images_is_warned_once_that_they_would_reach_the_bli
     let found: Vec<String> = warnings(routes).into_iter().filter(|found| found.contains("image")).collect();
     assert_eq!(
         found,
-        ["3: a request with an image reaches `one`, none of whose models sees (if images come, put a route with `match = \
-          { needs_vision = true }` above; in the registry these see: `eye`)"]
+        [
+            "3: a request with an image reaches `one`, none of whose models sees (if images come, put a route with `match = \
+          { needs_vision = true }` above; in the registry these see: `eye`)"
+        ]
     );
 }
 

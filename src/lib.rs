@@ -17,6 +17,8 @@ pub mod workload;
 
 pub mod routes;
 
+pub mod router;
+
 pub mod plan;
 
 pub mod load;

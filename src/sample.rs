@@ -49,11 +49,19 @@ pub enum Outcome {
     OverBudget,
     /// Stopped by an interrupt.
     Cancelled,
+    /// The routing table gives it to a person: nobody was called for the answer.
+    HandedOff,
+    /// No route of the table takes it, or no model of the route reads its images.
+    NoRoute,
+    /// The routing table rejects it: prompt and answer are over every window that it might have gone to.
+    Overflow,
+    /// The route's limit for one request allows no attempt, or no further call of those that the answer needs.
+    OverCost,
 }
 
 impl Outcome {
     /// Every outcome, in the order of reports.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Ok,
         Self::Truncated,
         Self::Refused,
@@ -74,6 +82,10 @@ impl Outcome {
         Self::NotSent,
         Self::OverBudget,
         Self::Cancelled,
+        Self::HandedOff,
+        Self::NoRoute,
+        Self::Overflow,
+        Self::OverCost,
     ];
 
     /// The name used in files and messages, such as `timeout_first_token`.
@@ -99,6 +111,10 @@ impl Outcome {
             Self::NotSent => "not_sent",
             Self::OverBudget => "over_budget",
             Self::Cancelled => "cancelled",
+            Self::HandedOff => "handed_off",
+            Self::NoRoute => "no_route",
+            Self::Overflow => "overflow",
+            Self::OverCost => "over_cost",
         }
     }
 
@@ -107,11 +123,20 @@ impl Outcome {
         matches!(self, Self::Ok)
     }
 
-    /// Whether the request was asked of the provider at all, and so counts for its availability.
+    /// Whether the request was asked of the target at all, and so counts for its availability.
     ///
-    /// What tollmark itself held back or an interrupt stopped says nothing about the provider.
+    /// What tollmark itself held back or an interrupt stopped says nothing about the target, and a person is no endpoint.
+    /// What a routing table turns away is a failure of the table: whoever asked got no answer.
     pub const fn counts(self) -> bool {
-        !matches!(self, Self::NotSent | Self::OverBudget | Self::Cancelled)
+        !matches!(self, Self::NotSent | Self::OverBudget | Self::Cancelled | Self::HandedOff)
+    }
+
+    /// Whether the request ended so without a call that was to answer it: held back by the run or by a routing table.
+    pub const fn is_uncalled(self) -> bool {
+        matches!(
+            self,
+            Self::NotSent | Self::OverBudget | Self::HandedOff | Self::NoRoute | Self::Overflow | Self::OverCost
+        )
     }
 }
 
@@ -329,9 +354,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// HTTP exchanges that it took: one, unless the run could not or would not send it at all.
+    /// HTTP exchanges that it took: one, unless the run or a routing table held it back.
     pub const fn attempts(&self) -> u64 {
-        !matches!(self.outcome, Outcome::NotSent | Outcome::OverBudget) as u64
+        !self.outcome.is_uncalled() as u64
     }
 
     /// Time to first token: `first_token − sent`.

@@ -2,16 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::load::job::Prepared;
 use crate::plan::{NONCE_LEN, StreamOptions, Streaming};
-use crate::workload::{Body, Prompt, Request, Synthetic, Workload, answer_tokens_at_most, prompt_tokens_at_most};
-
-/// What stands before text that is made when it is sent.
-const BEFORE_TEXT: &str = r#","messages":[{"role":"user","content":""#;
+use crate::workload::{Rest, Workload, opening};
 
 /// A workload's bodies without what differs between cells: made once, and shared by all of them.
 #[derive(Clone, Debug)]
@@ -19,58 +12,10 @@ pub struct Rests {
     rests: Vec<Rest>,
 }
 
-/// One request's share.
-#[derive(Clone, Debug)]
-struct Rest {
-    bytes: Bytes,
-    /// Where the text of the first message begins in `bytes`; absent: it does not begin with text.
-    text_at: Option<usize>,
-    synthetic: Option<Arc<Synthetic>>,
-    streamed: Option<bool>,
-    expects: bool,
-    greedy: bool,
-    input_bound: u64,
-    /// Tokens of all its answers at most; absent where the recording sets no limit.
-    answer_bound: Option<u64>,
-    answers: u64,
-    images: u32,
-}
-
 impl Rests {
     /// The bodies of all requests, those of lengths alone without their text.
     pub fn new(workload: &Workload) -> Self {
-        let rest = |request: &Request| match &request.prompt {
-            Prompt::Body(body) => {
-                let (bytes, text_at) = write_rest(body);
-                Rest {
-                    bytes,
-                    text_at,
-                    synthetic: None,
-                    streamed: body.stream,
-                    expects: request.expect.is_some(),
-                    greedy: request.is_greedy(),
-                    input_bound: prompt_tokens_at_most(&request.prompt),
-                    answer_bound: answer_tokens_at_most(&request.prompt, None),
-                    answers: body.answers,
-                    images: body.images,
-                }
-            }
-            Prompt::Lengths(lengths) => {
-                let end = format!(r#""}}],"max_tokens":{}}}"#, lengths.max_tokens());
-                Rest {
-                    bytes: Bytes::from(format!("{BEFORE_TEXT}{end}")),
-                    text_at: Some(BEFORE_TEXT.len()),
-                    synthetic: Some(Arc::new(Synthetic::new(&workload.name, request.line, lengths))),
-                    streamed: None,
-                    expects: request.expect.is_some(),
-                    greedy: request.is_greedy(),
-                    input_bound: prompt_tokens_at_most(&request.prompt),
-                    answer_bound: answer_tokens_at_most(&request.prompt, None),
-                    answers: 1,
-                    images: 0,
-                }
-            }
-        };
+        let rest = |request| Rest::new(&workload.name, request, &[]);
         Self { rests: workload.requests.iter().map(rest).collect() }
     }
 
@@ -85,13 +30,8 @@ impl Rests {
         streaming: Streaming,
         options: StreamOptions,
     ) -> Vec<Arc<Prepared>> {
-        let name = json_string(wire_model);
-        let whole = Bytes::from(format!(r#"{{"model":{name},"stream":false"#));
-        let usage = match options {
-            StreamOptions::Sent => r#","stream_options":{"include_usage":true}"#,
-            StreamOptions::LeftOut => "",
-        };
-        let streamed = Bytes::from(format!(r#"{{"model":{name},"stream":true{usage}"#));
+        let usage = options == StreamOptions::Sent;
+        let (whole, streamed) = (opening(wire_model, false, usage), opening(wire_model, true, usage));
         let prepare = |(line, rest): (usize, &Rest)| {
             let stream = match streaming {
                 Streaming::On => true,
@@ -117,52 +57,6 @@ impl Rests {
         };
         self.rests.iter().enumerate().map(prepare).collect()
     }
-}
-
-/// The recorded fields as the end of an object that has begun, `,"messages":[…]}`, and where the first text begins.
-fn write_rest(body: &Body) -> (Bytes, Option<usize>) {
-    let mut json = String::new();
-    let mut text_at = None;
-    for (key, value) in &body.fields {
-        json.push(',');
-        json.push_str(&json_string(key));
-        json.push(':');
-        if key == "messages" {
-            text_at = first_text(value.get()).map(|offset| json.len() + offset);
-        }
-        json.push_str(value.get());
-    }
-    json.push('}');
-    (Bytes::from(json), text_at)
-}
-
-fn json_string(text: &str) -> String {
-    serde_json::to_string(text).expect("any text can be written as JSON")
-}
-
-/// The offset in `messages` at which the first message's text begins: behind the quote of its content, or of its first
-/// part that is text. Absent where it has none.
-fn first_text(messages: &str) -> Option<usize> {
-    #[derive(Deserialize)]
-    struct Message<'a> {
-        #[serde(borrow)]
-        content: Option<&'a RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Part<'a> {
-        #[serde(borrow)]
-        text: Option<&'a RawValue>,
-    }
-    let list: Vec<&RawValue> = serde_json::from_str(messages).ok()?;
-    let content = serde_json::from_str::<Message<'_>>(list.first()?.get()).ok()?.content?.get();
-    let text = if content.starts_with('[') {
-        let parts: Vec<Part<'_>> = serde_json::from_str(content).ok()?;
-        parts.into_iter().find_map(|part| part.text)?.get()
-    } else {
-        content
-    };
-    // Both borrow from `messages`, so the distance of their addresses is the offset.
-    text.starts_with('"').then(|| text.as_ptr().addr() - messages.as_ptr().addr() + 1)
 }
 
 #[cfg(test)]

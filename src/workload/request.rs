@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use crate::workload::rest::last_user_text;
+
 /// A recorded file, read whole.
 #[derive(Clone, Debug)]
 pub struct Workload {
@@ -59,10 +61,16 @@ impl Request {
 
     /// Whether it asks for temperature 0, where the same request ought to get the same answer.
     pub fn is_greedy(&self) -> bool {
-        let Prompt::Body(body) = &self.prompt else { return false };
-        let temperature = body.fields.iter().find(|(key, _)| key == "temperature");
-        let temperature = temperature.and_then(|(_, value)| value.get().parse::<f64>().ok());
-        temperature.is_some_and(|temperature| temperature.abs() < f64::EPSILON)
+        matches!(&self.prompt, Prompt::Body(body) if body.is_greedy())
+    }
+
+    /// The text of the last message by the user, parts joined by newlines; absent where there is none, or only lengths
+    /// were recorded.
+    pub fn user_text(&self) -> Option<String> {
+        match &self.prompt {
+            Prompt::Body(body) => last_user_text(body),
+            Prompt::Lengths(_) => None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["registry"],
     &["cost", "routes"],
     &["plan"],
+    &["router"],
     &["load", "tally", "sim"],
     &["rundir"],
     &["gate"],

@@ -105,15 +105,15 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
-/// A quality of 0 to 1 with two decimals, or as many as keep it apart from 1: `0.95`, `0.997`, `1`.
+/// A quality of 0 to 1 with two decimals, or as many as keep it apart from 1: `0.95`, `0.997`, `> 0.999`, `1`.
 pub fn quality(ratio: f64) -> String {
     if ratio >= 1.0 {
         return "1".to_owned();
     }
-    (2..=4)
+    (2..=3)
         .map(|places| format!("{ratio:.places$}"))
         .find(|text| !text.starts_with('1'))
-        .unwrap_or("> 0.9999".to_owned())
+        .unwrap_or("> 0.999".to_owned())
 }
 
 /// An interval of qualities: `0.90–0.98`.
@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn a_quality_is_1_only_where_nothing_was_wrong() {
-        let shown = [0.0, 0.8, 0.954, 0.995, 0.9996, 0.999_99, 1.0].map(quality);
-        assert_eq!(shown, ["0.00", "0.80", "0.95", "0.995", "0.9996", "> 0.9999", "1"]);
+        let shown = [0.0, 0.8, 0.954, 0.996, 0.9996, 1.0].map(quality);
+        assert_eq!(shown, ["0.00", "0.80", "0.95", "0.996", "> 0.999", "1"]);
         assert_eq!(quality_interval((0.896, 1.0)), "0.90–1");
     }
 

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 use crate::sim::likeness::{text_like, value_like};
 use crate::sim::script::{Text, Wording};
-use crate::sim::words::push_words;
+use crate::sim::words::{boundary, push_words};
 use crate::workload::{Check, Expect};
 
 /// Bytes of an answer that count as one token, where it is more than words.
@@ -57,7 +57,7 @@ impl Expected {
             Right::Whole(whole) => {
                 let length = whole.len().div_ceil(BYTES_A_TOKEN).max(1) as u32;
                 let tokens = length.min(max_tokens.unwrap_or(u32::MAX));
-                let end = whole.floor_char_boundary(tokens as usize * BYTES_A_TOKEN);
+                let end = boundary(whole, tokens as usize * BYTES_A_TOKEN);
                 *text = Text { tokens, cut: length > tokens, wording: Wording::Said(whole[..end].into()) };
             }
         }

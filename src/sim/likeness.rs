@@ -2,7 +2,7 @@
 //!
 //! What is made is a guess at what most patterns and schemas mean. Whoever needs it to fit checks that it does.
 
-use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 use serde_json::{Map, Value, json};
 
 /// Characters that are taken from a class which holds them, the first one first.
@@ -48,7 +48,7 @@ fn push_like(text: &mut String, hir: &Hir) -> bool {
 
 fn plain_of(class: &ClassUnicode) -> Option<char> {
     let holds = |symbol: &char| class.ranges().iter().any(|range| range.start() <= *symbol && *symbol <= range.end());
-    PLAIN.into_iter().find(holds).or_else(|| class.ranges().first().map(|range| range.start()))
+    PLAIN.into_iter().find(holds).or_else(|| class.ranges().first().map(ClassUnicodeRange::start))
 }
 
 fn like(schema: &Value, depth: usize) -> Value {

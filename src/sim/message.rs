@@ -5,7 +5,7 @@ use std::fmt::Write;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::sim::script::{Text, Wording};
-use crate::sim::words::push_words;
+use crate::sim::words::{boundary, push_words};
 use crate::units::Usd;
 
 /// The `created` of every reply, 1 May 2026: equal requests get equal bytes.
@@ -110,9 +110,9 @@ impl Message {
             Wording::Tier(tier) => out.put_u8(b'0' + tier),
             Wording::Said(said) => {
                 let at = |token: u32| said.len() * token as usize / self.text.tokens.max(1) as usize;
-                let [from, to] = [before, self.written].map(|token| said.floor_char_boundary(at(token)));
+                let [from, to] = [before, self.written].map(|token| boundary(said, at(token)));
                 let json = serde_json::to_string(&said[from..to]).expect("a string is JSON");
-                out.put_slice(json[1..json.len() - 1].as_bytes());
+                out.put_slice(&json.as_bytes()[1..json.len() - 1]);
             }
         }
     }

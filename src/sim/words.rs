@@ -22,6 +22,11 @@ pub(super) fn push_words(out: &mut BytesMut, rng: &mut fastrand::Rng, count: u32
     }
 }
 
+/// The last place, up to the byte `at`, where `text` can be cut in two.
+pub(super) fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -97,7 +97,7 @@ fn fault(error: &regex::Error) -> String {
 mod tests {
     use super::*;
 
-    fn check(expect: serde_json::Value) -> Check {
+    fn check(expect: &serde_json::Value) -> Check {
         let text = |key: &str| expect.get(key).and_then(|value| value.as_str()).map(str::to_owned);
         let tier = expect.get("tier").and_then(serde_json::Value::as_u64).map(|tier| tier as u8);
         let json_schema = expect.get("json_schema").cloned();
@@ -124,7 +124,7 @@ mod tests {
                 vec![r#"{"total":"1.5"}"#, "{}", "total: 1", r#"```json {"total":1}```"#, r#"{"total":1} as asked"#],
             ),
         ] {
-            let check = check(expect.clone());
+            let check = check(&expect);
             for (answers, expected) in [(right, true), (wrong, false)] {
                 for answer in answers {
                     assert_eq!(check.holds(answer), expected, "{expect} of {answer}");
@@ -135,10 +135,10 @@ mod tests {
 
     #[test]
     fn all_parts_must_hold_but_for_a_tier_beside_them_which_is_about_the_request() {
-        let both = check(serde_json::json!({"tier": 1, "contains": "depot", "regex": "today"}));
+        let both = check(&serde_json::json!({"tier": 1, "contains": "depot", "regex": "today"}));
         assert!(both.holds("It leaves the depot today"));
         assert!(!both.holds("It leaves the depot") && !both.holds("today"));
-        let alone = check(serde_json::json!({"tier": 1}));
+        let alone = check(&serde_json::json!({"tier": 1}));
         assert!(alone.holds("1") && !alone.holds("2") && !alone.holds(""));
     }
 

@@ -21,9 +21,9 @@ impl Schema {
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(Nowhere));
         let mut schemas = Schemas::new();
-        let added = compiler.add_resource(NAME, schema.clone());
-        let compiled = added.and_then(|()| compiler.compile(NAME, &mut schemas));
-        compiled.map(|index| Self { schemas, index }).map_err(|error| fault(&error))
+        compiler.add_resource(NAME, schema.clone()).map_err(|error| fault(&error))?;
+        let index = compiler.compile(NAME, &mut schemas).map_err(|error| fault(&error))?;
+        Ok(Self { schemas, index })
     }
 
     /// Whether `value` satisfies it.

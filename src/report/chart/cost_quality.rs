@@ -67,18 +67,12 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         let mut taken = shaded(canvas, &scale, source, &bands, frame);
         let places = apart(known.iter().map(|(model, known)| scale.at(model.price.0, known.quality)).collect(), frame);
         stairs(canvas, &scale, &frontier, &known, frame);
+        let mut bars: Vec<Rect> = Vec::new();
         for ((model, known), at) in known.iter().zip(&places) {
             canvas.titled(&known.title, || {
                 let end = scale.at(model.price.1, known.quality);
                 canvas.line(&[*at, (end.0.max(at.0), at.1)], Role::Muted.stroke(1.0));
-                if let Some(support) = &known.support {
-                    let (low, high) = support.interval;
-                    let [low, high] = [low, high].map(|end| (at.0, scale.at(model.price.0, end).1));
-                    canvas.line(&[low, high], Role::Muted.stroke(1.0));
-                    for (x, y) in [low, high] {
-                        canvas.line(&[(x - CAP, y), (x + CAP, y)], Role::Muted.stroke(1.0));
-                    }
-                }
+                bars.extend(interval(canvas, &scale, model.price.0, known, at.0));
                 legend::verdict(canvas, known.standing, *at, 5.0);
             });
         }
@@ -87,7 +81,7 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         let inner = Rect { x0: frame.x0 + 3.0, y0: frame.y0 + 2.0, x1: frame.x1 - 3.0, y1: frame.y1 - 2.0 };
         let wanted: Vec<(Point, Point, &str)> =
             known.iter().zip(&places).map(|((model, _), at)| (*at, *at, model.name.as_str())).collect();
-        let obstacles = Obstacles { hard: &taken, soft: &[], frame: inner };
+        let obstacles = Obstacles { hard: &taken, soft: &bars, frame: inner };
         let Named { labels, key } = name(canvas, &wanted, &obstacles);
         let letters = Type::new(12.0, Role::Muted);
         let middle = (f64::midpoint(frame.x0, frame.x1), frame.y1 + 32.0);
@@ -199,6 +193,17 @@ fn shaded(canvas: &Canvas<'_>, scale: &Scale, source: Source, bands: &[&Priced],
         }
     }
     taken
+}
+
+/// Draws the interval of a measured quality, and tells where.
+fn interval(canvas: &Canvas<'_>, scale: &Scale, price: f64, known: &Known, x: f64) -> Option<Rect> {
+    let (low, high) = known.support.as_ref()?.interval;
+    let [low, high] = [low, high].map(|end| scale.at(price, end).1);
+    canvas.line(&[(x, low), (x, high)], Role::Muted.stroke(1.0));
+    for y in [low, high] {
+        canvas.line(&[(x - CAP, y), (x + CAP, y)], Role::Muted.stroke(1.0));
+    }
+    Some(Rect { x0: x - CAP, y0: high, x1: x + CAP, y1: low })
 }
 
 /// Moves marks that would lie on each other sideways, in their order, as far as the plot has room.

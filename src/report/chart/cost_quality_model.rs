@@ -1,5 +1,7 @@
 //! What the cost-quality chart shows: each model's price over all endpoints, and what is known of its quality.
 
+use std::collections::BTreeMap;
+
 use crate::report::figures;
 use crate::report::headline::{assumes_price, shown};
 use crate::report::parts::Word;
@@ -58,8 +60,9 @@ pub(crate) struct Support {
     pub(crate) interval: (f64, f64),
     /// Answers that were held against what was expected.
     pub(crate) answers: u64,
-    /// The workloads that expected something, in alphabetical order.
-    pub(crate) workloads: Vec<String>,
+    /// The workloads that expected something, in alphabetical order, each with the most different prompts of it that any
+    /// one of the model's cells was sent.
+    pub(crate) workloads: BTreeMap<String, u64>,
 }
 
 /// The models of `run` in the manifest's order; one without a price is none.
@@ -111,9 +114,11 @@ fn measured(rows: &[&CellRow]) -> Option<(f64, Option<Support>)> {
     let checked = || rows.iter().filter_map(|row| Some((*row, row.quality()?)));
     let Share { of, all } = checked().map(|(_, share)| share).reduce(Share::and)?;
     let interval = Share { of, all }.interval(ALPHA)?;
-    let mut workloads: Vec<String> = checked().map(|(row, _)| row.workload.clone()).collect();
-    workloads.sort();
-    workloads.dedup();
+    let mut workloads: BTreeMap<String, u64> = BTreeMap::new();
+    for (row, _) in checked() {
+        let most = workloads.entry(row.workload.clone()).or_default();
+        *most = row.distinct_prompts.unwrap_or(0).max(*most);
+    }
     Some((of as f64 / all as f64, Some(Support { interval, answers: all, workloads })))
 }
 

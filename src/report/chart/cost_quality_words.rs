@@ -1,5 +1,7 @@
 //! What the cost-quality chart says in words: title, legend, caption.
 
+use std::collections::BTreeSet;
+
 use crate::report::chart::cost_quality_model::{Known, Priced, Source};
 use crate::report::chart::legend::{self, Sign};
 use crate::report::chart::ticks::money;
@@ -108,14 +110,14 @@ fn measured(models: &[Priced]) -> String {
     } else {
         format!("{} to {}", figures::count(least), figures::count(most))
     };
-    let mut workloads: Vec<&str> = supports.iter().flat_map(|support| &support.workloads).map(String::as_str).collect();
-    workloads.sort_unstable();
-    workloads.dedup();
-    let differ = supports.iter().any(|support| support.workloads.len() < workloads.len());
-    let unlike = if differ { ", not every model on all of them" } else { "" };
+    let workloads: BTreeSet<&str> =
+        supports.iter().flat_map(|support| support.workloads.keys()).map(String::as_str).collect();
+    // A model without eyes is not asked about images, and one with a small window not about long texts.
+    let differ = supports.iter().any(|support| support.workloads != supports[0].workloads);
+    let unlike = if differ { "; not every model was asked all of it" } else { "" };
     format!(
         "Quality is the share of right answers among those of which the workload expects something ({}{unlike}), n = {n} a \
          model; bars are its 95 % interval; failures are not among them",
-        workloads.join(", ")
+        workloads.into_iter().collect::<Vec<_>>().join(", ")
     )
 }

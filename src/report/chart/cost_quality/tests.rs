@@ -67,6 +67,15 @@ fn what_the_run_measured_stands_in_place_of_the_evaluation_with_its_interval() {
 }
 
 #[test]
+fn models_that_were_asked_different_things_are_said_to_be() {
+    let mut run = measured();
+    let blind = run.cells.iter_mut().find(|row| row.model == "glm-4-32b").unwrap();
+    blind.distinct_prompts = Some(1_000);
+    let svg = cost_quality(&run, &ChartOptions::default()).unwrap();
+    assert!(svg.contains("(autocomplete; not every model was asked all of it), n = "), "{svg}");
+}
+
+#[test]
 fn each_model_has_a_mark_and_the_stairs_hold_what_nothing_beats() {
     let (svg, drawn) = draw(&evaluated(), &ChartOptions::default());
     assert_laid_out_well(&drawn);

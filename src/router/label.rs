@@ -31,6 +31,8 @@ pub(super) fn question(classifier: &Classifier, workload: &str, request: &Reques
         text_at: text_offset(&messages).map(|offset| before.len() + offset),
         synthetic: None,
         streamed: Some(false),
+        expects: false,
+        greedy: true,
         input_bound: (classifier.prompt.len() + text.len()) as u64 + FRAMING,
         max_tokens: Some(max_tokens),
         answer_bound: Some(max_tokens),

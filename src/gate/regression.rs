@@ -131,6 +131,7 @@ impl Compared<'_> {
             }
             Measure::CostPerThousand => self.cost(&pool, &rounds, rule.margin, rule_out),
             Measure::ErrorRatio => self.shares(rule, rule_out, &rounds, Round::attempt_failures),
+            Measure::Quality => self.shares(rule, rule_out, &rounds, |round| round.answers),
             _ => self.shares(rule, rule_out, &rounds, Round::failures),
         }
     }
@@ -224,6 +225,7 @@ impl Compared<'_> {
             Measure::Quantile { latency, .. } => {
                 self.observed[place].iter().any(|round| !round.times(latency).is_empty())
             }
+            Measure::Quality => self.observed[place].iter().any(|round| round.answers.all > 0),
             _ => true,
         };
         let of = |pair: &Pair| match measure {

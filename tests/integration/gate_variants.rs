@@ -41,10 +41,10 @@ fn measured(input: &str, small_ms: u32) -> Sandbox {
         format!("[[variant]]\nname = \"{name}\"\nregistry = \"{file}\"\nbase_url = \"{url}\"\n")
     };
     let load =
-        "[load]\nconcurrency = [4]\nrequests_per_cell = 80\nrounds = 20\nwarmup = 2\nprompt_cache = \"natural\"\n";
+        "[load]\nconcurrency = [4]\nrequests_per_cell = 80\nrounds = 20\nwarmup = 2\n";
     let variants = variant("baseline", "was.toml", &was.base_url) + &variant("candidate", "is.toml", &is.base_url);
     sandbox.write("ab.toml", &format!("schema = 1\nname = \"ab\"\nworkloads = [\"autocomplete\"]\n{load}{variants}"));
-    sandbox.run(&["run", "ab.toml", "--run-id", "ab"]).measures();
+    sandbox.run(&["run", "ab.toml", "--run-id", "ab", "--prompt-cache", "natural"]).measures();
     sandbox.judge("reports/ab", &[]);
     sandbox
 }

@@ -144,23 +144,23 @@ fn a_cost_that_rose_is_found_and_one_that_turned_zero_is_said() {
 fn what_is_gone_or_may_not_be_judged_is_invalid_and_never_a_pass() {
     let half = Side { planned: Some(2_000), ..SIDE };
     let fewer = Side { each: 44, ..SIDE };
-    for (cell, why) in [
-        (changed(half), Why::Gone { planned: 2_000, ended: 1_000 }),
-        (changed(fewer), Why::Unequal { baseline: 1_000, candidate: 880 }),
-        (Cell { candidate: None, ..SAME }, Why::Missing),
-        (changed(Side { each: 0, ..SIDE }), Why::NoRequests),
-        (changed(Side { streamed: false, ..SIDE }), Why::Vanished),
-        (Cell { baseline: Side { streamed: false, ..SIDE }, ..SAME }, Why::New),
+    for (cell, at, why) in [
+        (changed(half), "candidate", Why::Gone { planned: 2_000, ended: 1_000 }),
+        (changed(fewer), "baseline", Why::Unequal { baseline: 1_000, candidate: 880 }),
+        (Cell { candidate: None, ..SAME }, "baseline", Why::Missing),
+        (changed(Side { each: 0, ..SIDE }), "candidate", Why::NoRequests),
+        (changed(Side { streamed: false, ..SIDE }), "", Why::Vanished),
+        (Cell { baseline: Side { streamed: false, ..SIDE }, ..SAME }, "", Why::New),
         (
             changed(Side { valid: false, ..SIDE }),
+            "candidate",
             Why::NotValid(vec!["the provider throttled 30 of 1000 requests".to_owned()]),
         ),
     ] {
         let (found, verdict) = only(P50, cell);
-        assert_eq!(
-            (found.ruling, found.seen, found.why, verdict),
-            (Ruling::Invalid, Seen::Nothing, Some(why), Verdict::Invalid)
-        );
+        assert_eq!((found.ruling, found.seen, verdict), (Ruling::Invalid, Seen::Nothing, Verdict::Invalid));
+        let named = Why::Of { cell: format!("{at}/acme/small/us/chat/c4"), why: Box::new(why.clone()) };
+        assert_eq!(found.why, Some(if at.is_empty() { why } else { named }));
     }
     let (nearly, _) = only(P50, changed(Side { each: 45, ..SIDE }));
     assert_eq!(nearly.ruling, Ruling::Holds);

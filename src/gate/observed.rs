@@ -38,6 +38,10 @@ impl Round {
         self.failed += u64::from(!ok);
         self.attempts += sample.attempts();
         self.failed_attempts += sample.attempts().saturating_sub(ok.into());
+        if let Some(right) = sample.right {
+            self.answers.all += 1;
+            self.answers.of += u64::from(!right);
+        }
         match cost {
             Some(cost) => self.cost += cost,
             None => self.unpriced += u64::from(ok || sample.usage.is_some()),

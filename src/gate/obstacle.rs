@@ -25,6 +25,12 @@ pub(in crate::gate) fn obstacle(run: &Run, place: usize) -> Option<Why> {
     (2 * row.requests <= planned).then_some(Why::Gone { planned, ended: row.requests })
 }
 
+/// What stands in the way of comparing list prices: a cell that is not there. How well it was measured has no part in them.
+pub(in crate::gate) fn price_obstacle(run: &Run, pair: Pair) -> Option<Why> {
+    let of = |why: Why| Why::Of { cell: run.cells[pair.baseline].cell.clone(), why: Box::new(why) };
+    pair.candidate.is_none().then(|| of(Why::Missing))
+}
+
 /// What stands in the way of comparing the cells of `pair`, and in which of them; absent where nothing does.
 pub(in crate::gate) fn pair_obstacle(run: &Run, pair: Pair) -> Option<Why> {
     let of = |place: usize, why: Why| Why::Of { cell: run.cells[place].cell.clone(), why: Box::new(why) };

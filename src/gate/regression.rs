@@ -6,7 +6,7 @@ use crate::gate::finding::{Change, Finding, Place, Rule, Ruling, Seen, Why};
 use crate::gate::measure::{Bound, Measure};
 use crate::gate::named::Pair;
 use crate::gate::observed::Round;
-use crate::gate::obstacle::pair_obstacle;
+use crate::gate::obstacle::{pair_obstacle, price_obstacle};
 use crate::gate::policy::Regression;
 use crate::gate::price::{cost_doubt, is_dearer, is_unpriced, list_price, list_price_doubt};
 use crate::gate::shares::{SharePair, compare_shares};
@@ -29,7 +29,8 @@ pub(in crate::gate) fn compare(
     rule: &Regression,
     pool: Vec<Pair>,
 ) -> Option<Draft> {
-    let found = match pool.iter().find_map(|pair| pair_obstacle(compared.run, *pair)) {
+    let obstacle = if rule.measure.is_exact() { price_obstacle } else { pair_obstacle };
+    let found = match pool.iter().find_map(|pair| obstacle(compared.run, *pair)) {
         Some(why) => Found::invalid(why),
         None if rule.measure.is_exact() => compared.prices(rule, pool[0])?,
         None => compared.measured(rule, &pool)?,

@@ -250,6 +250,24 @@ fn a_run_that_cannot_be_asked_says_why() {
 }
 
 #[test]
+fn wrong_answers_are_found_where_something_is_expected_of_them() {
+    let rules = "[[regression]]\nmetric = \"quality_ratio\"\nmargin = \"1pp\"\n\
+                 [[slo]]\nname = \"mostly right\"\nmetric = \"quality_ratio\"\nmin = 0.9\n";
+    let of = |wrong: f64| Side { wrong: Some(wrong), ..SIDE };
+    let worse = judged(rules, &made_up(20, &[Cell { baseline: of(0.02), ..changed(of(0.2)) }]));
+    let rulings = |judged: &Judged| judged.findings.iter().map(|one| one.ruling).collect::<Vec<_>>();
+    assert_eq!(rulings(&worse), [Ruling::Holds, Ruling::Broken, Ruling::Broken]);
+    let Seen::Change(change) = worse.findings[2].seen else { panic!("{worse:?}") };
+    assert!((change.change.unwrap() + 0.18).abs() < 1e-9 && (change.candidate - 0.8).abs() < 1e-9, "{change:?}");
+    let same = judged(rules, &made_up(20, &[Cell { baseline: of(0.02), ..changed(of(0.02)) }]));
+    assert_eq!(rulings(&same), [Ruling::Holds; 3]);
+    let nothing_expected = judged(rules, &made_up(20, &[SAME]));
+    assert!(nothing_expected.findings.is_empty() && nothing_expected.not_asked.iter().all(|one| one.is_mistake()));
+    let vanished = judged(rules, &made_up(20, &[Cell { baseline: of(0.02), ..SAME }]));
+    assert_eq!(vanished.verdict, Verdict::Invalid, "{vanished:?}");
+}
+
+#[test]
 fn a_match_on_either_variant_takes_the_pair() {
     let made = made_up(20, &[SAME, Cell { region: "eu", ..SAME }]);
     let one = judged(&(P50.to_owned() + "match = { region = \"e*\" }\n"), &made);

@@ -166,6 +166,13 @@ pub enum Why {
     ShareOfNothing,
     /// The candidate's figure is exactly 0, and the baseline's is not.
     TurnedZero,
+    /// It is one of several cells that it is true of.
+    Of {
+        /// The cell's slug.
+        cell: String,
+        /// What is true of it.
+        why: Box<Self>,
+    },
 }
 
 impl fmt::Display for Why {
@@ -206,6 +213,7 @@ impl fmt::Display for Why {
                 f.write_str("the baseline's is 0, and so is any share of it: give the margin in pp")
             }
             Self::TurnedZero => f.write_str("it turned exactly 0"),
+            Self::Of { cell, why } => write!(f, "{cell}: {why}"),
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Side {
     pub(crate) median_ms: f64,
     /// The share of its requests that fail, evenly spread.
     pub(crate) failing: f64,
+    /// The share of its answers that are wrong, evenly spread; absent where nothing is expected of them.
+    pub(crate) wrong: Option<f64>,
     /// Whether first tokens were seen.
     pub(crate) streamed: bool,
     /// Whether its figures may be judged.
@@ -53,6 +55,7 @@ pub(crate) const SIDE: Side = Side {
     each: 50,
     median_ms: 200.0,
     failing: 0.0,
+    wrong: None,
     streamed: true,
     valid: true,
     planned: None,
@@ -80,13 +83,15 @@ pub(crate) fn made_up(rounds: u32, cells: &[Cell]) -> MadeUp {
             for index in 0..rounds * side.each {
                 let normal: f64 = (0..6).map(|_| rng.f64()).sum::<f64>() - 3.0;
                 let took = side.median_ms * (0.4 * normal).exp();
-                let fails = (f64::from(index + 1) * side.failing).floor() > (f64::from(index) * side.failing).floor();
+                let hits = |share: f64| (f64::from(index + 1) * share).floor() > (f64::from(index) * share).floor();
+                let fails = hits(side.failing);
+                let right = side.wrong.filter(|_| !fails).map_or("", |wrong| if hits(wrong) { "0" } else { "1" });
                 if fails {
                     failed += 1
                 } else {
                     ok += 1
                 }
-                samples += &row(side, &slug, index, took, fails);
+                samples += &format!("{},{right}\n", row(side, &slug, index, took, fails));
             }
             notes.push(note(cell, side, variant, &slug, u64::from(ok + failed)));
             rows.push(figures(cell, side, variant, &slug, (ok, failed)));
@@ -117,7 +122,7 @@ pub(crate) fn made_up(rounds: u32, cells: &[Cell]) -> MadeUp {
 }
 
 const HEADER: &str = "phase,round,cycle,variant,cell,index,custom_id,workload,simulated,outcome,reused,sent_at_ms,\
-                      first_token_at_ms,first_answer_at_ms,last_token_at_ms,end_at_ms,chunks,cost_usd\n";
+                      first_token_at_ms,first_answer_at_ms,last_token_at_ms,end_at_ms,chunks,cost_usd,quality\n";
 
 fn row(side: &Side, slug: &str, index: u32, took: f64, fails: bool) -> String {
     let at = |ms: f64| format!("{ms:.3}");
@@ -127,7 +132,7 @@ fn row(side: &Side, slug: &str, index: u32, took: f64, fails: bool) -> String {
     let outcome = if fails { "http_5xx" } else { "ok" };
     let (round, variant) = (index / side.each, slug.split('/').next().unwrap_or_default());
     let mut row = String::new();
-    let _ = writeln!(
+    let _ = write!(
         row,
         "measured,{round},0,{variant},{slug},{index},r{},chat,true,{outcome},true,0.000,{first},{first},{last},{},2,{cost}",
         index % 60,
@@ -151,5 +156,6 @@ fn figures(cell: &Cell, side: &Side, variant: &str, slug: &str, (ok, failed): (u
         "provider": "acme", "model": cell.model, "region": cell.region, "tier": 1, "workload": "chat",
         "load": "closed", "concurrency": 4, "simulated": true, "valid": side.valid, "requests": ok + failed, "ok": ok,
         "failed": failed, "rate_limited": 0, "requests_without_usage": 0, "outcomes": format!("ok={ok}"),
+        "quality_ratio": side.wrong.map(|wrong| 1.0 - wrong),
         "ttft_p50_ms": ttft })
 }

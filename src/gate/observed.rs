@@ -27,6 +27,8 @@ pub(in crate::gate) struct Round {
     pub(in crate::gate) cost: Usd,
     /// Requests that were surely or probably billed and have no known cost.
     pub(in crate::gate) unpriced: u64,
+    /// Wrong answers, among those that were held against what the workload expects.
+    pub(in crate::gate) answers: Share,
 }
 
 impl Round {
@@ -36,6 +38,10 @@ impl Round {
         self.failed += u64::from(!ok);
         self.attempts += sample.attempts();
         self.failed_attempts += sample.attempts().saturating_sub(ok.into());
+        if let Some(right) = sample.right {
+            self.answers.all += 1;
+            self.answers.of += u64::from(!right);
+        }
         match cost {
             Some(cost) => self.cost += cost,
             None => self.unpriced += u64::from(ok || sample.usage.is_some()),
@@ -57,6 +63,7 @@ impl Round {
         self.e2e.extend_from_slice(&other.e2e);
         self.cost += other.cost;
         self.unpriced += other.unpriced;
+        self.answers = Share { of: self.answers.of + other.answers.of, all: self.answers.all + other.answers.all };
     }
 
     pub(in crate::gate) fn times(&self, latency: Timed) -> &[u32] {

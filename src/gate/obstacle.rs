@@ -25,11 +25,21 @@ pub(in crate::gate) fn obstacle(run: &Run, place: usize) -> Option<Why> {
     (2 * row.requests <= planned).then_some(Why::Gone { planned, ended: row.requests })
 }
 
-/// What stands in the way of comparing the cells of `pair`; absent where nothing does.
+/// What stands in the way of comparing list prices: a cell that is not there. How well it was measured has no part in them.
+pub(in crate::gate) fn price_obstacle(run: &Run, pair: Pair) -> Option<Why> {
+    let of = |why: Why| Why::Of { cell: run.cells[pair.baseline].cell.clone(), why: Box::new(why) };
+    pair.candidate.is_none().then(|| of(Why::Missing))
+}
+
+/// What stands in the way of comparing the cells of `pair`, and in which of them; absent where nothing does.
 pub(in crate::gate) fn pair_obstacle(run: &Run, pair: Pair) -> Option<Why> {
-    let Some(candidate) = pair.candidate else { return Some(Why::Missing) };
-    let found = obstacle(run, pair.baseline).or_else(|| obstacle(run, candidate));
+    let of = |place: usize, why: Why| Why::Of { cell: run.cells[place].cell.clone(), why: Box::new(why) };
+    let Some(candidate) = pair.candidate else { return Some(of(pair.baseline, Why::Missing)) };
+    if let Some(found) = [pair.baseline, candidate].into_iter().find_map(|place| Some(of(place, obstacle(run, place)?)))
+    {
+        return Some(found);
+    }
     let [baseline, candidate] = [pair.baseline, candidate].map(|place| run.cells[place].requests);
     let unequal = baseline.abs_diff(candidate) * 10 > baseline.max(candidate);
-    found.or_else(|| unequal.then_some(Why::Unequal { baseline, candidate }))
+    unequal.then(|| of(pair.baseline, Why::Unequal { baseline, candidate }))
 }

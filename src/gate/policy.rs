@@ -90,6 +90,11 @@ pub enum Promise {
         /// The least share, 0 to 1.
         min: f64,
     },
+    /// No less than a share of the answers that are held against what the workload expects is right.
+    Quality {
+        /// The least share, 0 to 1.
+        min: f64,
+    },
 }
 
 impl Promise {
@@ -98,7 +103,7 @@ impl Promise {
         match *self {
             Self::Quantile { q, .. } => 1.0 - q,
             Self::ShareOver { max, .. } => max,
-            Self::Availability { min } => 1.0 - min,
+            Self::Availability { min } | Self::Quality { min } => 1.0 - min,
         }
     }
 }

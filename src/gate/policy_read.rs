@@ -72,7 +72,7 @@ pub(in crate::gate) fn read_match(table: &Table<'_>) -> Match {
 }
 
 /// The promises' metrics, as they are named in files; a quantile's are those of [`Measure::ALL`].
-const PROMISES: [&str; 11] = [
+const PROMISES: [&str; 12] = [
     "ttft_p50_ms",
     "ttft_p90_ms",
     "ttft_p95_ms",
@@ -84,6 +84,7 @@ const PROMISES: [&str; 11] = [
     "ttft_share_over",
     "e2e_share_over",
     "availability",
+    "quality_ratio",
 ];
 
 fn read_slo(table: Table<'_>) -> Option<Slo> {
@@ -125,13 +126,14 @@ fn read_promise(table: &Table<'_>) -> Option<Promise> {
         }
     };
     let promise = match metric {
-        "availability" => {
+        "availability" | "quality_ratio" => {
             refuse(max);
             refuse(over);
             if min.is_none() {
                 needs("min", "min = 0.99");
             }
-            Promise::Availability { min: min.and_then(read_share)? }
+            let min = min.and_then(read_share)?;
+            if metric == "availability" { Promise::Availability { min } } else { Promise::Quality { min } }
         }
         "e2e_share_over" | "ttft_share_over" => {
             refuse(min);

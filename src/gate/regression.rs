@@ -6,7 +6,7 @@ use crate::gate::finding::{Change, Finding, Place, Rule, Ruling, Seen, Why};
 use crate::gate::measure::{Bound, Measure};
 use crate::gate::named::Pair;
 use crate::gate::observed::Round;
-use crate::gate::obstacle::pair_obstacle;
+use crate::gate::obstacle::{pair_obstacle, price_obstacle};
 use crate::gate::policy::Regression;
 use crate::gate::price::{cost_doubt, is_dearer, is_unpriced, list_price, list_price_doubt};
 use crate::gate::shares::{SharePair, compare_shares};
@@ -29,7 +29,8 @@ pub(in crate::gate) fn compare(
     rule: &Regression,
     pool: Vec<Pair>,
 ) -> Option<Draft> {
-    let found = match pool.iter().find_map(|pair| pair_obstacle(compared.run, *pair)) {
+    let obstacle = if rule.measure.is_exact() { price_obstacle } else { pair_obstacle };
+    let found = match pool.iter().find_map(|pair| obstacle(compared.run, *pair)) {
         Some(why) => Found::invalid(why),
         None if rule.measure.is_exact() => compared.prices(rule, pool[0])?,
         None => compared.measured(rule, &pool)?,
@@ -131,6 +132,7 @@ impl Compared<'_> {
             }
             Measure::CostPerThousand => self.cost(&pool, &rounds, rule.margin, rule_out),
             Measure::ErrorRatio => self.shares(rule, rule_out, &rounds, Round::attempt_failures),
+            Measure::Quality => self.shares(rule, rule_out, &rounds, |round| round.answers),
             _ => self.shares(rule, rule_out, &rounds, Round::failures),
         }
     }
@@ -224,6 +226,7 @@ impl Compared<'_> {
             Measure::Quantile { latency, .. } => {
                 self.observed[place].iter().any(|round| !round.times(latency).is_empty())
             }
+            Measure::Quality => self.observed[place].iter().any(|round| round.answers.all > 0),
             _ => true,
         };
         let of = |pair: &Pair| match measure {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::gate::draft::{Draft, Test};
-use crate::gate::finding::{Finding, Place, Rule, Ruling, Seen};
+use crate::gate::finding::{Finding, Place, Rule, Ruling, Seen, Why};
 use crate::gate::judge::{NotAsked, Unasked};
 use crate::gate::named::Named;
 use crate::gate::obstacle::obstacle;
@@ -32,14 +32,16 @@ pub(in crate::gate) fn slo_drafts(
         let cells: Vec<usize> = cells.collect();
         if cells.is_empty() {
             unasked(Unasked::NothingMatches);
+        } else if matches!(slo.promise, Promise::Quality { .. }) && !run.has_samples() {
+            unasked(Unasked::NoRequests);
         } else if !has_metric(&slo.promise, cells.iter().map(|cell| &run.cells[*cell])) {
             unasked(Unasked::NoMetric { places: cells.len(), of: cells.len() });
         } else {
             asked.extend(cells.into_iter().map(|cell| Asked { index, slo, cell }));
         }
     }
-    let good = count_good(run, &asked)?;
-    Ok(asked.iter().zip(good).map(|(asked, good)| asked.draft(run, good)).collect())
+    let counted = count(run, &asked)?;
+    Ok(asked.iter().zip(counted).map(|(asked, counted)| asked.draft(run, counted)).collect())
 }
 
 /// An SLO in a cell.
@@ -50,11 +52,9 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Of the requests of the cell, `good` surely are good: successes, within the limit where there is one.
-    fn draft(&self, run: &Run, good: u64) -> Draft {
-        let requests = run.cells[self.cell].requests;
+    fn draft(&self, run: &Run, Counted { requests, good }: Counted) -> Draft {
         let bad = requests.saturating_sub(good);
-        let why = obstacle(run, self.cell);
+        let why = obstacle(run, self.cell).or_else(|| (requests == 0).then_some(Why::NoRequests));
         let allowed = self.slo.promise.bad_share();
         let kept = kept(requests, bad, allowed).filter(|_| why.is_none());
         Draft {
@@ -72,27 +72,42 @@ impl Asked<'_> {
     }
 }
 
+/// The requests of a cell that a promise is about.
+#[derive(Clone, Copy)]
+struct Counted {
+    requests: u64,
+    /// Of these, those that surely are good: successes, within the limit where there is one; for quality, right answers.
+    good: u64,
+}
+
 /// Whether any of the cells has what is promised, as far as it has answers at all.
 fn has_metric<'a>(promise: &Promise, mut rows: impl Iterator<Item = &'a CellRow>) -> bool {
     match limit_of(promise) {
         Some((Timed::Ttft, _)) => rows.any(|row| row.ttft_p50_ms.is_some() || row.ok == 0),
+        None if matches!(promise, Promise::Quality { .. }) => {
+            rows.any(|row| row.quality_ratio.is_some() || row.ok == 0)
+        }
         _ => true,
     }
 }
 
-fn count_good(run: &Run, asked: &[Asked<'_>]) -> Result<Vec<u64>, RunDirError> {
+fn count(run: &Run, asked: &[Asked<'_>]) -> Result<Vec<Counted>, RunDirError> {
     let mut of_cell: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, one) in asked.iter().enumerate() {
         of_cell.entry(run.cells[one.cell].cell.as_str()).or_default().push(index);
     }
     let limits: Vec<Option<(Timed, Micros)>> = asked.iter().map(|one| limit_of(&one.slo.promise)).collect();
-    let success_alone = |(one, limit): (&Asked<'_>, &Option<_>)| match limit {
-        None => run.cells[one.cell].ok,
-        Some(_) => 0,
+    let beforehand = |one: &Asked<'_>| {
+        let row = &run.cells[one.cell];
+        match one.slo.promise {
+            Promise::Availability { .. } => Counted { requests: row.requests, good: row.ok },
+            Promise::Quality { .. } => Counted { requests: 0, good: 0 },
+            Promise::Quantile { .. } | Promise::ShareOver { .. } => Counted { requests: row.requests, good: 0 },
+        }
     };
-    let mut good: Vec<u64> = asked.iter().zip(&limits).map(success_alone).collect();
-    if limits.iter().all(Option::is_none) {
-        return Ok(good);
+    let mut counted: Vec<Counted> = asked.iter().map(beforehand).collect();
+    if asked.iter().all(|one| matches!(one.slo.promise, Promise::Availability { .. })) {
+        return Ok(counted);
     }
     if run.has_samples() {
         let notes = &run.manifest.cells;
@@ -101,11 +116,16 @@ fn count_good(run: &Run, asked: &[Asked<'_>]) -> Result<Vec<u64>, RunDirError> {
                 return;
             }
             for index in of_cell.get(notes[sample.cell as usize].cell.as_str()).into_iter().flatten() {
-                good[*index] +=
-                    u64::from(limits[*index].is_some_and(|(latency, limit)| is_within(&sample, latency, limit)));
+                let of = &mut counted[*index];
+                if let Some((latency, limit)) = limits[*index] {
+                    of.good += u64::from(is_within(&sample, latency, limit));
+                } else if let (Promise::Quality { .. }, Some(right)) = (asked[*index].slo.promise, sample.right) {
+                    of.requests += 1;
+                    of.good += u64::from(right);
+                }
             }
         })?;
-        return Ok(good);
+        return Ok(counted);
     }
     for metric in [Metric::Ttft, Metric::E2e, Metric::E2eFromDue] {
         read_intervals(&run.path, metric, |cell, histogram| {
@@ -116,18 +136,18 @@ fn count_good(run: &Run, asked: &[Asked<'_>]) -> Result<Vec<u64>, RunDirError> {
                     let steps = histogram.iter_recorded().filter(|step| step.value_iterated_to() <= u64::from(limit.0));
                     steps.map(|step| step.count_at_value()).sum::<u64>()
                 };
-                good[*index] += limit.map_or(0, |(_, limit)| within(limit));
+                counted[*index].good += limit.map_or(0, |(_, limit)| within(limit));
             }
         })?;
     }
-    Ok(good)
+    Ok(counted)
 }
 
 fn limit_of(promise: &Promise) -> Option<(Timed, Micros)> {
     match *promise {
         Promise::Quantile { latency, max, .. } => Some((latency, max)),
         Promise::ShareOver { latency, over, .. } => Some((latency, over)),
-        Promise::Availability { .. } => None,
+        Promise::Availability { .. } | Promise::Quality { .. } => None,
     }
 }
 

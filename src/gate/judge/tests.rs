@@ -144,23 +144,23 @@ fn a_cost_that_rose_is_found_and_one_that_turned_zero_is_said() {
 fn what_is_gone_or_may_not_be_judged_is_invalid_and_never_a_pass() {
     let half = Side { planned: Some(2_000), ..SIDE };
     let fewer = Side { each: 44, ..SIDE };
-    for (cell, why) in [
-        (changed(half), Why::Gone { planned: 2_000, ended: 1_000 }),
-        (changed(fewer), Why::Unequal { baseline: 1_000, candidate: 880 }),
-        (Cell { candidate: None, ..SAME }, Why::Missing),
-        (changed(Side { each: 0, ..SIDE }), Why::NoRequests),
-        (changed(Side { streamed: false, ..SIDE }), Why::Vanished),
-        (Cell { baseline: Side { streamed: false, ..SIDE }, ..SAME }, Why::New),
+    for (cell, at, why) in [
+        (changed(half), "candidate", Why::Gone { planned: 2_000, ended: 1_000 }),
+        (changed(fewer), "baseline", Why::Unequal { baseline: 1_000, candidate: 880 }),
+        (Cell { candidate: None, ..SAME }, "baseline", Why::Missing),
+        (changed(Side { each: 0, ..SIDE }), "candidate", Why::NoRequests),
+        (changed(Side { streamed: false, ..SIDE }), "", Why::Vanished),
+        (Cell { baseline: Side { streamed: false, ..SIDE }, ..SAME }, "", Why::New),
         (
             changed(Side { valid: false, ..SIDE }),
+            "candidate",
             Why::NotValid(vec!["the provider throttled 30 of 1000 requests".to_owned()]),
         ),
     ] {
         let (found, verdict) = only(P50, cell);
-        assert_eq!(
-            (found.ruling, found.seen, found.why, verdict),
-            (Ruling::Invalid, Seen::Nothing, Some(why), Verdict::Invalid)
-        );
+        assert_eq!((found.ruling, found.seen, verdict), (Ruling::Invalid, Seen::Nothing, Verdict::Invalid));
+        let named = Why::Of { cell: format!("{at}/acme/small/us/chat/c4"), why: Box::new(why.clone()) };
+        assert_eq!(found.why, Some(if at.is_empty() { why } else { named }));
     }
     let (nearly, _) = only(P50, changed(Side { each: 45, ..SIDE }));
     assert_eq!(nearly.ruling, Ruling::Holds);
@@ -247,6 +247,24 @@ fn a_run_that_cannot_be_asked_says_why() {
     assert_eq!(reasons(judged(&[P50, PRICE].concat(), &made)), [Unasked::NoRequests]);
     made.run.manifest.variants.clear();
     assert_eq!(reasons(judged(&[P50, PRICE].concat(), &made)), [Unasked::OneVariant; 2]);
+}
+
+#[test]
+fn wrong_answers_are_found_where_something_is_expected_of_them() {
+    let rules = "[[regression]]\nmetric = \"quality_ratio\"\nmargin = \"1pp\"\n\
+                 [[slo]]\nname = \"mostly right\"\nmetric = \"quality_ratio\"\nmin = 0.9\n";
+    let of = |wrong: f64| Side { wrong: Some(wrong), ..SIDE };
+    let worse = judged(rules, &made_up(20, &[Cell { baseline: of(0.02), ..changed(of(0.2)) }]));
+    let rulings = |judged: &Judged| judged.findings.iter().map(|one| one.ruling).collect::<Vec<_>>();
+    assert_eq!(rulings(&worse), [Ruling::Holds, Ruling::Broken, Ruling::Broken]);
+    let Seen::Change(change) = worse.findings[2].seen else { panic!("{worse:?}") };
+    assert!((change.change.unwrap() + 0.18).abs() < 1e-9 && (change.candidate - 0.8).abs() < 1e-9, "{change:?}");
+    let same = judged(rules, &made_up(20, &[Cell { baseline: of(0.02), ..changed(of(0.02)) }]));
+    assert_eq!(rulings(&same), [Ruling::Holds; 3]);
+    let nothing_expected = judged(rules, &made_up(20, &[SAME]));
+    assert!(nothing_expected.findings.is_empty() && nothing_expected.not_asked.iter().all(|one| one.is_mistake()));
+    let vanished = judged(rules, &made_up(20, &[Cell { baseline: of(0.02), ..SAME }]));
+    assert_eq!(vanished.verdict, Verdict::Invalid, "{vanished:?}");
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn p_value(p: f64) -> String {
 fn counts(promise: &Promise, requests: u64, bad: u64) -> String {
     let words = match promise {
         Promise::Availability { .. } => "failed",
+        Promise::Quality { .. } => "answers wrong",
         _ => "over it or failed",
     };
     format!(

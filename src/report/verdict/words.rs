@@ -136,6 +136,7 @@ fn promise(slo: &Slo) -> String {
             format!("{} over {} ≤ {}", latency.name(), figures::limit(over), figures::percent(max))
         }
         Promise::Availability { min } => format!("availability ≥ {}", figures::percent(min)),
+        Promise::Quality { min } => format!("quality ≥ {}", figures::percent(min)),
     }
 }
 

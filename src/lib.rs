@@ -35,6 +35,8 @@ pub mod report;
 
 pub mod gate;
 
+pub mod starter;
+
 pub mod sim;
 
 pub mod serve;

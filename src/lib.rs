@@ -37,6 +37,8 @@ pub mod report;
 
 pub mod gate;
 
+pub mod starter;
+
 pub mod sim;
 
 pub mod serve;

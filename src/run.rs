@@ -12,6 +12,7 @@ mod live_metrics;
 mod loads;
 mod notes;
 mod output;
+mod policy;
 mod preflight;
 mod record;
 mod secrets;
@@ -19,6 +20,7 @@ mod settings;
 mod snapshot;
 mod tolls;
 mod uncounted;
+mod verdict;
 
 use std::path::PathBuf;
 
@@ -43,6 +45,7 @@ pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
 pub use tolls::check_budget;
+pub use verdict::{JudgedRun, judge_and_keep};
 
 /// Batches that may wait for the recorder before workers wait for it.
 const BATCHES_WAITING: usize = 256;

@@ -10,6 +10,7 @@ use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
 use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
+use crate::cli::simulate_args::SimulateArgs;
 use crate::cli::verdict_args::VerdictFormat;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
@@ -211,6 +212,9 @@ pub struct RunArgs {
     #[arg(long = "assume-price", value_name = "MODEL=IN,OUT", help_heading = "Limits")]
     pub assumed_prices: Vec<AssumedPrice>,
 
+    /// Judge the run by this policy when it is done: the exit code is then the verdict's
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub policy: Option<PathBuf>,
     /// Make the run directory in this folder
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Output")]
     pub out: PathBuf,
@@ -248,8 +252,13 @@ the same prompts to a baseline and a candidate in turn:
   tollmark run nightly.toml --max-cost-usd 5.00
   tollmark run ab.toml
 
-Exit codes: 0 done, 1 tollmark failed, 2 bad input, 5 a cell is invalid or all requests failed,
-6 stopped by the budget, 130 interrupted. In all but 2 what was measured is kept.";
+A policy judges the run when it is done, and leaves verdict.json and junit.xml:
+  tollmark run nightly.toml --policy gate.toml
+  tollmark run nightly.toml --policy gate.toml --dry-run   which rules the run cannot decide
+
+Exit codes: 0 done or passed, 1 tollmark failed, 2 bad input, 3 a rule of the policy is surely broken, 4 one cannot be
+told, 5 a cell is invalid or all requests failed, 6 stopped by the budget, 130 interrupted. In all but 2 what was
+measured is kept.";
 
 /// Flags of `report`.
 #[derive(Debug, Args)]
@@ -293,9 +302,9 @@ pub struct GateArgs {
     /// The run directory
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// The policy
+    /// The policy [default: the built-in one, with a limit for each tier]
     #[arg(long, value_name = "FILE")]
-    pub policy: PathBuf,
+    pub policy: Option<PathBuf>,
     /// What to print, or with a file what to write there: text, json, junit, markdown or github; may be repeated
     #[arg(long = "format", value_name = "NAME[=FILE]")]
     pub formats: Vec<VerdictFormat>,
@@ -306,6 +315,7 @@ pub struct GateArgs {
 
 const GATE_EXAMPLES: &str = "\
 Examples:
+  tollmark gate reports/latest --advisory   by the built-in policy
   tollmark gate reports/latest --policy gate.toml
   tollmark gate reports/latest --policy gate.toml --advisory
   tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
@@ -358,26 +368,6 @@ pub enum WorkloadCommand {
         #[arg(long)]
         skip_bad_lines: bool,
     },
-}
-
-/// Flags of `simulate`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tollmark simulate --listen 127.0.0.1:8089 --truth truth.csv\n  tollmark run --base-url http://127.0.0.1:8089/v1 --model qwen3-8b"
-)]
-pub struct SimulateArgs {
-    /// Listen on this address; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8089")]
-    pub listen: SocketAddr,
-    /// Behave by the law in this file instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    pub law: Option<PathBuf>,
-    /// Write what was really done to this CSV file, one row a request
-    #[arg(long, value_name = "FILE")]
-    pub truth: Option<PathBuf>,
-    /// Draw everything random from this seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
 }
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {

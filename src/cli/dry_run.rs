@@ -5,12 +5,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::cli::cost_words::{amount, sentence};
+use crate::cli::undecidable::undecidable_lines;
 use crate::plan::{Cell, Estimate};
 use crate::report::columns;
 use crate::run::{Inputs, Settings};
 
 /// What a request is taken to last when nothing has been measured yet.
-const TYPICAL: Duration = Duration::from_secs(1);
+pub(super) const TYPICAL: Duration = Duration::from_secs(1);
 
 /// The cells with what each costs, what is left out and why, how many requests, how long they may take, and the bill.
 ///
@@ -58,6 +59,7 @@ pub(super) fn dry_run(settings: &Settings, inputs: &Inputs, estimates: &[Estimat
         seconds % 60,
         TYPICAL.as_secs()
     ));
+    undecidable_lines(settings, inputs, estimates, TYPICAL).iter().for_each(|words| line(words));
     text
 }
 

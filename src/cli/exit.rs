@@ -167,7 +167,9 @@ fn faults(error: &CliError) -> Option<&Faults> {
         | CliError::Law(LawError::Faulty(faults))
         | CliError::Policy(PolicyError::Faulty(faults))
         | CliError::Run(
-            RunError::Registry(RegistryError::Faulty(faults)) | RunError::Suite(SuiteError::Faulty(faults)),
+            RunError::Registry(RegistryError::Faulty(faults))
+            | RunError::Suite(SuiteError::Faulty(faults))
+            | RunError::Policy(PolicyError::Faulty(faults)),
         ) => Some(faults),
         _ => None,
     }

@@ -7,17 +7,18 @@ use jiff::Timestamp;
 
 use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
 use crate::cli::cost_words::sentence;
-use crate::cli::dry_run::dry_run;
-use crate::cli::exit::{CliError, code_of_run};
+use crate::cli::dry_run::{TYPICAL, dry_run};
+use crate::cli::exit::{CliError, code_of_run, code_of_verdict};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result, tell_invalid, tell_usage};
 use crate::cli::terminal::put;
+use crate::cli::undecidable::undecidable_lines;
 use crate::cli::whereto::{Terminal, confirm, first_line, is_paid};
 use crate::plan::{ArrivalKind, Estimate, Streaming, estimate};
 use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
-    Watch, Whereto, carry_out, check_budget, check_keys, look, urls,
+    Watch, Whereto, carry_out, check_budget, check_keys, judge_and_keep, look, urls,
 };
 use crate::rundir::{FailureNote, Run};
 use crate::serve::Listener;
@@ -44,6 +45,10 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     }
     check_keys(&inputs, &Environment)?;
     check_budget(&settings, &inputs)?;
+    if inputs.policy.is_some() {
+        let undecidable = undecidable_lines(&settings, &inputs, &estimates(), TYPICAL);
+        undecidable.iter().for_each(|line| eprintln!("warning: {line}"));
+    }
     if is_paid(&inputs) {
         let total = Estimate::sum(&estimates());
         sentence(&settings, &inputs, &total).iter().for_each(|line| eprintln!("{line}"));
@@ -63,14 +68,25 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
 
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
+    let judged = inputs.policy.as_ref().map(|policy| judge_and_keep(policy, &run)).transpose()?;
+    if let Some(judged) = &judged {
+        put(&format!("\n{}", judged.text))?;
+    }
     tell_failures(&run, finished.ended, &finished.advice);
     tell_saturated(&run);
     print_paths(&run);
+    if judged.is_some() {
+        eprintln!("verdict: {}", run.path.join("verdict.json").display());
+    }
     print_next(&settings, &run);
     if open_report {
         open(&run.path.join("report.html"));
     }
-    Ok(code_of_run(finished.ended))
+    Ok(match (finished.ended, judged) {
+        // What was stopped was not asked to the end, whatever the part says.
+        (Ended::OverBudget | Ended::Interrupted, _) | (_, None) => code_of_run(finished.ended),
+        (Ended::Valid | Ended::Invalid, Some(judged)) => code_of_verdict(judged.verdict, false),
+    })
 }
 
 struct Shown(Progress);
@@ -126,6 +142,7 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
         timeouts: [args.timeout_connect, args.timeout_first_token, args.timeout_idle, args.timeout_total],
         max_cost_usd: args.max_cost_usd,
         assumed_prices: args.assumed_prices,
+        policy: args.policy,
         out: args.out,
         run_id: args.run_id,
     };

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::SimulateArgs;
 use crate::cli::exit::CliError;
+use crate::cli::simulate_args::SimulateArgs;
 use crate::cli::terminal::put;
 use crate::sim::{Labels, Law, SimConfig, Simulator};
 use crate::workload::Workload;

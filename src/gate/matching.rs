@@ -41,5 +41,5 @@ impl Match {
 }
 
 /// Names are no paths: `*` takes a slash too, and case counts.
-const OPTIONS: MatchOptions =
+pub(in crate::gate) const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: false, require_literal_leading_dot: false };

@@ -1,9 +1,9 @@
 //! What cells are called: what rules match, and what makes a pair of two cells.
 
-use crate::rundir::CellRow;
+use crate::rundir::{CellNote, CellRow};
 
 /// The names of a cell, measured or planned.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Named<'a> {
     /// Baseline or candidate; absent outside an A/B run.
     pub variant: Option<&'a str>,
@@ -60,6 +60,23 @@ impl<'a> From<&'a CellRow> for Named<'a> {
             load: &row.load,
             concurrency: row.concurrency,
             rate_rps: row.rate_rps,
+        }
+    }
+}
+
+impl<'a> From<&'a CellNote> for Named<'a> {
+    fn from(note: &'a CellNote) -> Self {
+        Self {
+            variant: note.variant.as_deref(),
+            provider: &note.provider,
+            model: &note.model,
+            region: note.region.as_deref(),
+            tier: note.tier,
+            route: None,
+            workload: &note.workload,
+            load: &note.load,
+            concurrency: note.concurrency,
+            rate_rps: note.rate_rps,
         }
     }
 }

@@ -204,10 +204,7 @@ fn lack_of(rule: &Regression, cells: &[PlannedCell], pool: &[Pair], alpha: f64, 
     let size = pool.len() as u64;
     if rule.measure.is_ratio() {
         // Only points tell how many requests it takes: a share of the baseline is known when that is.
-        let rule_out = match rule.rule_out? {
-            Bound::Points(points) => points,
-            _ => return None,
-        };
+        let Bound::Points(rule_out) = rule.rule_out? else { return None };
         let needed = requests_to_rule_out(rule_out, alpha)?.div_ceil(size);
         let lack =
             Lack { requests, needed_requests: Some(needed), rounds, needed_rounds: None, at_best: AtBest::Broken };

@@ -7,14 +7,17 @@ use crate::conf::Faults;
 use crate::gate::PolicyError;
 use crate::gate::matching::Match;
 use crate::gate::measure::{Bound, Measure};
+use crate::gate::policy_names::{KnownNames, check_names};
 use crate::gate::policy_read::read_policy;
 use crate::units::Micros;
 
 /// What a team demands of its traffic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// The file's path as it was given.
+    /// The file's path as it was given, or `built-in`.
     pub source: String,
+    /// SHA-256 of its text in lower-case hex.
+    pub sha256: String,
     /// The share of runs in which some rule may fail by chance, over all blocking rules together; 0 to 1.
     pub alpha: f64,
     /// What is done where a rule cannot be decided.
@@ -171,9 +174,18 @@ impl Policy {
     /// # Errors
     /// The file cannot be read as UTF-8 text, or has mistakes.
     pub fn read(path: &Path) -> Result<Self, PolicyError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.to_owned(), source })?;
-        Ok(Self::parse(&path.display().to_string(), &text)?)
+        Ok(Self::parse(&path.display().to_string(), &text_of(path)?)?)
+    }
+
+    /// Reads the policy file at `path` for a run in which there are the names in `known`.
+    ///
+    /// # Errors
+    /// As for [`Policy::read`]; a glob in a `match` that no known name matches is a mistake too.
+    pub fn read_for(path: &Path, known: &KnownNames) -> Result<Self, PolicyError> {
+        let (source, text) = (path.display().to_string(), text_of(path)?);
+        let policy = Self::parse(&source, &text)?;
+        check_names(&source, &text, known)?;
+        Ok(policy)
     }
 
     /// Reads a policy from the contents of a file; `source` is its path.
@@ -183,4 +195,8 @@ impl Policy {
     pub fn parse(source: &str, text: &str) -> Result<Self, Faults> {
         read_policy(source, text)
     }
+}
+
+fn text_of(path: &Path) -> Result<String, PolicyError> {
+    fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.to_owned(), source })
 }

@@ -1,7 +1,7 @@
-//! Where one cell stands against its tier's limit.
+//! Where one cell stands against its limit.
 
-use crate::gate::limit;
-use crate::rundir::CellRow;
+use crate::gate::Policy;
+use crate::rundir::{CellRow, Promised};
 use crate::units::{Latency, Micros};
 
 /// The least number of requests whose 95 % interval of the 99th percentile has a finite upper end.
@@ -9,7 +9,7 @@ use crate::units::{Latency, Micros};
 /// It is the least n with `0.99^n <= 0.025`; there the upper end is the maximum, which one failure opens.
 pub const LEAST_N_FOR_P99: u64 = 368;
 
-/// Whether a cell's p99 keeps its tier's limit, as far as its requests can tell.
+/// Whether a cell's p99 keeps its limit, as far as its requests can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// The whole 95 % interval of p99 lies at or under the limit.
@@ -23,7 +23,7 @@ pub enum Standing {
 impl Standing {
     /// Judges the end-to-end p99 of `row`, failures counted as infinite; in open load it counts from the schedule.
     ///
-    /// Absent when the row has no request, or no tier with a limit. A saturated cell cannot be told: its figures lack
+    /// Absent when the row has no request, or no limit. A saturated cell cannot be told: its figures lack
     /// the requests that were dropped.
     pub fn of(row: &CellRow) -> Option<Self> {
         let limit = Latency::Finite(Self::limit_of(row)?);
@@ -43,9 +43,14 @@ impl Standing {
         })
     }
 
-    /// The limit that applies to `row`; absent when its tier is unknown or has none.
+    /// The limit of the end-to-end p99 of `row`, by the policy that its run was measured under; absent where that has none.
     pub fn limit_of(row: &CellRow) -> Option<Micros> {
-        limit(row.tier?, &row.workload)
+        promised(row).e2e_p99_ms.map(|ms| Micros((ms * 1e3).round() as u32))
+    }
+
+    /// The least share of requests that must succeed in `row`, 0 to 1, by the same policy; absent where that has none.
+    pub fn floor_of(row: &CellRow) -> Option<f64> {
+        promised(row).availability
     }
 
     /// The word for a person, as it follows a number: `23 meet`.
@@ -56,6 +61,11 @@ impl Standing {
             Self::CannotTell => "cannot be told",
         }
     }
+}
+
+/// What its run noted, and what is built in where it noted nothing, as runs of old.
+fn promised(row: &CellRow) -> Promised {
+    row.promised.unwrap_or_else(|| Policy::built_in().promised(&row.into()))
 }
 
 #[cfg(test)]
@@ -109,6 +119,17 @@ mod tests {
     fn a_cell_that_may_not_be_judged_neither_meets_nor_misses() {
         let row = CellRow { valid: Some(false), ..row(Some("10"), Some("20")) };
         assert_eq!(Standing::of(&row), Some(Standing::CannotTell));
+    }
+
+    #[test]
+    fn the_policy_of_the_run_decides_and_the_built_in_one_where_it_noted_none() {
+        let promised = |e2e_p99_ms, availability| Some(Promised { e2e_p99_ms, availability });
+        let old = row(Some("380"), Some("490"));
+        assert_eq!((Standing::limit_of(&old), Standing::floor_of(&old)), (Some(Micros(500_000)), Some(0.99)));
+        let strict = CellRow { promised: promised(Some(379.5), None), tier: None, ..old.clone() };
+        assert_eq!((Standing::of(&strict), Standing::floor_of(&strict)), (Some(Standing::Misses), None));
+        let none = CellRow { promised: promised(None, Some(0.5)), ..old };
+        assert_eq!((Standing::of(&none), Standing::floor_of(&none)), (None, Some(0.5)));
     }
 
     #[test]

@@ -31,4 +31,4 @@ pub use pairing::left_out_of_all;
 pub use rate::{BadRate, Rate, Stage, Stages};
 pub use select::{SelectError, not_offered, select};
 pub use sessions::Sessions;
-pub use suite::{ArrivalKind, LoadKeys, Measure, Suite, SuiteError, Variant};
+pub use suite::{ArrivalKind, GateKeys, LoadKeys, Measure, Suite, SuiteError, Variant};

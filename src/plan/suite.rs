@@ -34,6 +34,17 @@ pub struct Suite {
     pub load: LoadKeys,
     /// The most that a run may cost.
     pub max_cost_usd: Option<Usd>,
+    /// How the run is judged when it is done.
+    pub gate: GateKeys,
+}
+
+/// The `[gate]` table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GateKeys {
+    /// The policy, resolved against the suite's folder; absent: the run is not judged.
+    pub policy: Option<PathBuf>,
+    /// The folder of earlier runs, resolved likewise; absent: the history is not asked.
+    pub history: Option<PathBuf>,
 }
 
 /// Workloads, and the endpoints that each of them is sent to.
@@ -191,9 +202,17 @@ fn parse_with(source: &str, text: &str, find: FindFiles<'_>) -> Result<Suite, Fa
             budget.finish();
             limit
         }),
+        gate: root.table("gate").map(|table| read_gate(table, folder)).unwrap_or_default(),
     };
     root.finish();
     document.finish(suite)
+}
+
+fn read_gate(table: Table<'_>, folder: &Path) -> GateKeys {
+    let path = |key| table.optional(key).and_then(Field::string).map(|path| folder.join(path));
+    let gate = GateKeys { policy: path("policy"), history: path("history") };
+    table.finish();
+    gate
 }
 
 /// A name that can be a part of a directory's.

@@ -86,16 +86,15 @@ fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<S
 }
 
 fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<String> {
-    let mut tiers: Vec<u8> = judged.iter().filter_map(|(row, _)| row.tier).collect();
-    tiers.sort_unstable();
+    let mut tiers: Vec<Option<u8>> = judged.iter().map(|(row, _)| row.tier).collect();
+    tiers.sort_by_key(|tier| (tier.is_none(), *tier));
     tiers.dedup();
-    let name_tier = |tier: u8| {
-        let meeting = judged.iter().filter(|(row, standing)| row.tier == Some(tier) && *standing == Standing::Meets);
+    let name_tier = |tier: Option<u8>| {
+        let meeting = judged.iter().filter(|(row, standing)| row.tier == tier && *standing == Standing::Meets);
         let cheapest = meeting.map(|(row, _)| *row).min_by(|a, b| cheaper(a, b));
-        cheapest.map_or_else(
-            || format!("tier {tier} none"),
-            |row| format!("tier {tier} {} {}", cut(&row.model), price(run, row)),
-        )
+        let words = tier.map_or_else(|| "no tier".to_owned(), |tier| format!("tier {tier}"));
+        cheapest
+            .map_or_else(|| format!("{words} none"), |row| format!("{words} {} {}", cut(&row.model), price(run, row)))
     };
     tiers.into_iter().map(name_tier).collect()
 }

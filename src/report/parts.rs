@@ -44,7 +44,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// How `row` stands against its tier's built-in limit; absent where it has none, or no request.
+    /// How `row` stands against its limit; absent where it has none, or no request.
     pub fn of(row: &CellRow) -> Option<Self> {
         Standing::of(row)?;
         Some(Self { word: Word::of(row)?, limit: Standing::limit_of(row)? })
@@ -65,7 +65,7 @@ pub enum Word {
 }
 
 impl Word {
-    /// The word for `row` and its tier's built-in limit; absent where there is none and the figures can be judged.
+    /// The word for `row` and its limit; absent where there is none and the figures can be judged.
     pub fn of(row: &CellRow) -> Option<Self> {
         if row.valid == Some(false) {
             return Some(Self::Invalid);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::gate::{AVAILABILITY_FLOOR, Standing};
+use crate::gate::Standing;
 use crate::report::exposition::{Exposition, Kind, Labels};
 use crate::report::shown::{ALPHA, LEAST_FOR_P99, load};
 use crate::rundir::{CellRow, Run, Spectra, Status};
@@ -191,7 +191,7 @@ fn requests(text: &mut Exposition, run: &Run, cells: &Cells<'_>) {
         "tollmark_availability_floor_ratio",
         Kind::Gauge,
         "The least availability that is allowed.",
-        cells.iter().map(|(labels, _)| (labels.clone(), AVAILABILITY_FLOOR)),
+        cells.iter().filter_map(|(labels, row)| Some((labels.clone(), Standing::floor_of(row)?))),
     );
     quality(text, cells);
     text.family(

@@ -1,5 +1,6 @@
 //! Why a run cannot be started or carried out.
 
+use crate::gate::PolicyError;
 use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
 use crate::registry::{AssumeError, RegistryError};
@@ -16,6 +17,17 @@ pub enum RunError {
     /// The registry file.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The policy file.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// No rule of the policy could be asked of the run.
+    #[error("{policy}:{line}: no rule is about this run, must have an SLO whose `match` names what is measured")]
+    PolicyAboutNothing {
+        /// The policy's file.
+        policy: String,
+        /// The line that its last rule begins at, or the first of a file without rules.
+        line: usize,
+    },
     /// A workload file.
     #[error(transparent)]
     Workload(#[from] WorkloadError),

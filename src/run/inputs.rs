@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::gate::Policy;
 use crate::plan::{
     Cell, LeftOut, MeasureInput, Plan, PlanInput, SelectError, Side, Variant, build, left_out_of_all, not_offered,
     select,
@@ -12,6 +13,7 @@ use crate::plan::{
 use crate::registry::{AssumeError, AssumedPrice, Endpoint, Registry};
 use crate::run::RunError;
 use crate::run::destination::host_of;
+use crate::run::policy::read_policy;
 use crate::run::settings::{Settings, Whereto};
 use crate::workload::{BadLines, Workload};
 
@@ -24,6 +26,8 @@ pub struct Inputs {
     pub workloads: Vec<Workload>,
     /// What will be done.
     pub plan: Plan,
+    /// What the run is judged by when it is done; absent: it is not judged.
+    pub policy: Option<Policy>,
 }
 
 /// A variant that is compared, or all of a run in which nothing is.
@@ -44,6 +48,7 @@ impl Inputs {
     /// A file cannot be read or has mistakes, a name is unknown, or nothing can be measured as asked.
     pub fn read(settings: &Settings) -> Result<Self, RunError> {
         let mut sides = sides(settings)?;
+        let policy = read_policy(settings, &sides)?;
         assume(&mut sides, &settings.assumed_prices)?;
         let mut names: Vec<&str> = Vec::new();
         let mut on: Vec<Vec<usize>> = Vec::new();
@@ -87,7 +92,8 @@ impl Inputs {
         let left_out: Vec<(Option<&str>, Vec<LeftOut>)> =
             sides.iter().zip(chosen).map(|(side, (_, left_out))| (side.variant.as_deref(), left_out)).collect();
         plan.left_out.splice(0..0, left_out_of_all(&left_out));
-        let inputs = Self { sides, workloads, plan };
+        let inputs = Self { sides, workloads, plan, policy };
+        inputs.refuse_policy_about_nothing()?;
         let measures = |model: &str| {
             let mut cells = inputs.plan.cells.iter();
             cells.any(|cell| inputs.registry(cell).model(cell.endpoint).id == model)
@@ -126,9 +132,13 @@ impl InputSide {
     }
 }
 
+/// The registry in the file at `path`, or the built-in one.
+pub(super) fn read(path: Option<&Path>) -> Result<Registry, RunError> {
+    Ok(path.map_or_else(|| Ok(Registry::built_in()), Registry::read)?)
+}
+
 /// Every side with its registry read, and moved to where its requests go.
 fn sides(settings: &Settings) -> Result<Vec<InputSide>, RunError> {
-    let read = |path: Option<&Path>| path.map_or_else(|| Ok(Registry::built_in()), Registry::read);
     if settings.variants.is_empty() {
         let known = read(settings.registry.as_deref())?;
         let registry = match &settings.whereto {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::gate::{Named, Policy};
 use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, StreamOptions, Streaming};
 use crate::registry::{Override, PricedFrom, Rates, Registry};
 use crate::run::inputs::Inputs;
@@ -38,6 +39,7 @@ pub(super) struct Start {
 /// The manifest as it is written before the first request.
 pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start: &Start) -> Manifest {
     let limits = &settings.deadlines;
+    let policy = inputs.policy_in_force();
     let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     Manifest {
         format_version: FORMAT_VERSION,
@@ -72,8 +74,9 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         },
         max_cost_usd: settings.max_cost_usd,
         registry: registry_note(&inputs.sides[0].registry),
+        policy: Some(FileNote { source: policy.source.clone(), sha256: policy.sha256.clone() }),
         workloads: inputs.workloads.iter().map(workload_note).collect(),
-        cells: inputs.plan.cells.iter().map(|cell| cell_note(cell, inputs, start.at)).collect(),
+        cells: inputs.plan.cells.iter().map(|cell| promising(policy, cell_note(cell, inputs, start.at))).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),
         host: HostNote {
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -171,7 +174,13 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         distinct_prompts: sent.len() as u64,
         synthetic_prompts: sent.iter().filter(|line| workload.requests[**line as usize].is_synthetic()).count() as u64,
         price: registry.pricing(cell.endpoint).on(TimeZone::UTC.to_datetime(at).date()).map(price_note),
+        promised: None,
     }
+}
+
+/// The note with what `policy` promises of its cell.
+fn promising(policy: &Policy, note: CellNote) -> CellNote {
+    CellNote { promised: Some(policy.promised(&Named::from(&note))), ..note }
 }
 
 fn stage_note(stage: &Stage) -> StageNote {

@@ -54,6 +54,8 @@ pub struct Settings {
     pub max_cost_usd: Option<Usd>,
     /// What models are taken to cost where the registry does not say; each model once.
     pub assumed_prices: Vec<AssumedPrice>,
+    /// The policy that the run is judged by when it is done; absent: it is not judged.
+    pub policy: Option<PathBuf>,
     /// The folder of run directories.
     pub out: PathBuf,
     /// The directory's name; absent: the time and the suite's name.
@@ -139,6 +141,8 @@ pub struct Overrides {
     pub max_cost_usd: Option<Usd>,
     /// `--assume-price`.
     pub assumed_prices: Vec<AssumedPrice>,
+    /// `--policy`.
+    pub policy: Option<PathBuf>,
     /// `--out`.
     pub out: PathBuf,
     /// `--run-id`.
@@ -201,6 +205,7 @@ impl Settings {
             },
             max_cost_usd: flags.max_cost_usd.or(suite.max_cost_usd),
             assumed_prices: flags.assumed_prices,
+            policy: flags.policy.or(suite.gate.policy),
             out: flags.out,
             run_id: flags.run_id,
             whereto,

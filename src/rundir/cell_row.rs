@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rundir::Promised;
 use crate::units::{Latency, Usd, UsdPerMtok};
 
-/// The figures of one cell. Field names are the column names, in the order of the file; absent is an empty cell.
+/// The figures of one cell. Field names are the column names, in the order of the file; absent is an empty cell. What is no
+/// figure and no name, as the promise, stands in the manifest alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CellRow {
     /// The run's id.
@@ -170,4 +172,7 @@ pub struct CellRow {
     /// Answers that were held against what the workload expects; absent in files of old.
     #[serde(default)]
     pub requests_checked: Option<u64>,
+    /// What the policy of its run promised of the cell, by the manifest; absent where the run noted none.
+    #[serde(skip)]
+    pub promised: Option<Promised>,
 }

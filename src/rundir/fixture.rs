@@ -37,6 +37,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
         },
         max_cost_usd: None,
         registry: FileNote { source: "built-in".into(), sha256: sha256.clone() },
+        policy: None,
         workloads: vec![WorkloadNote {
             name: "chat".into(),
             source: "built-in".into(),
@@ -90,6 +91,7 @@ fn cell(model: &str) -> CellNote {
             overrides: Vec::new(),
             source: None,
         }),
+        promised: None,
     }
 }
 

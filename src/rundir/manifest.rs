@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rundir::Promised;
 use crate::units::{Usd, UsdPerMtok};
 
 /// The version of the stored formats that this program writes.
@@ -34,6 +35,9 @@ pub struct Manifest {
     pub max_cost_usd: Option<Usd>,
     /// The registry in use; where variants are compared, the baseline's.
     pub registry: FileNote,
+    /// The policy in force, of which each cell notes what it promised; absent in files of old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<FileNote>,
     /// The workloads in use.
     pub workloads: Vec<WorkloadNote>,
     /// The cells in the order of `cells.csv`.
@@ -201,6 +205,9 @@ pub struct CellNote {
     pub synthetic_prompts: u64,
     /// The price row in use; absent when no price is known.
     pub price: Option<PriceNote>,
+    /// What the policy in force promised of the cell; absent in files of old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Promised>,
 }
 
 /// A stretch of an open load whose rate changes evenly, or stays.

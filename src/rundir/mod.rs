@@ -13,6 +13,7 @@ mod manifest_file;
 mod open;
 mod price_note;
 mod primary;
+mod promised;
 mod rebuild;
 mod row;
 mod run;
@@ -34,6 +35,7 @@ pub use manifest::{
 };
 pub use manifest_file::{read_manifest, write_manifest};
 pub use primary::PrimaryLatency;
+pub use promised::Promised;
 pub use rebuild::keep_rebuilt;
 pub use row::{cell_row, judge};
 pub use run::Run;

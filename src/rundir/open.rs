@@ -1,5 +1,6 @@
 //! A run directory, opened.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::rundir::cells_file::CELLS_FILE;
@@ -61,7 +62,7 @@ impl Run {
                 None
             }
         };
-        let cells = match stored {
+        let mut cells = match stored {
             Some(rows) => rows,
             None => {
                 let (rows, found) = rebuild(path, &manifest)?;
@@ -69,6 +70,10 @@ impl Run {
                 rows
             }
         };
+        let promised: HashMap<_, _> = manifest.cells.iter().map(|note| (note.cell.as_str(), note.promised)).collect();
+        for row in &mut cells {
+            row.promised = promised.get(row.cell.as_str()).copied().flatten();
+        }
         Ok(Self { path: path.to_owned(), manifest, cells, warnings })
     }
 

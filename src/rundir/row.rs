@@ -102,6 +102,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         synthetic_prompts: Some(note.synthetic_prompts),
         requests_estimated: Some(figures.requests_estimated),
         requests_checked: Some(figures.requests_checked),
+        promised: note.promised,
     }
 }
 

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["load", "tally", "sim"],
     &["rundir"],
     &["gate"],
-    &["report"],
+    &["report", "starter"],
     &["run"],
     &["bench"],
     &["cli"],

@@ -30,6 +30,7 @@ mod live;
 mod measured;
 mod metrics;
 mod open_load;
+mod policy;
 mod price_diff;
 mod quality;
 mod readme;

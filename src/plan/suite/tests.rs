@@ -32,6 +32,9 @@ timeout_idle = "10s"
 timeout_total = "2m"
 [budget]
 max_cost_usd = "5.00"
+[gate]
+policy = "gate.toml"
+history = "../reports"
 "#;
 
 fn mistakes(text: &str) -> Vec<String> {
@@ -85,6 +88,10 @@ fn every_key_of_a_suite_is_read_and_paths_are_those_of_its_folder() {
                 timeout_total: Some(Duration::from_secs(120)),
             },
             max_cost_usd: Some("5".parse().unwrap()),
+            gate: GateKeys {
+                policy: Some(PathBuf::from("suites/gate.toml")),
+                history: Some(PathBuf::from("suites/../reports")),
+            },
         }
     );
 }

@@ -8,12 +8,12 @@ use crate::report::chart::text::width;
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::time;
 
-/// Draws one dashed line across `rect` for each of `limits`, a tier and milliseconds, at the height that `y` gives it,
+/// Draws one dashed line across `rect` for each of `limits`, a tier, absent where none is known, and milliseconds, at the height that `y` gives it,
 /// named at its right end; returns where the names stand.
 pub(crate) fn limit_lines(
     canvas: &Canvas<'_>,
     rect: Rect,
-    mut limits: Vec<(u8, f64)>,
+    mut limits: Vec<(Option<u8>, f64)>,
     y: impl Fn(f64) -> f64,
 ) -> Vec<Rect> {
     limits.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
@@ -22,7 +22,7 @@ pub(crate) fn limit_lines(
     for (tier, limit) in limits {
         let y = y(limit);
         dashes(canvas, rect, y);
-        let words = format!("tier {tier}: {}", time(limit));
+        let words = format!("{}: {}", whose(tier), time(limit));
         let wide = width(&words, 10.0);
         // From below upwards: a label that would cover the one before stands above that.
         let foot = rects.last().map_or(y - 1.0, |below: &Rect| below.y0.min(y - 1.0));
@@ -33,6 +33,11 @@ pub(crate) fn limit_lines(
         rects.push(label);
     }
     rects
+}
+
+/// Whose limit it is, in a word or two.
+pub(crate) fn whose(tier: Option<u8>) -> String {
+    tier.map_or_else(|| "limit".to_owned(), |tier| format!("tier {tier}"))
 }
 
 /// A dashed line across `rect` at the height `y`.

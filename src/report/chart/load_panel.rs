@@ -8,7 +8,7 @@ use crate::gate::Standing;
 use crate::report::chart::axes::LABELS_BELOW;
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::legend;
-use crate::report::chart::limit_line::dashes;
+use crate::report::chart::limit_line::{dashes, whose};
 use crate::report::chart::load_line::{Line, Spot};
 use crate::report::chart::mark::Tail;
 use crate::report::chart::panel::TITLE;
@@ -268,7 +268,7 @@ fn names(canvas: &Canvas<'_>, block: &Block<'_>, scale: &Scale, drawn: &mut Draw
     let tail = |spot: &Spot<'_>| Some(scale.latency(spot.upper?.cap));
     let rate = |spot: &Spot<'_>| Some(scale.rate(spot.step.goodput_rps.or(spot.rate)?));
     let limits = limits(block).into_iter().map(|(tier, limit)| {
-        let name = format!("tier {tier}: {}", figures::limit(limit));
+        let name = format!("{}: {}", whose(tier), figures::limit(limit));
         let at = (scale.upper.x1 - 2.5, scale.latency(limit.as_ms()));
         End { at, title: format!("the p99 limit of {name}"), name, role: Role::Ink }
     });
@@ -278,8 +278,8 @@ fn names(canvas: &Canvas<'_>, block: &Block<'_>, scale: &Scale, drawn: &mut Draw
 }
 
 /// The tiers of the lines with the limits of their p99, each once.
-fn limits(block: &Block<'_>) -> BTreeSet<(u8, Micros)> {
-    let limit = |line: &Line<'_>| Some((line.first.tier?, Standing::limit_of(line.first)?));
+fn limits(block: &Block<'_>) -> BTreeSet<(Option<u8>, Micros)> {
+    let limit = |line: &Line<'_>| Some((line.first.tier, Standing::limit_of(line.first)?));
     block.lines.iter().filter_map(limit).collect()
 }
 

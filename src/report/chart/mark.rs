@@ -196,6 +196,7 @@ pub(crate) fn title(row: &CellRow, name: &str, price: Option<&str>, p50: f64, up
     let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
     let against = |word: &str| match (Standing::limit_of(row), row.tier) {
         (Some(limit), Some(tier)) => format!("{word} tier {tier}'s {}", time(limit.as_ms())),
+        (Some(limit), None) => format!("{word} its limit of {}", time(limit.as_ms())),
         _ => "no limit".to_owned(),
     };
     let verdict = match Word::of(row) {

@@ -66,7 +66,7 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     let mut hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, if panel.dense { 2.5 } else { 6.0 })).collect();
     let mut soft = Vec::new();
     if panel.dense {
-        let limits = panel.marks.iter().filter_map(|mark| Some((mark.tier?, mark.limit?))).collect();
+        let limits = panel.marks.iter().filter_map(|mark| Some((mark.tier, mark.limit?))).collect();
         let limits = limit_lines(canvas, frame, limits, |limit| plot.at(1.0, limit).1);
         hard.extend(&limits);
         draw_dense(canvas, &plot, panel, &points);

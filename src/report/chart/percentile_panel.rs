@@ -6,6 +6,7 @@ use crate::gate::Standing;
 use crate::report::chart::axes::{LABELS_BELOW, Labelled};
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::legend;
+use crate::report::chart::limit_line::whose;
 use crate::report::chart::panel::TITLE;
 use crate::report::chart::rail::{self, End};
 use crate::report::chart::rect::{Point, Rect};
@@ -149,8 +150,8 @@ fn band(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) {
 
 /// A dashed tick over p99 at each limit of the lines that are named, with its tier beside it.
 fn limits(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>, named: &[&Line<'_>]) {
-    let limit = |line: &&Line<'_>| Some((Standing::limit_of(line.row)?, line.row.tier?));
-    let mut limits: Vec<(Micros, u8)> = named.iter().filter_map(limit).collect();
+    let limit = |line: &&Line<'_>| Some((Standing::limit_of(line.row)?, line.row.tier));
+    let mut limits: Vec<(Micros, Option<u8>)> = named.iter().filter_map(limit).collect();
     limits.sort_unstable();
     limits.dedup();
     for (limit, tier) in limits {
@@ -160,7 +161,7 @@ fn limits(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>, named: &[&Line<
         let at = scale.at(panel.rect, (100.0, limit.as_ms()));
         legend::dashed(canvas, at, 26.0);
         canvas.with_halo(|| {
-            canvas.text(&format!("tier {tier}"), (at.0 - 17.0, at.1), Type::new(9.5, Role::Muted), Align::Right);
+            canvas.text(&whose(tier), (at.0 - 17.0, at.1), Type::new(9.5, Role::Muted), Align::Right);
         });
     }
 }

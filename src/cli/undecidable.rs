@@ -1,0 +1,64 @@
+//! What a run's policy asks and the run cannot decide, with what it would take.
+
+use std::time::Duration;
+
+use crate::cli::cost_words::amount;
+use crate::cost::Cost;
+use crate::gate::{Undecidable, undecidable};
+use crate::plan::{Amount, Cell, Estimate};
+use crate::run::{Inputs, Settings};
+use crate::units::Usd;
+
+/// A line for each rule of the run's policy that the run cannot decide; none without a policy.
+///
+/// `estimates` match the plan's cells; a request is taken to last `typical` where time is told.
+pub(super) fn undecidable_lines(
+    settings: &Settings,
+    inputs: &Inputs,
+    estimates: &[Estimate],
+    typical: Duration,
+) -> Vec<String> {
+    let Some(policy) = &inputs.policy else { return Vec::new() };
+    let all = undecidable(policy, &inputs.planned_cells());
+    all.iter().map(|rule| line(rule, settings, inputs, estimates, typical)).collect()
+}
+
+fn line(rule: &Undecidable, settings: &Settings, inputs: &Inputs, estimates: &[Estimate], typical: Duration) -> String {
+    let mut remedies: Vec<String> = Vec::new();
+    let requests = rule.needed_requests.filter(|_| !inputs.plan.cells.iter().any(|cell| cell.load.is_staged()));
+    if let Some(requests) = requests {
+        let most = inputs.plan.cells.iter().map(|cell| u64::from(cell.requests)).max().unwrap_or(1).max(1);
+        remedies.push(match settings.amount {
+            Amount::Lasting(time) => format!("`--duration {}s`", lengthened(time, requests, rule.requests).as_secs()),
+            Amount::Requests(_) | Amount::Once => format!("`--requests-per-cell {requests}`"),
+        });
+        let seconds = inputs.plan.expected_duration(|_| typical).as_secs() * requests.saturating_sub(most) / most;
+        remedies.push(format!("about {} and {} more", amount(dearer(inputs, estimates, requests)), time(seconds)));
+    }
+    remedies.extend(rule.needed_rounds.map(|rounds| format!("`--rounds {rounds}`")));
+    match remedies.is_empty() {
+        true => rule.sentence(),
+        false => format!("{} ({})", rule.sentence(), remedies.join(", ")),
+    }
+}
+
+/// How long a load of `time` that brings `has` requests must last for `needed`, in whole seconds.
+fn lengthened(time: Duration, needed: u64, has: u64) -> Duration {
+    Duration::from_secs((time.as_secs_f64() * needed as f64 / has.max(1) as f64).ceil() as u64)
+}
+
+/// What it costs more if every cell sends `requests`.
+fn dearer(inputs: &Inputs, estimates: &[Estimate], requests: u64) -> Cost {
+    let more = |(cell, estimate): (&Cell, &Estimate)| {
+        let sent = u64::from(cell.requests) + u64::from(cell.warmup);
+        let more = requests.saturating_sub(u64::from(cell.requests));
+        let picos = estimate.expected.known.picos() * i128::from(more) / i128::from(sent.max(1));
+        Cost { known: Usd::from_picos(picos), ..estimate.expected }
+    };
+    inputs.plan.cells.iter().zip(estimates).map(more).sum()
+}
+
+/// `40 s`, or `6 min`.
+fn time(seconds: u64) -> String {
+    if seconds < 90 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
+}

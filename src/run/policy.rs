@@ -1,0 +1,83 @@
+//! The policy of a run: read before anything is sent, and held against what is planned.
+
+use crate::gate::{KnownNames, Match, Named, PlannedCell, Policy};
+use crate::plan::{Arrivals, Cell, Load, Rate};
+use crate::run::RunError;
+use crate::run::inputs::{InputSide, Inputs, read};
+use crate::run::settings::{Settings, Whereto};
+use crate::units::Positive;
+
+/// Reads the policy of the run; absent: it has none. It may name what any of the registries holds, also the one whose models
+/// a single URL takes the place of.
+///
+/// # Errors
+/// It cannot be read, has mistakes, or names what there is not.
+pub(super) fn read_policy(settings: &Settings, sides: &[InputSide]) -> Result<Option<Policy>, RunError> {
+    let Some(path) = &settings.policy else { return Ok(None) };
+    let replaced = match settings.whereto {
+        Whereto::Url { .. } => Some(read(settings.registry.as_deref())?),
+        Whereto::Simulator | Whereto::Providers => None,
+    };
+    let mut known = KnownNames::default();
+    for registry in sides.iter().map(|side| &side.registry).chain(&replaced) {
+        known.providers.extend(registry.providers.iter().map(|provider| provider.id.clone()));
+        known.models.extend(registry.models.iter().map(|model| model.id.clone()));
+        known.regions.extend(registry.regions.iter().map(|region| region.id.clone()));
+    }
+    for names in [&mut known.providers, &mut known.models, &mut known.regions] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    Ok(Some(Policy::read_for(path, &known)?))
+}
+
+impl Inputs {
+    /// The policy whose limits reports show: that of the run, or the built-in one.
+    pub fn policy_in_force(&self) -> &Policy {
+        self.policy.as_ref().unwrap_or_else(|| Policy::built_in())
+    }
+
+    /// The cells of the plan as a policy sees them, in their order.
+    pub fn planned_cells(&self) -> Vec<PlannedCell> {
+        self.plan.cells.iter().map(|cell| self.planned(cell)).collect()
+    }
+
+    fn planned(&self, cell: &Cell) -> PlannedCell {
+        let registry = self.registry(cell);
+        let model = registry.model(cell.endpoint);
+        let (concurrency, arrivals) = match &cell.load {
+            Load::Closed { concurrency } => (Some(*concurrency), None),
+            Load::Open { arrivals, .. } => (None, Some(arrivals)),
+        };
+        PlannedCell {
+            variant: self.side(cell).variant.clone(),
+            provider: registry.provider(cell.endpoint).id.clone(),
+            model: model.id.clone(),
+            region: registry.region(cell.endpoint).map(|region| region.id.clone()),
+            tier: model.tier,
+            route: None,
+            workload: self.workloads[cell.workload].name.clone(),
+            load: cell.load.label(),
+            concurrency,
+            rate_rps: arrivals.and_then(Arrivals::rate).and_then(Rate::steady_rps).map(Positive::get),
+            requests: u64::from(cell.requests),
+            rounds: self.plan.rounds,
+        }
+    }
+
+    /// Refuses a policy of which no rule could be asked of the run: its verdict would say nothing.
+    pub(super) fn refuse_policy_about_nothing(&self) -> Result<(), RunError> {
+        let Some(policy) = &self.policy else { return Ok(()) };
+        let cells = self.planned_cells();
+        let takes = |matches: &Match| cells.iter().any(|cell| matches.takes(&Named::from(cell)));
+        let compares = cells.iter().any(|cell| cell.variant != cells[0].variant);
+        if policy.slos.iter().any(|slo| slo.window_days.is_none() && takes(&slo.matches))
+            || compares && policy.regressions.iter().any(|rule| takes(&rule.matches))
+        {
+            return Ok(());
+        }
+        let slos = policy.slos.iter().map(|slo| slo.line);
+        let line = slos.chain(policy.regressions.iter().map(|rule| rule.line)).flatten().max().unwrap_or(1);
+        Err(RunError::PolicyAboutNothing { policy: policy.source.clone(), line })
+    }
+}

@@ -101,6 +101,7 @@ fn holds(slo: &Slo, made: &[Made]) -> bool {
                 Promise::Quantile { latency, max, .. } => over(latency, max.as_ms()),
                 Promise::ShareOver { latency, over: limit, .. } => over(latency, limit.as_ms()),
                 Promise::Availability { .. } => false,
+                Promise::Quality { .. } => panic!("quality is not made up here"),
             }
     };
     let bad = made.iter().filter(bad).count() as u64;

@@ -24,6 +24,7 @@ mod terminal;
 mod verdict_args;
 mod whereto;
 mod workload;
+mod workload_args;
 
 pub use args::Cli;
 pub use dispatch::dispatch;

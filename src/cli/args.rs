@@ -12,6 +12,7 @@ use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
 use crate::cli::simulate_args::SimulateArgs;
 use crate::cli::verdict_args::VerdictFormat;
+use crate::cli::workload_args::WorkloadCommand;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
 use crate::registry::AssumedPrice;
@@ -347,27 +348,6 @@ pub struct SlimArgs {
     /// The directory to write, which must not exist yet
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-}
-
-/// Subcommands of `workload`.
-#[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:\n  tollmark workload inspect support\n  tollmark workload check my-traffic.jsonl")]
-pub enum WorkloadCommand {
-    /// Report every bad line of request files
-    Check {
-        /// Request files, or names of built-in workloads
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<String>,
-    },
-    /// Describe request files: lengths, classes, sessions, arrivals
-    Inspect {
-        /// Request files, or names of built-in workloads
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<String>,
-        /// Count and list bad lines instead of stopping
-        #[arg(long)]
-        skip_bad_lines: bool,
-    },
 }
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {

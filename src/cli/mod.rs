@@ -26,6 +26,7 @@ mod undecidable;
 mod verdict_args;
 mod whereto;
 mod workload;
+mod workload_args;
 
 pub use args::Cli;
 pub use dispatch::dispatch;

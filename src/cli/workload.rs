@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::WorkloadCommand;
 use crate::cli::exit::{BAD_INPUT, CliError, print_error};
 use crate::cli::terminal::put;
+use crate::cli::workload_args::WorkloadCommand;
 use crate::run::workload as read;
 use crate::workload::{BadLines, check_text, inspect, inspect_text};
 

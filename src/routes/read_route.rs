@@ -33,7 +33,7 @@ fn read_route(keys: Keys<'_>, names: &mut BTreeSet<String>) -> Route {
             field.fault(&format!("is `{given}` a second time, must be different from all others"));
         }
     }
-    let match_span = keys.optional("match").map_or_else(|| header(&keys), |field| field.span());
+    let match_span = keys.optional("match").map_or_else(|| header(&keys), Field::span);
     let matches = keys.table("match").map(read_match).unwrap_or_default();
     let actions = [("send", true), ("hand_off", false)];
     let sends = keys.optional("action").and_then(|field| field.one_of(&actions)).unwrap_or(true);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comfy_table::{ContentArrangement, Table as Grid, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, Width, presets};
 
 use crate::routes::coverage::listed;
 use crate::routes::table::{Action, Breaker, FailoverOn, OnOverflow, RegionOrder, Route, RouteMatch, Table, Target};
@@ -14,14 +14,29 @@ pub fn show(table: &Table, width: Option<u16>) -> String {
     if let Some(width) = width {
         grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
-    grid.set_header(["route", "takes", "first", "then", "over the window"]);
-    for route in &table.routes {
-        grid.add_row(row(route));
+    let mut rows = vec![["route", "takes", "first", "then", "over the window"].map(str::to_owned)];
+    rows.extend(table.routes.iter().map(row));
+    grid.set_header(&rows[0]);
+    for row in &rows[1..] {
+        grid.add_row(row);
     }
+    let words = [0, 1, 2, 3, 4].map(|place| longest_word(&rows, place));
+    let have_room = width.is_none_or(|width| words.iter().sum::<u16>() + 2 * 4 <= width);
     for (place, column) in grid.column_iter_mut().enumerate() {
-        column.set_padding((if place == 0 { 0 } else { 2 }, 0));
+        let padding = if place == 0 { 0 } else { 2 };
+        column.set_padding((padding, 0));
+        // A name that is broken in two is not found by who looks for it.
+        if have_room {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(words[place] + padding)));
+        }
     }
     format!("{}\n{}\n\n{}\n", labels(table), again(table), grid.trim_fmt())
+}
+
+/// Letters of the longest word in a column.
+fn longest_word(rows: &[[String; 5]], place: usize) -> u16 {
+    let words = rows.iter().flat_map(|row| row[place].split(' '));
+    words.map(|word| u16::try_from(word.chars().count()).unwrap_or(u16::MAX)).max().unwrap_or(0)
 }
 
 fn labels(table: &Table) -> String {
@@ -119,17 +134,61 @@ mod tests {
     use super::*;
     use crate::routes::samples::table;
 
+    const ROUTES: &str = r#"
+[classifier]
+model = 'small'
+timeout = '1500ms'
+[failover]
+on = ['429', 'empty']
+region_order = 'shuffled'
+[failover.breaker]
+attempt_error_ratio = 0.007
+[[route]]
+name = 'person'
+match = { tier = 4 }
+action = 'hand_off'
+human_cost_usd = '2.50'
+[[route]]
+name = 'seen'
+match = { tier = 1, class = 'x', needs_vision = true }
+primary = [{ model = 'eye', weight = 3 }, { model = 'eye' }]
+fallback = [{ model = 'eye', regions = ['east'] }]
+[[route]]
+name = 'rest'
+match = { tier = 1, needs_vision = false }
+primary = [{ model = 'big' }]
+on_overflow = 'chunk'
+chunk_with = 'small'
+[[route]]
+name = 'more'
+primary = [{ model = 'small' }, { model = 'eye' }]
+on_overflow = 'escalate'
+escalate_to = 'big'
+"#;
+
     #[test]
     fn a_table_is_told_in_words_with_a_row_for_each_route() {
-        let table = table(
-            "[classifier]\nmodel = 'small'\ntimeout = '1500ms'\n\
-             [failover]\non = ['429', 'empty']\nregion_order = 'shuffled'\n[failover.breaker]\nattempt_error_ratio = 0.007\n\
-             [[route]]\nname = 'person'\nmatch = { tier = 4 }\naction = 'hand_off'\nhuman_cost_usd = '2.50'\n\
-             [[route]]\nname = 'seen'\nmatch = { tier = 1, class = 'x', needs_vision = true }\n\
-             primary = [{ model = 'eye', weight = 3 }, { model = 'big' }]\nfallback = [{ model = 'eye', regions = ['east'] }]\n\
-             on_overflow = 'escalate'\nescalate_to = 'big'\n\
-             [[route]]\nname = 'rest'\nprimary = [{ model = 'big' }]\non_overflow = 'chunk'\nchunk_with = 'small'\n",
-        );
-        insta::assert_snapshot!(show(&table, None), @"");
+        let table = table(ROUTES);
+        insta::assert_snapshot!(show(&table, None), @r"
+        `small` labels each request within 1.5 s; else it is tier 1.
+        Tried again elsewhere after 429 and empty, 30 s an attempt, regions drawn.
+        A region is skipped for 30 s when over 0.7 % of 200 attempts or more fail in 60 s.
+
+        route   takes                         first                 then        over the window
+        person  tier 4                        a person, $2.5        –           –
+        seen    tier 1, class x, with images  eye 75 %, eye 25 %    eye (east)  rejected
+        rest    tier 1, without images        big                   –           cut for small
+        more    the rest                      small 50 %, eye 50 %  –           to big
+        ");
+    }
+
+    #[test]
+    fn no_name_is_broken_where_all_have_room() {
+        let shown = show(&Table::built_in(), Some(80));
+        let grid = shown.split_once("\n\n").unwrap().1;
+        assert!(grid.lines().all(|line| line.chars().count() <= 80), "{grid}");
+        for name in ["deepseek-v4-flash", "step-3.5-flash", "hunyuan-turbo", "autocomplete", "(us-west-2"] {
+            assert!(grid.split_whitespace().any(|word| word == name), "{name} in\n{grid}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What no gateway's file holds, with the line that says it.
 
-use crate::conf::{Document, Table as Keys};
+use crate::conf::{Document, Field, Table as Keys};
 use crate::routes::export::Lost;
 use crate::routes::table::{Action, OnOverflow, RegionOrder, Table};
 
@@ -69,5 +69,5 @@ impl<'t> Losses<'t> {
 }
 
 fn line_of(keys: &Keys<'_>, key: &'static str) -> usize {
-    keys.optional(key).map_or_else(|| keys.line(), |field| field.line())
+    keys.optional(key).map_or_else(|| keys.line(), Field::line)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Everything in which `value` is not what `schema` says, each with its place.
-pub fn mistakes(schema: &Value, value: &Value) -> Vec<String> {
+pub(super) fn mistakes(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(schema, schema, value, "", &mut found);
     found

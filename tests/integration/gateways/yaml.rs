@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The document in `text`.
-pub fn parse(text: &str) -> Value {
+pub(super) fn parse(text: &str) -> Value {
     let lines: Vec<(usize, &str)> = text
         .lines()
         .filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty())

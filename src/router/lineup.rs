@@ -100,6 +100,8 @@ impl Callee {
             text_at: rest.text_at,
             synthetic: rest.synthetic.clone(),
             stream,
+            expects: rest.expects,
+            greedy: rest.greedy,
             input_bound,
             output_bound: rest.answer_bound.or_else(by_model).unwrap_or(u64::MAX),
             images: rest.images,

@@ -90,6 +90,7 @@ impl Pieces {
                 answer_bound: Some(share),
                 answers: 1,
                 streamed: Some(false),
+                expects: false,
                 ..base.clone()
             }
         };

@@ -89,6 +89,10 @@ pub struct CallBody {
     pub synthetic: Option<Arc<Synthetic>>,
     /// Whether the reply is streamed.
     pub stream: bool,
+    /// Whether the workload says what a right answer to it is.
+    pub expects: bool,
+    /// Whether temperature 0 is asked for, where the same request ought to get the same answer.
+    pub greedy: bool,
     /// Tokens that the prompt has at most, a nonce included.
     pub input_bound: u64,
     /// Tokens that all its answers have at most; [`u64::MAX`] where nothing bounds them.

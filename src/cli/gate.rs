@@ -18,7 +18,7 @@ use crate::rundir::Run;
 /// Judges the run in `args`, and tells the verdict in each format that was asked for.
 ///
 /// # Errors
-/// The policy or the run cannot be read, an SLO is about nothing that the run measured, or a file cannot be written.
+/// The policy or the run cannot be read, a rule is about nothing that the run measured, or a file cannot be written.
 pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     let printed = printed(&args.formats)?;
     let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;

@@ -11,6 +11,8 @@ use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
 use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
 use crate::cli::simulate_args::SimulateArgs;
+use crate::cli::slim_args::SlimArgs;
+use crate::cli::trend_args::TrendArgs;
 use crate::cli::verdict_args::VerdictFormat;
 use crate::cli::workload_args::WorkloadCommand;
 use crate::conf::parse_duration;
@@ -43,6 +45,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Hold a run against the SLOs of a policy: a verdict and an exit code
     Gate(GateArgs),
+    /// Tell how each cell did over many runs: drift, new levels, prices, availability by month
+    Trend(TrendArgs),
     /// Write a run without its per-request rows, under 1 MB, fit for a repository
     Slim(SlimArgs),
     /// Check, compare or show the priced registry
@@ -337,18 +341,6 @@ a candidate may be than its baseline, where a run has two variants:
 
 Exit codes: 0 passed, 2 bad input, 3 a rule is surely broken, 4 it cannot be told,
 5 the figures may not be judged, a metric vanished, or nothing was measured.";
-
-/// What `slim` is told.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tollmark slim reports/latest --out slim-run")]
-pub struct SlimArgs {
-    /// The run directory
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
-    /// The directory to write, which must not exist yet
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-}
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)

@@ -28,6 +28,7 @@ mod settle;
 mod shares;
 mod slo;
 mod standing;
+mod window;
 
 pub use comparison::{Comparison, RoundPair, Tested, compare_figures, least_in_a_round, round_quantiles};
 pub use error::PolicyError;
@@ -42,3 +43,4 @@ pub use policy_names::KnownNames;
 pub use promise::{Kept, kept, requests_to_settle};
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
+pub use window::{Asked, Counted, count_windows};

@@ -8,7 +8,8 @@ use crate::stats::{change_points, noise};
 pub struct Change {
     /// The point of the series at which it begins.
     pub point: usize,
-    /// The geometric mean from there to the next change over that from the one before: above 1 is slower.
+    /// The geometric mean from there to the next change over that from the one before, odd nights moved to their neighbours: above
+    /// 1 is slower.
     pub ratio: f64,
 }
 
@@ -32,10 +33,10 @@ pub fn changes(series: &Series<'_>) -> Vec<Change> {
     let (points, logs): (Vec<usize>, Vec<f64>) =
         judged.filter_map(|(point, at)| Some((point, Figure::E2eP50.of(at.row)?.ln()))).unzip();
     let Some(unit) = noise(&logs).map(|unit| unit.max(LEAST_NOISE)) else { return Vec::new() };
-    let scaled: Vec<f64> = logs.iter().map(|log| log / unit).collect();
-    let places = change_points(&without_odd_nights(&scaled), PENALTY * (logs.len() as f64).ln(), LEAST);
+    let scaled = without_odd_nights(&logs.iter().map(|log| log / unit).collect::<Vec<_>>());
+    let places = change_points(&scaled, PENALTY * (logs.len() as f64).ln(), LEAST);
     let ends: Vec<usize> = [0].into_iter().chain(places).chain([logs.len()]).collect();
-    let means: Vec<f64> = ends.windows(2).map(|pair| mean(&logs[pair[0]..pair[1]])).collect();
+    let means: Vec<f64> = ends.windows(2).map(|pair| unit * mean(&scaled[pair[0]..pair[1]])).collect();
     let change = |(place, pair): (&usize, &[f64])| Change { point: points[*place], ratio: (pair[1] - pair[0]).exp() };
     ends[1..].iter().zip(means.windows(2)).map(change).collect()
 }

@@ -8,7 +8,7 @@ use crate::report::chart::legend;
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::text::{clip, width};
 use crate::report::chart::theme::Role;
-use crate::report::chart::ticks::{log_ticks, time};
+use crate::report::chart::ticks::{linear_ticks, log_ticks, time};
 use crate::report::chart::trend_days::{Days, SIZE};
 use crate::report::chart::trend_price;
 use crate::report::parts::Word;
@@ -74,7 +74,7 @@ pub(crate) fn draw(
 /// The cell's name, and on the right how its last night compares.
 fn title(canvas: &Canvas<'_>, line: &CellLine<'_>, name: &str, frame: Rect) {
     let middle = frame.y0 - TITLE / 2.0;
-    let said = words::drift(line);
+    let said = words::drift_in_short(line);
     let word = words::word(line);
     let right = width(&said, 11.0);
     let ink = if word == Some(Word::Misses) { Role::Ink } else { Role::Muted };
@@ -143,7 +143,7 @@ impl Panel<'_> {
     fn grid(&self, canvas: &Canvas<'_>) {
         let Some(range) = self.range else { return };
         let high = self.frame.y1 - FOOT - self.frame.y0 - TURNS;
-        for tick in log_ticks(range, high, 17.0) {
+        for tick in ticks(range, high) {
             let Some(y) = self.y(tick) else { continue };
             canvas.line(&[(self.frame.x0, y), (self.frame.x1, y)], Role::Grid.stroke(1.0));
             canvas.text(&time(tick), (self.frame.x0 - 5.0, y), Type::new(10.5, Role::Muted), Align::Right);
@@ -221,6 +221,22 @@ impl Panel<'_> {
     }
 }
 
+/// Round numbers inside `range` with room for their labels on `pixels`: 1-2-5 and the like, or where such a narrow range holds fewer
+/// than three of those, multiples of one step.
+fn ticks(range: (f64, f64), pixels: f64) -> Vec<f64> {
+    let round = log_ticks(range, pixels, LABEL);
+    if round.len() >= 3 {
+        return round;
+    }
+    // Multiples stand closest at the upper end.
+    let fit = pixels / (range.1 / range.0).ln() / LABEL;
+    let even: Vec<f64> = linear_ticks(range.1, fit, 1.0).into_iter().filter(|tick| *tick >= range.0).collect();
+    if even.len() > round.len() { even } else { round }
+}
+
+/// From one tick label to the next, in pixels.
+const LABEL: f64 = 16.0;
+
 /// From the least to the greatest figure that is drawn, at least a factor of 1.6 apart, so that noise does not fill a panel;
 /// absent where none is.
 fn range(line: &CellLine<'_>) -> Option<(f64, f64)> {
@@ -236,3 +252,21 @@ fn range(line: &CellLine<'_>) -> Option<(f64, f64)> {
 }
 
 const LEAST_FACTOR: f64 = 1.6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_range_has_several_ticks_that_leave_each_other_room() {
+        for (least, most) in [(320.0, 880.0), (90.0, 210.0), (1_050.0, 1_700.0), (45.0, 600.0), (0.4, 3.0)] {
+            for pixels in [88.0, 230.0] {
+                let found = ticks((least, most), pixels);
+                assert!(found.len() >= 3, "{least} to {most} on {pixels}: {found:?}");
+                let apart = |pair: &[f64]| (pair[1] / pair[0]).ln() / (most / least).ln() * pixels;
+                assert!(found.windows(2).all(|pair| apart(pair) >= LABEL - 1e-9), "{found:?}");
+                assert!(found.iter().all(|tick| (least..=most).contains(tick)));
+            }
+        }
+    }
+}

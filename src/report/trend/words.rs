@@ -40,6 +40,15 @@ pub(crate) fn drift(line: &CellLine<'_>) -> String {
     }
 }
 
+/// The same where there is little room: `6 of 10 nights`.
+pub(crate) fn drift_in_short(line: &CellLine<'_>) -> String {
+    match line.drift {
+        Drift::TooFew(nights) => format!("{nights} of {LEAST_NIGHTS} nights"),
+        Drift::NotJudged => "not judged".to_owned(),
+        _ => drift(line),
+    }
+}
+
 /// `slower +31 % (p50, p95)`; the first figure's change.
 pub(crate) fn moved(alerts: &[Alert]) -> String {
     let word = |alert: &Alert| if alert.ratio > 1.0 { "slower" } else { "faster" };
@@ -174,9 +183,9 @@ pub(crate) fn finding(history: &History, lines: &[CellLine<'_>]) -> Headline {
     let priced = lines.iter().filter(|line| !line.price_steps.is_empty()).count();
     let nights = figures::several(history.nights.len() as u64, "night");
     sentences.push(format!(
-        "Over {nights}: {} to a new level, {} its list price.",
+        "Over {nights}: {} to a new level, {} another list price.",
         cells(changed, "came"),
-        cells(priced, "changed")
+        cells(priced, "got")
     ));
     Headline { sentences }
 }

@@ -142,8 +142,14 @@ fn count_good(run: &Run, limited: &mut [Limited<'_>]) -> Result<(), RunDirError>
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
     use super::*;
     use crate::history::fixture::Clean;
+    use crate::units::Latency;
 
     fn asked(history: &History, promise: Promise, days: u32) -> Asked {
         Asked { promise, cell: CellKey::of(&history.nights[0].cells[1]), days }
@@ -179,5 +185,44 @@ mod tests {
         let before = history.nights[0].started - jiff::SignedDuration::from_secs(1);
         let asked = asked(&history, Promise::Availability { min: 0.5 }, 30);
         assert_eq!(count_windows(&[asked], &history, before).unwrap(), [Counted::default()]);
+    }
+    /// A stored run, as the only night of a history.
+    fn stored(name: &str) -> History {
+        let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runs");
+        let folder = TempDir::new().unwrap();
+        symlink(runs.join(name), folder.path().join("run")).unwrap();
+        let mut history = History::read(folder.path()).unwrap();
+        history.nights[0].path = runs.join(name);
+        history
+    }
+
+    #[test]
+    fn a_limit_is_held_against_requests_and_without_them_against_histograms() {
+        for (name, has_samples) in [("short", true), ("night", false)] {
+            let history = stored(name);
+            let (night, row) = (&history.nights[0], &history.nights[0].cells[0]);
+            assert_eq!(night.path.join("samples.csv").exists(), has_samples);
+            let median = match row.e2e_p50_ms.unwrap() {
+                Latency::Finite(time) => time,
+                Latency::Infinite => panic!("{row:?}"),
+            };
+            let ask = |max: Micros, latency| Asked {
+                promise: Promise::Quantile { latency, q: 0.5, max },
+                cell: CellKey::of(row),
+                days: 1,
+            };
+            // A bucket of a histogram ends a little above its values.
+            let all = [
+                ask(Micros(0), Timed::E2e),
+                ask(Micros(median.0 + median.0 / 500), Timed::E2e),
+                ask(Micros(median.0 + median.0 / 500), Timed::Ttft),
+                ask(Micros(60_000_000), Timed::E2e),
+            ];
+            let counted = count_windows(&all, &history, night.started).unwrap();
+            assert!(counted.iter().all(|one| (one.requests, one.runs) == (row.requests, 1)), "{counted:?}");
+            let bad: Vec<u64> = counted.iter().map(|one| one.bad).collect();
+            assert_eq!((bad[0], bad[3]), (row.requests, row.failed), "{name}: {bad:?}");
+            assert!(bad[1].abs_diff(row.requests / 2) <= row.requests / 20 + 1 && bad[2] < bad[1], "{name}: {bad:?}");
+        }
     }
 }

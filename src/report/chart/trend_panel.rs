@@ -221,17 +221,14 @@ impl Panel<'_> {
     }
 }
 
-/// Round numbers inside `range` with room for their labels on `pixels`: 1-2-5 and the like, or where such a narrow range holds fewer
-/// than three of those, multiples of one step.
+/// Round numbers inside `range` with room for their labels on `pixels`: 1-2-5 and the like, or multiples of one step where these are
+/// as many, which in a narrow range stand more evenly.
 fn ticks(range: (f64, f64), pixels: f64) -> Vec<f64> {
     let round = log_ticks(range, pixels, LABEL);
-    if round.len() >= 3 {
-        return round;
-    }
     // Multiples stand closest at the upper end.
     let fit = pixels / (range.1 / range.0).ln() / LABEL;
     let even: Vec<f64> = linear_ticks(range.1, fit, 1.0).into_iter().filter(|tick| *tick >= range.0).collect();
-    if even.len() > round.len() { even } else { round }
+    if even.len() >= round.len() { even } else { round }
 }
 
 /// From one tick label to the next, in pixels.

@@ -172,7 +172,8 @@ pub(crate) fn finding(history: &History, lines: &[CellLine<'_>]) -> Headline {
             let named = moved.iter().take(3).map(|line| format!("{} {}", differing.name(&line.series), drift(line)));
             let more = if count > 3 { format!(" and {} more", count - 3) } else { String::new() };
             let named = named.collect::<Vec<_>>().join("; ");
-            format!("{count} of {told} cells moved in the night of {last}, {origin}: {named}{more}.")
+            let of = if told == 1 { "The one cell".to_owned() } else { format!("{count} of {told} cells") };
+            format!("{of} moved in the night of {last}, {origin}: {named}{more}.")
         }
     }];
     let untold = here.len() - told;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
+use crate::cli::load_choices::{ArrivalsChoice, PromptCacheChoice, StreamChoice};
 use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
 use crate::cli::simulate_args::SimulateArgs;
@@ -75,41 +76,6 @@ pub enum UiChoice {
     Plain,
     /// Nothing.
     None,
-}
-
-/// Whether answers are streamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StreamChoice {
-    /// Always.
-    True,
-    /// Never.
-    False,
-    /// As each line was recorded; streamed where it does not say.
-    Recorded,
-}
-
-/// How requests arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ArrivalsChoice {
-    /// The next is sent when one ends.
-    Closed,
-    /// At the recording's own times.
-    Recorded,
-    /// After equal gaps.
-    Constant,
-    /// After exponential gaps, as from many independent callers.
-    Poisson,
-    /// After gaps of a gamma law with --cv.
-    Gamma,
-}
-
-/// What is done about prompt caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PromptCacheChoice {
-    /// Send as recorded.
-    Natural,
-    /// Put a short seeded nonce before each prompt, the same for all turns of a session.
-    Fresh,
 }
 
 /// Flags of `run`. A flag overrides the suite, the suite the default.
@@ -316,6 +282,9 @@ pub struct GateArgs {
     /// Say it and let it pass: exit 0 where it would be 3 or 4
     #[arg(long)]
     pub advisory: bool,
+    /// Judge SLOs with a `window` over the runs in this folder, this one included
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
 }
 
 const GATE_EXAMPLES: &str = "\
@@ -324,6 +293,7 @@ Examples:
   tollmark gate reports/latest --policy gate.toml
   tollmark gate reports/latest --policy gate.toml --advisory
   tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
+  tollmark gate reports/latest --policy gate.toml --history reports   for SLOs over days
   tollmark gate reports/latest --policy gate.toml --format github   annotations, and the job's summary
 
 A policy names SLOs, each about the cells that its globs match, and how much worse

@@ -1,15 +1,16 @@
 //! Requests of a cell over a window of history, as SLOs over days are judged by.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
-use crate::gate::policy::{Promise, Timed};
+use crate::gate::draft::Draft;
+use crate::gate::finding::{Rule, Why};
+use crate::gate::good::{Wanted, count};
+use crate::gate::judge::{NotAsked, Unasked};
+use crate::gate::named::Named;
+use crate::gate::policy::{Policy, Promise, Slo};
+use crate::gate::slo::{has_metric, slo_draft};
 use crate::history::{CellKey, History, Point};
-use crate::rundir::{CellRow, Run, RunDirError, read_intervals, read_samples};
-use crate::sample::{Phase, Sample};
-use crate::tally::Metric;
-use crate::units::Micros;
+use crate::rundir::{CellRow, Run, RunDirError};
 
 /// What is asked of a history: how a cell kept a promise.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +25,10 @@ pub struct Asked {
 
 /// The requests of a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
+pub struct InWindow {
     /// Requests that ended and count.
     pub requests: u64,
-    /// Of these, those that the promise does not want: failed, or over the limit.
+    /// Of these, those that the promise does not want: failed, over the limit, or wrong.
     pub bad: u64,
     /// Runs that they are of.
     pub runs: u32,
@@ -37,107 +38,84 @@ pub struct Counted {
 ///
 /// A run counts where [`Point::counts_for_availability`] says so. Availability is read off `cells.csv`; a limit on a latency off the
 /// run's requests, or where it holds none off its histograms, whose buckets are taken at their upper end. Requests without the
-/// latency are bad.
+/// latency are bad. Answers are judged by requests alone.
 ///
 /// # Errors
 /// The files of a run cannot be read.
-pub fn count_windows(asked: &[Asked], history: &History, until: Timestamp) -> Result<Vec<Counted>, RunDirError> {
-    let mut counted = vec![Counted::default(); asked.len()];
+pub fn count_windows(asked: &[Asked], history: &History, until: Timestamp) -> Result<Vec<InWindow>, RunDirError> {
+    let mut counted = vec![InWindow::default(); asked.len()];
     let days = asked.iter().map(|one| one.days).max().unwrap_or(0);
     for night in history.within(days, until) {
-        let mut limited = Vec::new();
+        let mut found: Vec<(usize, &CellRow)> = Vec::new();
         for (index, one) in asked.iter().enumerate().filter(|(_, one)| night.is_within(one.days, until)) {
             let row = night.cells.iter().find(|row| CellKey::of(row) == one.cell);
-            let Some(row) = row.filter(|row| Point { night, place: 0, row }.counts_for_availability()) else {
-                continue;
-            };
+            let counts = |row: &&CellRow| Point { night, place: 0, row }.counts_for_availability();
+            // Requests do not say which route they took, so those of one cannot be told from the others'.
+            let is_known = |row: &&CellRow| row.route.is_none() || is_about_success(&one.promise);
+            found.extend(row.filter(counts).filter(is_known).map(|row| (index, row)));
+        }
+        // What is about success alone is in `cells.csv`, and needs no other file of the run.
+        let (plain, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(index, _)| is_about_success(&asked[*index].promise));
+        let mut add = |index: usize, requests: u64, good: u64| {
             let counts = &mut counted[index];
-            match limit_of(&one.promise) {
-                None => counts.bad += row.failed,
-                // Requests do not say which route they took, so those of one cannot be told from the others'.
-                Some(_) if row.route.is_some() => continue,
-                Some((latency, limit)) => limited.push(Limited { index, row, latency, limit, good: 0 }),
-            }
-            (counts.requests, counts.runs) = (counts.requests + row.requests, counts.runs + 1);
-        }
-        if !limited.is_empty() {
-            count_good(&Run::open(&night.path)?, &mut limited)?;
-        }
-        for one in limited {
-            counted[one.index].bad += one.row.requests.saturating_sub(one.good);
+            counts.requests += requests;
+            counts.bad += requests.saturating_sub(good);
+            counts.runs += u32::from(requests > 0);
+        };
+        plain.into_iter().for_each(|(index, row)| add(index, row.requests, row.ok));
+        if !others.is_empty() {
+            let wanted: Vec<Wanted<'_>> =
+                others.iter().map(|(index, row)| Wanted { row, promise: &asked[*index].promise }).collect();
+            let found = count(&Run::open(&night.path)?, &wanted)?;
+            others.iter().zip(found).for_each(|((index, _), of)| add(*index, of.requests, of.good));
         }
     }
     Ok(counted)
 }
 
-/// A cell of one run whose requests are held against a limit.
-struct Limited<'h> {
-    /// The place of what was asked.
-    index: usize,
-    row: &'h CellRow,
-    latency: Timed,
-    limit: Micros,
-    /// Successes within the limit.
-    good: u64,
+const fn is_about_success(promise: &Promise) -> bool {
+    matches!(promise, Promise::Availability { .. })
 }
 
-impl Limited<'_> {
-    fn metric(&self) -> Metric {
-        match self.latency {
-            Timed::Ttft => Metric::Ttft,
-            Timed::E2e if self.row.is_open_load() => Metric::E2eFromDue,
-            Timed::E2e => Metric::E2e,
+/// The SLOs of `policy` over a window, for each cell of `run` that they match: over the runs of `history` up to this one. Without
+/// a history they go to `not_asked`.
+pub(in crate::gate) fn window_drafts(
+    policy: &Policy,
+    run: &Run,
+    history: Option<&History>,
+    not_asked: &mut Vec<NotAsked>,
+) -> Result<Vec<Draft>, RunDirError> {
+    let until = run.manifest.started_at.parse::<Timestamp>();
+    let mut places: Vec<(usize, &Slo, usize)> = Vec::new();
+    let mut asked: Vec<Asked> = Vec::new();
+    for (index, slo) in policy.slos.iter().enumerate() {
+        let Some(days) = slo.window_days else { continue };
+        let mut unasked = |reason| not_asked.push(NotAsked { rule: Rule::Slo(index), reason });
+        let matching = (0..run.cells.len()).filter(|cell| slo.matches.takes(&Named::from(&run.cells[*cell])));
+        let matching: Vec<usize> = matching.collect();
+        if history.is_none() || until.is_err() {
+            unasked(Unasked::Window);
+        } else if matching.is_empty() {
+            unasked(Unasked::NothingMatches);
+        } else if !has_metric(&slo.promise, matching.iter().map(|cell| &run.cells[*cell])) {
+            unasked(Unasked::NoMetric { places: matching.len(), of: matching.len() });
+        } else {
+            let cell = |cell: &usize| Asked { promise: slo.promise, cell: CellKey::of(&run.cells[*cell]), days };
+            asked.extend(matching.iter().map(cell));
+            places.extend(matching.into_iter().map(|cell| (index, slo, cell)));
         }
     }
-
-    fn is_good(&self, sample: &Sample) -> bool {
-        let took = match self.latency {
-            Timed::Ttft => sample.ttft(),
-            Timed::E2e => sample.e2e_from_due().or_else(|| sample.e2e()),
+    let (Some(history), Ok(until)) = (history, until) else { return Ok(Vec::new()) };
+    let counted = count_windows(&asked, history, until)?;
+    let drafts = places.into_iter().zip(asked).zip(counted).map(|(((index, slo, cell), asked), counted)| {
+        let why = match counted.requests {
+            0 => Why::NoRequests,
+            _ => Why::Window { runs: counted.runs, days: asked.days },
         };
-        took.is_some_and(|took| took <= self.limit)
-    }
-}
-
-fn limit_of(promise: &Promise) -> Option<(Timed, Micros)> {
-    match *promise {
-        Promise::Quantile { latency, max, .. } => Some((latency, max)),
-        Promise::ShareOver { latency, over, .. } => Some((latency, over)),
-        Promise::Availability { .. } => None,
-    }
-}
-
-/// Counts the successes of `run` that are within each limit.
-fn count_good(run: &Run, limited: &mut [Limited<'_>]) -> Result<(), RunDirError> {
-    let mut of_cell: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (place, one) in limited.iter().enumerate() {
-        of_cell.entry(one.row.cell.as_str()).or_default().push(place);
-    }
-    if run.has_samples() {
-        read_samples(&run.path, &run.manifest, |sample, _| {
-            if sample.phase != Phase::Measured || !sample.outcome.is_ok() {
-                return;
-            }
-            let slug = run.manifest.cells[sample.cell as usize].cell.as_str();
-            for place in of_cell.get(slug).into_iter().flatten() {
-                limited[*place].good += u64::from(limited[*place].is_good(&sample));
-            }
-        })?;
-        return Ok(());
-    }
-    for metric in [Metric::Ttft, Metric::E2e, Metric::E2eFromDue] {
-        read_intervals(&run.path, metric, |cell, histogram| {
-            for place in of_cell.get(cell).into_iter().flatten() {
-                let one = &mut limited[*place];
-                if one.metric() == metric {
-                    let limit = u64::from(one.limit.0);
-                    let within = histogram.iter_recorded().filter(|step| step.value_iterated_to() <= limit);
-                    one.good += within.map(|step| step.count_at_value()).sum::<u64>();
-                }
-            }
-        })?;
-    }
-    Ok(())
+        slo_draft((index, slo), cell, (counted.requests, counted.bad), counted.requests > 0, Some(why))
+    });
+    Ok(drafts.collect())
 }
 
 #[cfg(test)]
@@ -148,8 +126,9 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::gate::policy::Timed;
     use crate::history::fixture::Clean;
-    use crate::units::Latency;
+    use crate::units::{Latency, Micros};
 
     fn asked(history: &History, promise: Promise, days: u32) -> Asked {
         Asked { promise, cell: CellKey::of(&history.nights[0].cells[1]), days }
@@ -170,9 +149,9 @@ mod tests {
         let promise = Promise::Availability { min: 0.999 };
         let all = [asked(&history, promise, 30), asked(&history, promise, 1), asked(&history, promise, 400)];
         let counted = count_windows(&all, &history, until).unwrap();
-        assert_eq!(counted[0], Counted { requests: 30 * 600, bad: 609, runs: 30 });
-        assert_eq!(counted[1], Counted { requests: 1_200, bad: 3, runs: 2 });
-        assert_eq!(counted[2], Counted { requests: 39 * 600, bad: 909, runs: 39 });
+        assert_eq!(counted[0], InWindow { requests: 30 * 600, bad: 609, runs: 30 });
+        assert_eq!(counted[1], InWindow { requests: 1_200, bad: 3, runs: 2 });
+        assert_eq!(counted[2], InWindow { requests: 39 * 600, bad: 909, runs: 39 });
     }
 
     #[test]
@@ -181,10 +160,10 @@ mod tests {
         let mut other = asked(&history, Promise::Availability { min: 0.5 }, 30);
         other.cell.simulated = false;
         let counted = count_windows(&[other], &history, history.nights[2].started).unwrap();
-        assert_eq!(counted, [Counted::default()]);
+        assert_eq!(counted, [InWindow::default()]);
         let before = history.nights[0].started - jiff::SignedDuration::from_secs(1);
         let asked = asked(&history, Promise::Availability { min: 0.5 }, 30);
-        assert_eq!(count_windows(&[asked], &history, before).unwrap(), [Counted::default()]);
+        assert_eq!(count_windows(&[asked], &history, before).unwrap(), [InWindow::default()]);
     }
     /// A stored run, as the only night of a history.
     fn stored(name: &str) -> History {

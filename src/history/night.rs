@@ -69,6 +69,11 @@ impl Night {
         })
     }
 
+    /// Whether both are one run, which may stand in two places.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.started == other.started && self.run_id == other.run_id
+    }
+
     /// The day in UTC on which it started.
     pub fn date(&self) -> Date {
         TimeZone::UTC.to_datetime(self.started).date()

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::history::{HistoryError, Night};
+use crate::rundir::Run;
 
 /// The runs under a folder, in the order in which they started.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,13 +44,28 @@ impl History {
         Ok(history.in_order())
     }
 
+    /// The same with `run` among its nights, wherever that stands.
+    #[must_use]
+    pub fn with(mut self, run: &Run) -> Self {
+        match Night::of(&run.path, run.manifest.clone(), run.cells.clone()) {
+            Ok(night) if self.nights.iter().any(|known| known.is_same(&night)) => self,
+            Ok(night) => {
+                self.nights.push(night);
+                self.in_order()
+            }
+            Err(problem) => {
+                self.warnings.push(format!("{problem}; it is left out"));
+                self
+            }
+        }
+    }
+
     /// The nights by their start, each once.
     pub(in crate::history) fn in_order(mut self) -> Self {
         self.nights.sort_by(|a, b| (a.started, &a.run_id, &a.path).cmp(&(b.started, &b.run_id, &b.path)));
         let mut once: Vec<Night> = Vec::with_capacity(self.nights.len());
         for night in self.nights {
-            let same = |other: &&Night| other.started == night.started && other.run_id == night.run_id;
-            match once.iter().rev().take_while(|other| other.started == night.started).find(same) {
+            match once.iter().rev().take_while(|other| other.started == night.started).find(|one| one.is_same(&night)) {
                 Some(first) => {
                     let (copy, first) = (night.path.display(), first.path.display());
                     self.warnings.push(format!("`{copy}` is the same run as `{first}`; it is left out"));

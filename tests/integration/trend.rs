@@ -105,3 +105,27 @@ fn four_hundred_nights_of_forty_cells_are_read() {
     assert_eq!(rows.lines().filter(|line| line.contains(",e2e_p99_ms,")).count(), 40 * 399);
     assert_eq!(rows.lines().filter(|line| line.contains(",list_output_usd_per_mtok,")).count(), 40 * 400);
 }
+
+#[test]
+fn an_slo_over_days_is_judged_by_the_runs_of_those_days() {
+    let sandbox = nights(THREE);
+    // Of model-01 three requests fail in every ninth night: in 4, 13, .., 58.
+    let policy = |min: &str| {
+        let slo = "schema = 1\n[[slo]]\nname = \"answered\"\nmetric = \"availability\"\nwindow = \"30d\"";
+        sandbox.write("gate.toml", &format!("{slo}\nmatch = {{ model = \"model-01\" }}\nmin = {min}\n"));
+    };
+    let args = ["gate", "reports/night-059", "--policy", "gate.toml"];
+    let over = ["--history", "reports"];
+    policy("0.998");
+    let held = sandbox.run(&[&args[..], &over].concat()).exits_with(0);
+    assert!(held.stdout.contains("availability ≥ 99.80 % over 30 days; 12 of 18,600 failed"), "{held}");
+    assert!(held.stdout.contains("in 31 runs of 30 days"), "{held}");
+    policy("0.9999");
+    sandbox.run(&[&args[..], &over].concat()).exits_with(3).prints("REGRESSED: 1 broken");
+    // The same run where it stands elsewhere is one of them all the same, and not twice.
+    fs::rename(sandbox.path("reports/night-059"), sandbox.path("last")).unwrap();
+    let elsewhere = ["gate", "last", "--policy", "gate.toml", "--history", "reports"];
+    sandbox.run(&elsewhere).exits_with(3).prints("12 of 18,600 failed");
+    let alone = sandbox.run(&["gate", "last", "--policy", "gate.toml"]).exits_with(5);
+    assert!(alone.stdout.contains("not asked: 1 rule is about a window of history: give `--history`"), "{alone}");
+}

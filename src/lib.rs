@@ -39,6 +39,8 @@ pub mod gate;
 
 pub mod starter;
 
+pub mod history;
+
 pub mod sim;
 
 pub mod serve;

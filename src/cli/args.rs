@@ -8,9 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
+use crate::cli::load_choices::{ArrivalsChoice, PromptCacheChoice, StreamChoice};
 use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
 use crate::cli::simulate_args::SimulateArgs;
+use crate::cli::slim_args::SlimArgs;
+use crate::cli::trend_args::TrendArgs;
 use crate::cli::verdict_args::VerdictFormat;
 use crate::cli::workload_args::WorkloadCommand;
 use crate::conf::parse_duration;
@@ -43,6 +46,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Hold a run against the SLOs of a policy: a verdict and an exit code
     Gate(GateArgs),
+    /// Tell how each cell did over many runs: drift, new levels, prices, availability by month
+    Trend(TrendArgs),
     /// Write a run without its per-request rows, under 1 MB, fit for a repository
     Slim(SlimArgs),
     /// Check, compare or show the priced registry
@@ -71,41 +76,6 @@ pub enum UiChoice {
     Plain,
     /// Nothing.
     None,
-}
-
-/// Whether answers are streamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StreamChoice {
-    /// Always.
-    True,
-    /// Never.
-    False,
-    /// As each line was recorded; streamed where it does not say.
-    Recorded,
-}
-
-/// How requests arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ArrivalsChoice {
-    /// The next is sent when one ends.
-    Closed,
-    /// At the recording's own times.
-    Recorded,
-    /// After equal gaps.
-    Constant,
-    /// After exponential gaps, as from many independent callers.
-    Poisson,
-    /// After gaps of a gamma law with --cv.
-    Gamma,
-}
-
-/// What is done about prompt caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PromptCacheChoice {
-    /// Send as recorded.
-    Natural,
-    /// Put a short seeded nonce before each prompt, the same for all turns of a session.
-    Fresh,
 }
 
 /// Flags of `run`. A flag overrides the suite, the suite the default.
@@ -312,6 +282,9 @@ pub struct GateArgs {
     /// Say it and let it pass: exit 0 where it would be 3 or 4
     #[arg(long)]
     pub advisory: bool,
+    /// Judge SLOs with a `window` over the runs in this folder, this one included
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
 }
 
 const GATE_EXAMPLES: &str = "\
@@ -320,6 +293,7 @@ Examples:
   tollmark gate reports/latest --policy gate.toml
   tollmark gate reports/latest --policy gate.toml --advisory
   tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
+  tollmark gate reports/latest --policy gate.toml --history reports   for SLOs over days
   tollmark gate reports/latest --policy gate.toml --format github   annotations, and the job's summary
 
 A policy names SLOs, each about the cells that its globs match, and how much worse
@@ -337,18 +311,6 @@ a candidate may be than its baseline, where a run has two variants:
 
 Exit codes: 0 passed, 2 bad input, 3 a rule is surely broken, 4 it cannot be told,
 5 the figures may not be judged, a metric vanished, or nothing was measured.";
-
-/// What `slim` is told.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tollmark slim reports/latest --out slim-run")]
-pub struct SlimArgs {
-    /// The run directory
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
-    /// The directory to write, which must not exist yet
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-}
 
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)

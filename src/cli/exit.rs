@@ -10,6 +10,7 @@ use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
 use crate::fsio::FileError;
 use crate::gate::{PolicyError, Verdict};
+use crate::history::HistoryError;
 use crate::plan::SuiteError;
 use crate::registry::RegistryError;
 use crate::registry::catalogue::CatalogueError;
@@ -28,6 +29,9 @@ pub enum CliError {
     /// A run directory could not be read or written.
     #[error(transparent)]
     RunDir(#[from] RunDirError),
+    /// A folder of runs could not be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// A registry file is wrong.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -112,6 +116,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT
         }
+        CliError::History(_) => BAD_INPUT,
         CliError::RunDir(error) if error.is_bad_input() => BAD_INPUT,
         CliError::Bench(BenchError::Interrupted) => INTERRUPTED,
         _ => FAILED,

@@ -11,7 +11,8 @@ use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
-use crate::gate::{Judged, NotAsked, Policy, Rule, Unasked, judge};
+use crate::gate::{Judged, NotAsked, Policy, Rule, Unasked, judge_over};
+use crate::history::History;
 use crate::report::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};
 use crate::rundir::Run;
 
@@ -26,7 +27,11 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
     }
-    let judged = judge(&policy, &run)?;
+    let history = args.history.as_deref().map(History::read).transpose()?.map(|history| history.with(&run));
+    for warning in history.iter().flat_map(|history| &history.warnings) {
+        eprintln!("warning: {warning}");
+    }
+    let judged = judge_over(&policy, &run, history.as_ref())?;
     // The built-in policy is for every run, and much of it is about what one run does not measure.
     if args.policy.is_some() {
         refuse_what_is_no_question(&policy, &run, &judged)?;

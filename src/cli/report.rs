@@ -133,7 +133,7 @@ pub(super) fn open(path: &Path) {
 }
 
 /// Whether the locale's characters are UTF-8; a pipe without a locale is taken to be.
-fn is_utf8() -> bool {
+pub(super) fn is_utf8() -> bool {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
     locale.is_none_or(|locale| locale.to_lowercase().contains("utf"))

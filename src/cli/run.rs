@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 
-use crate::cli::args::{ArrivalsChoice, PromptCacheChoice, RunArgs, StreamChoice, UiChoice};
+use crate::cli::args::{RunArgs, UiChoice};
 use crate::cli::cost_words::sentence;
 use crate::cli::dry_run::{TYPICAL, dry_run};
 use crate::cli::exit::{CliError, code_of_run, code_of_verdict};
+use crate::cli::load_choices::{ArrivalsChoice, PromptCacheChoice, StreamChoice};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result, tell_invalid, tell_usage};
 use crate::cli::terminal::put;

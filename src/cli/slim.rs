@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::SlimArgs;
 use crate::cli::exit::CliError;
+use crate::cli::slim_args::SlimArgs;
 use crate::cli::terminal::put;
 use crate::rundir::{Latencies, Run, SLIM_BYTES, slim};
 

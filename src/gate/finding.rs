@@ -173,6 +173,13 @@ pub enum Why {
         /// What is true of it.
         why: Box<Self>,
     },
+    /// The requests are those of so many runs within so many days.
+    Window {
+        /// Runs that measured the cell.
+        runs: u32,
+        /// Days up to this run.
+        days: u32,
+    },
 }
 
 impl fmt::Display for Why {
@@ -214,6 +221,8 @@ impl fmt::Display for Why {
             }
             Self::TurnedZero => f.write_str("it turned exactly 0"),
             Self::Of { cell, why } => write!(f, "{cell}: {why}"),
+            Self::Window { runs: 1, days } => write!(f, "in 1 run of {days} days"),
+            Self::Window { runs, days } => write!(f, "in {runs} runs of {days} days"),
         }
     }
 }

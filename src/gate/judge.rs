@@ -9,6 +9,7 @@ use crate::gate::policy::{Policy, Severity};
 use crate::gate::pools::pools;
 use crate::gate::regression::{Compared, compare};
 use crate::gate::slo::slo_drafts;
+use crate::history::History;
 use crate::rundir::{Run, RunDirError};
 use crate::stats::holm;
 
@@ -50,7 +51,7 @@ pub enum Unasked {
     OneVariant,
     /// The rule compares requests, and the run holds none of its own, as a slim one does.
     NoRequests,
-    /// The rule is about a window of history.
+    /// The rule is about a window of history, and there is none.
     Window,
     /// The rule matches no cell.
     NothingMatches,
@@ -74,8 +75,17 @@ pub enum Unasked {
 /// # Errors
 /// The run's files cannot be read.
 pub fn judge(policy: &Policy, run: &Run) -> Result<Judged, RunDirError> {
+    judge_over(policy, run, None)
+}
+
+/// The same, and with a history the SLOs over a window too: by the requests of its runs within so many days up to the start of
+/// `run`, which belongs to the history itself (see [`History::with`]).
+///
+/// # Errors
+/// The files of the run, or of one in a window, cannot be read.
+pub fn judge_over(policy: &Policy, run: &Run, history: Option<&History>) -> Result<Judged, RunDirError> {
     let mut not_asked = Vec::new();
-    let mut drafts = slo_drafts(policy, run, &mut not_asked)?;
+    let mut drafts = slo_drafts(policy, run, history, &mut not_asked)?;
     drafts.extend(regression_drafts(policy, run, &mut not_asked)?);
     let findings = ruled(policy, drafts);
     let verdict = verdict(policy, &findings);

@@ -7,6 +7,7 @@ mod error;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod good;
 mod judge;
 mod matching;
 mod measure;
@@ -28,11 +29,12 @@ mod settle;
 mod shares;
 mod slo;
 mod standing;
+mod window;
 
 pub use comparison::{Comparison, RoundPair, Tested, compare_figures, least_in_a_round, round_quantiles};
 pub use error::PolicyError;
 pub use finding::{Change, Finding, Place, Rule, Ruling, Seen, Verdict, Why};
-pub use judge::{Judged, NotAsked, Unasked, judge};
+pub use judge::{Judged, NotAsked, Unasked, judge, judge_over};
 pub use matching::Match;
 pub use measure::{Bound, Measure};
 pub use named::{Named, Pair};
@@ -42,3 +44,4 @@ pub use policy_names::KnownNames;
 pub use promise::{Kept, kept, requests_to_settle};
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
+pub use window::{Asked, InWindow, count_windows};

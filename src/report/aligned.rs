@@ -150,7 +150,15 @@ pub(crate) fn in_charset(text: &str, style: &TableStyle) -> String {
     if style.unicode {
         return text.to_owned();
     }
-    let plain: String = text.replace('≥', ">=").replace('∞', "inf").replace('–', "-").replace('…', ".");
+    let plain: String = text
+        .replace('≥', ">=")
+        .replace('∞', "inf")
+        .replace('–', "-")
+        .replace('…', ".")
+        .replace('−', "-")
+        .replace('→', "->")
+        .replace('±', "+/-")
+        .replace('·', "/");
     plain.chars().map(|symbol| if symbol.is_ascii() { symbol } else { '?' }).collect()
 }
 /// The colour of a word as an SGR parameter. Word and symbol say the same, so that nobody needs the colour.

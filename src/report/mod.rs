@@ -40,6 +40,7 @@ mod text_table;
 mod timeline;
 mod together;
 mod totals;
+mod trend;
 mod verdict;
 
 pub use aligned::TableStyle;
@@ -47,7 +48,7 @@ pub use bill::{Bill, Dear, Line, Move, Share};
 pub use bill_csv::bill_csv;
 pub use changes::changes_csv;
 pub use chart::{
-    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline,
+    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline, trend,
 };
 pub use headline::{Headline, headline};
 pub use page::page;
@@ -64,4 +65,5 @@ pub use sweep::{Knee, Step, Sweep, sweeps};
 pub use table::table;
 pub use timeline::Timeline;
 pub use together::{spectra_together, together};
+pub use trend::{trend_csv, trend_table};
 pub use verdict::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};

@@ -11,6 +11,8 @@ use crate::units::Latency;
 pub struct PrimaryLatency {
     /// The median.
     pub p50: Option<Latency>,
+    /// The 95th percentile.
+    pub p95: Option<Latency>,
     /// The 99th percentile.
     pub p99: Option<Latency>,
     /// Lower end of the 95 % interval of the 99th percentile, failures counted as infinite.
@@ -64,6 +66,7 @@ impl CellRow {
         if self.is_open_load() {
             return PrimaryLatency {
                 p50: self.e2e_from_due_p50_ms,
+                p95: self.e2e_from_due_p95_ms,
                 p99: self.e2e_from_due_p99_ms,
                 p99_low: self.e2e_from_due_p99_low_ms,
                 p99_high: self.e2e_from_due_p99_high_ms,
@@ -72,6 +75,7 @@ impl CellRow {
         }
         PrimaryLatency {
             p50: self.e2e_p50_ms,
+            p95: self.e2e_p95_ms,
             p99: self.e2e_p99_ms,
             p99_low: self.e2e_p99_low_ms,
             p99_high: self.e2e_p99_high_ms,

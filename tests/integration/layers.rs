@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["router"],
     &["load", "tally", "sim"],
     &["rundir"],
+    &["history"],
     &["gate"],
     &["report", "starter"],
     &["run"],

@@ -36,7 +36,11 @@ impl Head {
 
     /// What `finding` says of `run`, and the signs that `legend` explains.
     pub(crate) fn of(run: &Run, finding: Headline, legend: Vec<(Sign, String)>) -> Self {
-        let notice = notice(run);
+        Self::over(finding, notice(run), legend)
+    }
+
+    /// What `finding` says, the notice that it must not be read without, and the signs that `legend` explains.
+    pub(crate) fn over(finding: Headline, notice: Option<String>, legend: Vec<(Sign, String)>) -> Self {
         let most = WIDTH - 2.0 * MARGIN - notice.as_ref().map_or(0.0, |text| width(text, NOTICE.size) + 44.0);
         // Bold letters are wider than the table knows.
         let title = wrap(&kept_together(&finding.sentences[0]), FINDING.size * 1.04, most);

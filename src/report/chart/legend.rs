@@ -53,6 +53,10 @@ pub(crate) enum Sign {
     Stretch,
     /// The bar of failures.
     Failed,
+    /// The upright line that nothing is compared across.
+    Turn,
+    /// A price that changes.
+    Price,
 }
 
 /// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
@@ -191,6 +195,18 @@ pub(crate) fn saturated(canvas: &Canvas<'_>, at: Point) {
     canvas.rect(Rect::around(at, 4.5), Role::NoticeInk.stroke(1.6));
 }
 
+/// The dotted upright line that nothing is compared across.
+pub(crate) fn turn(canvas: &Canvas<'_>, x: f64, (top, foot): (f64, f64)) {
+    let style = Role::Ink.colour().mix(0.6).stroke_width(10);
+    canvas.alike(style, || {
+        let mut y = top;
+        while y < foot {
+            canvas.line(&[(x, y), (x, (y + 3.0).min(foot))], style);
+            y += 5.0;
+        }
+    });
+}
+
 const SIZE: f64 = 12.0;
 const LINE: f64 = 19.0;
 const GAP: f64 = 20.0;
@@ -270,6 +286,11 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
             }
             Sign::Failed => {
                 canvas.rect(Rect { x0: x + 3.0, y0: y - 4.0, x1: x + 9.0, y1: y + 6.0 }, Role::Misses.fill());
+            }
+            Sign::Turn => turn(canvas, at.0, (y - 7.0, y + 7.0)),
+            Sign::Price => {
+                let steps = [(x - 1.0, y - 3.0), (x + 6.0, y - 3.0), (x + 6.0, y + 3.0), (x + 13.0, y + 3.0)];
+                canvas.line(&steps, Role::Second.stroke(1.6));
             }
             Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }

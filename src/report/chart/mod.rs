@@ -38,6 +38,11 @@ mod text;
 mod theme;
 mod ticks;
 mod timeline;
+mod trend;
+mod trend_days;
+mod trend_panel;
+mod trend_price;
+mod trend_words;
 
 pub use cost_latency::cost_latency;
 pub use cost_quality::cost_quality;
@@ -48,3 +53,4 @@ pub use percentiles::percentiles;
 pub use ranking::ranking;
 pub use theme::Theme;
 pub use timeline::timeline;
+pub use trend::trend;

@@ -105,7 +105,7 @@ fn unasked_words(reason: Unasked) -> String {
         Unasked::NoRequests => {
             "compares requests, and this run keeps none of its own: compare the run that it was made of"
         }
-        Unasked::Window => "is about a window of history, and not about this run alone",
+        Unasked::Window => "is about a window of history: give `--history` the folder of runs",
         Unasked::NothingMatches => "matches nothing that was measured",
         Unasked::NoMetric { places, of } if places == of => "is about a metric that nothing it matches has",
         Unasked::NoMetric { places, .. } => {
@@ -126,9 +126,10 @@ fn place_of(row: &CellRow, regions: Option<usize>) -> String {
     format!("{what}{region} on {} at {}", visible(&row.workload), load(row))
 }
 
-/// What is promised: `p99 e2e ≤ 500 ms`.
+/// What is promised: `p99 e2e ≤ 500 ms`, `availability ≥ 99.90 % over 30 days`.
 fn promise(slo: &Slo) -> String {
-    match slo.promise {
+    let window = slo.window_days.map(|days| format!(" over {}", figures::several(days.into(), "day")));
+    let promise = match slo.promise {
         Promise::Quantile { latency, q, max } => {
             format!("p{} {} ≤ {}", trimmed(q * 100.0), latency.name(), figures::limit(max))
         }
@@ -137,7 +138,8 @@ fn promise(slo: &Slo) -> String {
         }
         Promise::Availability { min } => format!("availability ≥ {}", figures::percent(min)),
         Promise::Quality { min } => format!("quality ≥ {}", figures::percent(min)),
-    }
+    };
+    promise + &window.unwrap_or_default()
 }
 
 /// A number without needless zeros: `99`, `99.9`.

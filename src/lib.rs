@@ -37,6 +37,8 @@ pub mod report;
 
 pub mod gate;
 
+pub mod forecast;
+
 pub mod starter;
 
 pub mod history;

@@ -8,13 +8,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
+use crate::cli::forecast_args::{ForecastArgs, SuggestArgs};
+use crate::cli::gate_args::GateArgs;
 use crate::cli::load_choices::{ArrivalsChoice, PromptCacheChoice, StreamChoice};
 use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
 use crate::cli::simulate_args::SimulateArgs;
 use crate::cli::slim_args::SlimArgs;
 use crate::cli::trend_args::TrendArgs;
-use crate::cli::verdict_args::VerdictFormat;
 use crate::cli::workload_args::WorkloadCommand;
 use crate::conf::parse_duration;
 use crate::plan::Rate;
@@ -46,6 +47,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Hold a run against the SLOs of a policy: a verdict and an exit code
     Gate(GateArgs),
+    /// Tell what a routing table would cost and how slow it would be, from measured runs; calls nobody
+    Forecast(ForecastArgs),
+    /// List traffic that could go to a cheaper model and still meet its limits and quality, by forecast
+    Suggest(SuggestArgs),
     /// Tell how each cell did over many runs: drift, new levels, prices, availability by month
     Trend(TrendArgs),
     /// Write a run without its per-request rows, under 1 MB, fit for a repository
@@ -266,57 +271,11 @@ pub struct ReportArgs {
     pub open: bool,
 }
 
-/// Flags of `gate`.
-#[derive(Debug, Args)]
-#[command(after_help = GATE_EXAMPLES)]
-pub struct GateArgs {
-    /// The run directory
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
-    /// The policy [default: the built-in one, with a limit for each tier]
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// What to print, or with a file what to write there: text, json, junit, markdown or github; may be repeated
-    #[arg(long = "format", value_name = "NAME[=FILE]")]
-    pub formats: Vec<VerdictFormat>,
-    /// Say it and let it pass: exit 0 where it would be 3 or 4
-    #[arg(long)]
-    pub advisory: bool,
-    /// Judge SLOs with a `window` over the runs in this folder, this one included
-    #[arg(long, value_name = "DIR")]
-    pub history: Option<PathBuf>,
-}
-
-const GATE_EXAMPLES: &str = "\
-Examples:
-  tollmark gate reports/latest --advisory   by the built-in policy
-  tollmark gate reports/latest --policy gate.toml
-  tollmark gate reports/latest --policy gate.toml --advisory
-  tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
-  tollmark gate reports/latest --policy gate.toml --history reports   for SLOs over days
-  tollmark gate reports/latest --policy gate.toml --format github   annotations, and the job's summary
-
-A policy names SLOs, each about the cells that its globs match, and how much worse
-a candidate may be than its baseline, where a run has two variants:
-  schema = 1
-  [[slo]]
-  name = \"autocomplete stays instant\"
-  match = { model = \"step-*\", workload = \"autocomplete\" }
-  metric = \"e2e_p99_ms\"
-  max = 500
-  [[regression]]
-  metric = \"ttft_p50_ms\"
-  margin = \"10%\"       surely worse: broken; also \"0.5pp\", \"50ms\" or \"$0.10\"
-  rule_out = \"25%\"     surely not worse: holds; between them it cannot be told
-
-Exit codes: 0 passed, 2 bad input, 3 a rule is surely broken, 4 it cannot be told,
-5 the figures may not be judged, a metric vanished, or nothing was measured.";
-
 pub(super) fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
 }
 
-fn positive_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     match parse_duration(text) {
         Ok(Duration::ZERO) => Err("is 0, must be longer".to_owned()),
         Ok(time) => Ok(time),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::CliError;
-use crate::cli::{bench, gate, registry, report, routes, run, simulate, slim, trend, workload};
+use crate::cli::{bench, forecast, gate, registry, report, routes, run, simulate, slim, suggest, trend, workload};
 
 /// Does what was typed and returns the exit code.
 ///
@@ -15,6 +15,8 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::report(&args),
         Command::Gate(args) => gate::gate(&args),
+        Command::Forecast(args) => forecast::forecast_command(&args),
+        Command::Suggest(args) => suggest::suggest_command(&args),
         Command::Trend(args) => trend::trended(&args),
         Command::Slim(args) => slim::slimmed(&args),
         Command::Registry(command) => registry::registry(&command),

@@ -2,12 +2,14 @@
 
 use std::error::Error;
 use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::bench::BenchError;
 use crate::cli::catalogue::ImportError;
 use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
+use crate::forecast::ForecastError;
 use crate::fsio::FileError;
 use crate::gate::{PolicyError, Verdict};
 use crate::history::HistoryError;
@@ -73,6 +75,27 @@ pub enum CliError {
         /// Why not, and what would be right.
         why: &'static str,
     },
+    /// A forecast cannot be made.
+    #[error(transparent)]
+    Forecast(#[from] ForecastError),
+    /// An object of git cannot be had.
+    #[error("cannot read `{object}`, which is no file, from git: {said}")]
+    Git {
+        /// The object.
+        object: String,
+        /// What git said.
+        said: String,
+    },
+    /// A run is older than it may be.
+    #[error("run `{}` is {age} old, must be at most {most}", run.display())]
+    TooOld {
+        /// The run directory.
+        run: PathBuf,
+        /// Its age.
+        age: String,
+        /// The greatest age.
+        most: String,
+    },
     /// A file that was asked for cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -112,12 +135,15 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         | CliError::Catalogue(_)
         | CliError::Usage(_)
         | CliError::Policy(_)
-        | CliError::CannotBeAsked { .. } => BAD_INPUT,
+        | CliError::CannotBeAsked { .. }
+        | CliError::Git { .. }
+        | CliError::TooOld { .. } => BAD_INPUT,
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT
         }
         CliError::History(_) => BAD_INPUT,
-        CliError::RunDir(error) if error.is_bad_input() => BAD_INPUT,
+        CliError::RunDir(error) | CliError::Forecast(ForecastError::Run(error)) if error.is_bad_input() => BAD_INPUT,
+        CliError::Forecast(error) if !matches!(error, ForecastError::Run(_)) => BAD_INPUT,
         CliError::Bench(BenchError::Interrupted) => INTERRUPTED,
         _ => FAILED,
     };

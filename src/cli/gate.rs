@@ -6,8 +6,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::GateArgs;
 use crate::cli::exit::{CliError, code_of_verdict};
+use crate::cli::gate_args::GateArgs;
+use crate::cli::gate_routes::gate_routes;
 use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
@@ -21,9 +22,9 @@ use crate::rundir::Run;
 /// # Errors
 /// The policy or the run cannot be read, a rule is about nothing that the run measured, or a file cannot be written.
 pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
-    let printed = printed(&args.formats)?;
+    let Some(path) = &args.run else { return gate_routes(args) };
     let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;
-    let run = Run::open(&args.run)?;
+    let run = Run::open(path)?;
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
     }
@@ -37,18 +38,28 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
         refuse_what_is_no_question(&policy, &run, &judged)?;
     }
     let judgement = Judgement { policy: &policy, run: &run, judged: &judged, advisory: args.advisory };
-    for format in &args.formats {
+    tell(&args.formats, |name| rendered(name, &judgement))?;
+    Ok(code_of_verdict(judged.verdict, args.advisory))
+}
+
+/// Writes and prints a verdict in `formats`, each as `rendered` says.
+///
+/// # Errors
+/// Two formats that a program reads would be mixed, or a file cannot be written.
+pub(super) fn tell(formats: &[VerdictFormat], rendered: impl Fn(VerdictName) -> String) -> Result<(), CliError> {
+    let printed = printed(formats)?;
+    for format in formats {
         if let Some(file) = &format.file {
-            write_whole(file, rendered(format.name, &judgement).as_bytes())?;
+            write_whole(file, rendered(format.name).as_bytes())?;
         }
     }
     for name in printed {
-        put(&rendered(name, &judgement))?;
+        put(&rendered(name))?;
     }
-    if args.formats.iter().any(|format| format.name == VerdictName::Github) {
-        add_to_job_summary(&verdict_markdown(&judgement))?;
+    if formats.iter().any(|format| format.name == VerdictName::Github) {
+        add_to_job_summary(&rendered(VerdictName::Markdown))?;
     }
-    Ok(code_of_verdict(judged.verdict, args.advisory))
+    Ok(())
 }
 
 /// # Errors
@@ -116,7 +127,7 @@ fn printed(formats: &[VerdictFormat]) -> Result<Vec<VerdictName>, CliError> {
     })
 }
 
-fn rendered(name: VerdictName, judgement: &Judgement<'_>) -> String {
+pub(super) fn rendered(name: VerdictName, judgement: &Judgement<'_>) -> String {
     match name {
         VerdictName::Text => verdict_text(judgement),
         VerdictName::Json => verdict_json(judgement),

@@ -180,6 +180,8 @@ pub enum Why {
         /// Days up to this run.
         days: u32,
     },
+    /// In a forecast: what was never measured, with the remedy.
+    Unmeasured(String),
 }
 
 impl fmt::Display for Why {
@@ -223,6 +225,7 @@ impl fmt::Display for Why {
             Self::Of { cell, why } => write!(f, "{cell}: {why}"),
             Self::Window { runs: 1, days } => write!(f, "in 1 run of {days} days"),
             Self::Window { runs, days } => write!(f, "in {runs} runs of {days} days"),
+            Self::Unmeasured(remedy) => f.write_str(remedy),
         }
     }
 }

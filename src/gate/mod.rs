@@ -29,6 +29,7 @@ mod settle;
 mod shares;
 mod slo;
 mod standing;
+mod traffic;
 mod window;
 
 pub use comparison::{Comparison, RoundPair, Tested, compare_figures, least_in_a_round, round_quantiles};
@@ -44,4 +45,5 @@ pub use policy_names::KnownNames;
 pub use promise::{Kept, kept, requests_to_settle};
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
+pub use traffic::Traffic;
 pub use window::{Asked, InWindow, count_windows};

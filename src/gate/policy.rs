@@ -9,6 +9,7 @@ use crate::gate::matching::Match;
 use crate::gate::measure::{Bound, Measure};
 use crate::gate::policy_names::{KnownNames, check_names};
 use crate::gate::policy_read::read_policy;
+use crate::gate::traffic::Traffic;
 use crate::units::Micros;
 
 /// What a team demands of its traffic.
@@ -22,6 +23,8 @@ pub struct Policy {
     pub alpha: f64,
     /// What is done where a rule cannot be decided.
     pub inconclusive: Inconclusive,
+    /// How much traffic there is, and of what kinds; absent: not said.
+    pub traffic: Option<Traffic>,
     /// Limits that hold for a run by itself.
     pub slos: Vec<Slo>,
     /// Limits of how much worse a candidate may be than its baseline.

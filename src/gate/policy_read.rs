@@ -8,6 +8,7 @@ use crate::gate::matching::Match;
 use crate::gate::measure::Measure;
 use crate::gate::policy::{Inconclusive, Policy, Promise, Severity, Slo, Timed};
 use crate::gate::regression_read::read_regression;
+use crate::gate::traffic::read_traffic;
 use crate::units::Micros;
 
 /// Reads the text of a policy; `source` is its path.
@@ -23,6 +24,7 @@ pub(in crate::gate) fn read_policy(source: &str, text: &str) -> Result<Policy, F
             forecast: Severity::Warn,
             runs: Severity::Warn,
         }),
+        traffic: root.table("traffic").map(read_traffic),
         slos: root.tables("slo").into_iter().filter_map(read_slo).collect(),
         regressions: root.tables("regression").into_iter().filter_map(read_regression).collect(),
     };

@@ -12,6 +12,7 @@ mod exposition;
 pub mod figures;
 #[cfg(test)]
 mod fixture;
+mod forecast;
 mod headline;
 mod page;
 mod page_cells;
@@ -49,6 +50,10 @@ pub use bill_csv::bill_csv;
 pub use changes::changes_csv;
 pub use chart::{
     ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline, trend,
+};
+pub use forecast::{
+    Changed, Foretold, as_run, change_markdown, change_text, forecast_json, forecast_markdown, forecast_text,
+    suggestions_json, suggestions_text, with_change,
 };
 pub use headline::{Headline, headline};
 pub use page::page;

@@ -123,7 +123,9 @@ impl<'a> Judgement<'a> {
     fn fails(&self) -> bool {
         match self.judged.verdict {
             Verdict::Passed => false,
-            Verdict::Regressed | Verdict::Inconclusive => !self.advisory,
+            Verdict::Regressed => !self.advisory,
+            // A forecast may be inconclusive where the policy only warns of that.
+            Verdict::Inconclusive => !self.advisory && self.policy.inconclusive.ab == Severity::Block,
             Verdict::Invalid => true,
         }
     }

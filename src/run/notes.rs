@@ -13,7 +13,7 @@ use crate::run::job::{hosts_of, stream_options};
 use crate::run::settings::{PromptCache, Settings};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, OverrideNote,
-    PriceNote, RatesNote, SideNote, StageNote, Status, Validity, WorkloadNote, judge,
+    PriceNote, RatesNote, SideNote, StageNote, Status, Validity, WorkloadNote, judge, kind_notes,
 };
 use crate::tally::{CellFigures, Lags};
 use crate::units::Positive;
@@ -75,7 +75,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         max_cost_usd: settings.max_cost_usd,
         registry: registry_note(&inputs.sides[0].registry),
         policy: Some(FileNote { source: policy.source.clone(), sha256: policy.sha256.clone() }),
-        workloads: inputs.workloads.iter().map(workload_note).collect(),
+        workloads: inputs.workloads.iter().map(|workload| workload_note(workload, smallest_window(inputs))).collect(),
         cells: inputs.plan.cells.iter().map(|cell| promising(policy, cell_note(cell, inputs, start.at))).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),
         host: HostNote {
@@ -126,7 +126,12 @@ fn side_note(inputs: &Inputs, side: usize) -> SideNote {
     }
 }
 
-fn workload_note(workload: &Workload) -> WorkloadNote {
+/// The smallest window of any model that could be called, in tokens; absent: none is known.
+fn smallest_window(inputs: &Inputs) -> Option<u64> {
+    inputs.sides.iter().flat_map(|side| &side.registry.models).filter_map(|model| model.context).min()
+}
+
+fn workload_note(workload: &Workload, smallest_window: Option<u64>) -> WorkloadNote {
     WorkloadNote {
         name: workload.name.clone(),
         source: workload.source.clone(),
@@ -134,6 +139,7 @@ fn workload_note(workload: &Workload) -> WorkloadNote {
         requests: workload.requests.len() as u64,
         skipped_lines: workload.bad_lines.len() as u64,
         synthetic: workload.requests.iter().filter(|request| request.is_synthetic()).count() as u64,
+        kinds: kind_notes(workload, smallest_window),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::units::{Latency, Usd, UsdPerMtok};
 
 /// The figures of one cell. Field names are the column names, in the order of the file; absent is an empty cell. What is no
 /// figure and no name, as the promise, stands in the manifest alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CellRow {
     /// The run's id.
     pub run_id: String,

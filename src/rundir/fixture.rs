@@ -45,6 +45,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
             requests: 3,
             skipped_lines: 0,
             synthetic: 0,
+            kinds: vec![],
         }],
         cells: vec![cell("small"), cell("large")],
         left_out: vec![],

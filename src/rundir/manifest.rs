@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rundir::Promised;
+use crate::rundir::kind_notes::KindNote;
 use crate::units::{Usd, UsdPerMtok};
 
 /// The version of the stored formats that this program writes.
@@ -153,6 +154,9 @@ pub struct WorkloadNote {
     /// Of the good lines, those of lengths alone: their text was made up.
     #[serde(default)]
     pub synthetic: u64,
+    /// The kinds of its good lines, for forecasts of routing tables; empty in files of old.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<KindNote>,
 }
 
 /// A cell and all that is known of it beforehand.

@@ -8,6 +8,7 @@ mod error;
 #[cfg(test)]
 mod fixture;
 mod interval_log;
+mod kind_notes;
 mod manifest;
 mod manifest_file;
 mod open;
@@ -22,6 +23,7 @@ mod samples_file;
 mod slim;
 mod spectra;
 mod spending;
+mod timings;
 mod usage_notes;
 mod writer;
 
@@ -29,6 +31,7 @@ pub use cell_row::CellRow;
 pub use cells_file::{read_cells, write_cells};
 pub use error::RunDirError;
 pub use interval_log::read_intervals;
+pub use kind_notes::{KindNote, estimated_kind_notes, kind_notes};
 pub use manifest::{
     CellNote, DestinationNote, FORMAT_VERSION, FailureNote, FileNote, HostNote, LeftOutNote, LoadNote, Manifest,
     OverrideNote, PriceNote, RatesNote, SideNote, StageNote, StatedNote, Status, UsageNote, Validity, WorkloadNote,
@@ -43,5 +46,6 @@ pub use sample_rows::read_samples;
 pub use slim::{Latencies, SLIM_BYTES, Slim, slim};
 pub use spectra::Spectra;
 pub use spending::{Spent, read_spending};
+pub use timings::{Timing, read_timings};
 pub use usage_notes::{usage_notes, usage_warnings};
 pub use writer::RunWriter;

@@ -8,7 +8,7 @@ use tollmark::cli::Cli;
 use crate::sandbox::Sandbox;
 
 /// Examples that are only read, not run, and why.
-const NOT_RUN: [(&str, &str); 11] = [
+const NOT_RUN: [(&str, &str); 12] = [
     (
         "tollmark registry import --from litellm https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json --model 'deepseek*' --out prices.toml",
         "it reads from the network",
@@ -26,6 +26,10 @@ const NOT_RUN: [(&str, &str); 11] = [
     ("tollmark bench fidelity --streams 1024", "for the same reason"),
     ("tollmark bench --serve 127.0.0.1:8090", "it needs a fixed port and does not end"),
     ("tollmark run --quick", "it is the one below for all 39 cells"),
+    (
+        "tollmark gate --routes routes.toml --against origin/main:routes.toml --from reports/latest --policy gate.toml",
+        "it needs a repository",
+    ),
 ];
 
 const NIGHTLY: &str = r#"
@@ -133,7 +137,8 @@ fn every_example_that_is_short_does_what_it_says() {
         .write("my-traffic.jsonl", TRAFFIC)
         .write("registry.toml", REGISTRY)
         .write("gate.toml", GATE)
-        .write("routes.toml", ROUTES);
+        .write("routes.toml", ROUTES)
+        .write("routes.candidate.toml", ROUTES);
     sandbox.run(&["run", "--quick", "--model", "qwen3-8b", "--region", "us-west-2"]).measures();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_tollmark"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["rundir"],
     &["history"],
     &["gate"],
+    &["forecast"],
     &["report", "starter"],
     &["run"],
     &["bench"],

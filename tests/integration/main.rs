@@ -16,6 +16,7 @@ mod compared;
 mod demo;
 mod failures;
 mod faults;
+mod forecast;
 mod fuzzed;
 mod gate;
 mod gate_variants;

@@ -1,0 +1,39 @@
+//! Why there is no forecast.
+
+use crate::rundir::RunDirError;
+
+/// Why there is no forecast.
+#[derive(Debug, thiserror::Error)]
+pub enum ForecastError {
+    /// A run's files cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunDirError),
+    /// A run does not say what its requests were.
+    #[error(
+        "run `{run}` does not keep the kinds of requests of workload `{workload}`, and the file that it came from is changed \
+         or gone: measure it again"
+    )]
+    NoKinds {
+        /// The run's id.
+        run: String,
+        /// The workload's name.
+        workload: String,
+    },
+    /// No run has a cell of an endpoint.
+    #[error("no run holds a measured endpoint: a forecast is made of measured requests")]
+    Nothing,
+    /// A share of the traffic is given to something that there is not.
+    #[error(
+        "{policy}:{line}: `{name}` in `[traffic] share` is no route of the table and no class of the runs (known: {known})"
+    )]
+    UnknownShare {
+        /// The policy's file.
+        policy: String,
+        /// The line that the table begins at.
+        line: usize,
+        /// What is unknown.
+        name: String,
+        /// What is known, as a list.
+        known: String,
+    },
+}

@@ -1,0 +1,178 @@
+//! The stored requests of one measured cell.
+
+use hdrhistogram::Histogram;
+
+use crate::rundir::{CellNote, CellRow, Manifest};
+use crate::sample::{Outcome, Usage};
+
+/// One stored request, sent once to one endpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::forecast) struct Attempt {
+    /// Index into the names of [`Source::classes`]; absent: its class is not kept.
+    pub(in crate::forecast) class: Option<u16>,
+    pub(in crate::forecast) outcome: Outcome,
+    /// Microseconds to its last token, or to the end of a failure.
+    pub(in crate::forecast) took: u32,
+    /// Microseconds to its first token.
+    pub(in crate::forecast) ttft: Option<u32>,
+    pub(in crate::forecast) usage: Option<Usage>,
+    /// Microseconds from the start of the run.
+    pub(in crate::forecast) sent_at: u64,
+    /// How right its answer was.
+    pub(in crate::forecast) quality: Option<f32>,
+    /// Whether its tokens were estimated.
+    pub(in crate::forecast) estimated: bool,
+}
+
+/// A measured cell: an endpoint on a workload.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::forecast) struct Source {
+    pub(in crate::forecast) provider: String,
+    pub(in crate::forecast) model: String,
+    pub(in crate::forecast) region: Option<String>,
+    pub(in crate::forecast) workload: String,
+    /// Index into the runs.
+    pub(in crate::forecast) run: usize,
+    /// Requests a second that it was measured at.
+    pub(in crate::forecast) rate: Option<f64>,
+    /// The share of right answers where it is known of the cell alone.
+    pub(in crate::forecast) quality: Option<f64>,
+    /// Why its figures may not be judged; absent: they may.
+    pub(in crate::forecast) obstacle: Option<String>,
+    /// The service tier that most of its answers came in.
+    pub(in crate::forecast) service_tier: Option<String>,
+    /// The classes of its requests; empty where they are not kept.
+    pub(in crate::forecast) classes: Vec<String>,
+    pub(in crate::forecast) rounds: Vec<Vec<Attempt>>,
+}
+
+impl Source {
+    /// The cell of `note`, still without requests.
+    pub(in crate::forecast) fn new(note: &CellNote, row: Option<&CellRow>, run: usize, rounds: usize) -> Self {
+        Self {
+            provider: note.provider.clone(),
+            model: note.model.clone(),
+            region: note.region.clone(),
+            workload: note.workload.clone(),
+            run,
+            rate: row.and_then(|row| row.throughput_rps),
+            quality: row.and_then(|row| row.quality_ratio),
+            obstacle: None,
+            service_tier: None,
+            classes: Vec::new(),
+            rounds: vec![Vec::new(); rounds],
+        }
+    }
+
+    /// The number of the class called `name`.
+    pub(in crate::forecast) fn class(&mut self, name: &str) -> u16 {
+        let place = self.classes.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.classes.push(name.to_owned());
+            self.classes.len() - 1
+        });
+        u16::try_from(place).unwrap_or(u16::MAX)
+    }
+
+    /// Takes the requests of a run that keeps none of its own from the histograms of its rounds, first-token times beside
+    /// end-to-end times by their rank.
+    ///
+    /// A failure is in no histogram: each round has as many as it lacks successes. A timeout takes its limit, another failure
+    /// the median time to the first token. Tokens are those of the cell, spread evenly over its successes.
+    pub(in crate::forecast) fn fill(
+        &mut self,
+        manifest: &Manifest,
+        row: &CellRow,
+        (e2e, ttft): (&[Histogram<u64>], &[Histogram<u64>]),
+    ) {
+        let rounds = self.rounds.len();
+        let failures = failures_of(row);
+        let failed: u64 = failures.iter().map(|(_, count)| count).sum();
+        let totals = [row.input_tokens, row.cached_input_tokens, row.output_tokens, row.reasoning_tokens];
+        let (mut nth, mut nth_failed) = (0_u64, 0_u64);
+        let spread = |total: u64, nth: u64| {
+            let until = |nth: u64| u128::from(total) * u128::from(nth) / u128::from(row.ok.max(1));
+            (until(nth + 1) - until(nth)) as u64
+        };
+        for (index, histogram) in e2e.iter().enumerate() {
+            let round = &mut self.rounds[index * rounds / e2e.len()];
+            let first: Option<&Histogram<u64>> = ttft.get(index);
+            let counts = histogram.len();
+            let times = histogram.iter_recorded().flat_map(|step| {
+                let middle = (step.value_iterated_to() + histogram.lowest_equivalent(step.value_iterated_to())) / 2;
+                std::iter::repeat_n(middle, step.count_at_value() as usize)
+            });
+            for (place, took) in times.enumerate() {
+                let share = (place as f64 + 0.5) / counts as f64;
+                let token = first.filter(|times| !times.is_empty()).map(|times| times.value_at_quantile(share));
+                let usage = totals[2].map(|output| Usage {
+                    input: spread(totals[0].unwrap_or(0), nth),
+                    cached_input: spread(totals[1].unwrap_or(0), nth),
+                    cache_write: 0,
+                    output: spread(output, nth),
+                    reasoning: spread(totals[3].unwrap_or(0), nth),
+                });
+                nth += 1;
+                round.push(Attempt {
+                    class: None,
+                    outcome: Outcome::Ok,
+                    took: u32::try_from(took).unwrap_or(u32::MAX),
+                    ttft: token.map(|token| u32::try_from(token.min(took)).unwrap_or(u32::MAX)),
+                    usage,
+                    sent_at: 0,
+                    quality: None,
+                    estimated: row.requests_estimated.unwrap_or(0) > 0,
+                });
+            }
+            let until = |part: usize| failed * part as u64 / e2e.len() as u64;
+            let lacking = until(index + 1) - until(index);
+            let median = first.filter(|times| !times.is_empty()).map_or(0, |times| times.value_at_quantile(0.5));
+            for _ in 0..lacking {
+                let outcome = nth_outcome(&failures, nth_failed);
+                nth_failed += 1;
+                round.push(Attempt {
+                    class: None,
+                    outcome,
+                    took: limit_ms(manifest, outcome).map_or(u32::try_from(median).unwrap_or(u32::MAX), |ms| {
+                        u32::try_from(ms * 1_000).unwrap_or(u32::MAX)
+                    }),
+                    ttft: (outcome == Outcome::TimeoutIdle).then_some(u32::try_from(median).unwrap_or(u32::MAX)),
+                    usage: None,
+                    sent_at: 0,
+                    quality: None,
+                    estimated: false,
+                });
+            }
+        }
+    }
+}
+
+/// The failures of `row` that count, by outcome.
+fn failures_of(row: &CellRow) -> Vec<(Outcome, u64)> {
+    let entries = row.outcomes.split(';').filter_map(|entry| entry.split_once('='));
+    let read = entries.filter_map(|(name, count)| Some((name.parse::<Outcome>().ok()?, count.parse::<u64>().ok()?)));
+    read.filter(|(outcome, _)| !outcome.is_ok() && outcome.counts()).collect()
+}
+
+/// The outcome of failure `nth`, spread so that all rounds share all kinds: multiples of the golden ratio fill an interval evenly.
+fn nth_outcome(failures: &[(Outcome, u64)], nth: u64) -> Outcome {
+    let all: u64 = failures.iter().map(|(_, count)| count).sum();
+    let mut left = ((nth as f64 * 0.618_033_988_749_895).fract() * all as f64) as u64;
+    for (outcome, count) in failures {
+        if left < *count {
+            return *outcome;
+        }
+        left -= count;
+    }
+    Outcome::Http5xx
+}
+
+/// The limit in milliseconds that `outcome` says had passed.
+const fn limit_ms(manifest: &Manifest, outcome: Outcome) -> Option<u64> {
+    match outcome {
+        Outcome::TimeoutConnect => Some(manifest.load.timeout_connect_ms),
+        Outcome::TimeoutFirstToken => Some(manifest.load.timeout_first_token_ms),
+        Outcome::TimeoutIdle => Some(manifest.load.timeout_idle_ms),
+        Outcome::TimeoutTotal => Some(manifest.load.timeout_total_ms),
+        _ => None,
+    }
+}

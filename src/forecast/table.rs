@@ -1,0 +1,242 @@
+//! A routing table forecast: every route's figures, and what they rest on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::forecast::figures::{Figures, draws};
+use crate::forecast::flows::{Path, Routing, Way};
+use crate::forecast::measured::Measured;
+use crate::forecast::outlook::Outlook;
+use crate::forecast::remedy::Unmeasured;
+use crate::forecast::sender::Sender;
+use crate::registry::Endpoint;
+use crate::routes::{Action, RegionOrder};
+
+/// What a forecast is told beside runs and table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The day whose prices are used, in UTC.
+    pub day: Date,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// Requests of a month; absent: not said, and so no dollars a month are told.
+    pub requests_per_month: Option<u64>,
+    /// Times that rounds are drawn again for intervals; without any there are none over rounds.
+    pub draws: usize,
+}
+
+/// Draws with which the ends of an interval are stable.
+pub const DRAWS: usize = 1_000;
+
+/// A table's forecast.
+#[derive(Clone, Debug)]
+pub struct Forecast {
+    /// Routes that get any traffic, in the table's order.
+    pub routes: Vec<RouteForecast>,
+    /// All of them together.
+    pub total: RouteForecast,
+    /// What lacks a measurement.
+    pub missing: BTreeSet<Unmeasured>,
+    /// What was taken for true, in sentences.
+    pub assumptions: Vec<String>,
+    /// Endpoints that would be called more than twice as often as they were measured: their names, calls a second, and the
+    /// rate measured.
+    pub extrapolated: Vec<(String, f64, f64)>,
+    /// Rounds that it is made of.
+    pub rounds: usize,
+}
+
+/// A route's forecast, or that of a whole table.
+#[derive(Clone, Debug)]
+pub struct RouteForecast {
+    /// The route's name; absent for the whole table.
+    pub name: Option<String>,
+    /// The line of the file that it begins at; absent for the whole table.
+    pub line: Option<usize>,
+    /// The tier that it takes alone; absent where it takes several.
+    pub tier: Option<u8>,
+    /// Its share of all requests, 0 to 1.
+    pub share: f64,
+    /// Its figures; absent where a part of it was never measured.
+    pub figures: Option<Figures>,
+    pub(in crate::forecast) outlook: Outlook,
+}
+
+/// Sends every kind of request in `measured`, with these `shares` of the traffic, through `routing`.
+///
+/// Each call is drawn from the stored requests of its endpoint in the same round, so that hosts that fail together do so here
+/// too; a call that fails on what the table fails over on adds its time and cost, and the next endpoint is called. The same
+/// seed draws the same for every table.
+pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setting: &Setting) -> Forecast {
+    let mut sender = Sender::new(measured, routing, setting.day, setting.seed);
+    let mut paths: BTreeMap<Path, f64> = BTreeMap::new();
+    let mut notes = Notes::default();
+    for (kind, share) in measured.kinds.iter().zip(shares).filter(|(_, share)| **share > 0.0) {
+        let classifier = routing.classifier(kind);
+        let labelling = sender.labelling_of(kind);
+        if let Some(endpoint) = classifier {
+            notes.classifiers.insert(endpoint);
+            if kind.tier.is_none() {
+                *notes.unlabelled.entry(kind.class.clone().unwrap_or_else(|| kind.workload.clone())).or_default() +=
+                    share;
+            }
+        }
+        for (tier, part) in routing.tiers(kind, labelling) {
+            let route = routing.route(kind, tier);
+            let ways = route.map_or_else(|| vec![(Way::Refused, 1.0)], |route| routing.ways(kind, route));
+            for (way, of_part) in ways {
+                notes.pieces |= matches!(way, Way::Pieces(..));
+                let path = Path { route, workload: kind.workload.clone(), class: kind.class.clone(), classifier, way };
+                *paths.entry(path).or_default() += share * part * of_part;
+            }
+        }
+    }
+    let mut outlooks: BTreeMap<Option<usize>, Outlook> = BTreeMap::new();
+    for (path, share) in &paths {
+        sender.send(path, *share, outlooks.entry(path.route).or_default());
+    }
+    let mut total = Outlook::default();
+    outlooks.values().for_each(|outlook| total.merge(outlook));
+    let draws = draws(measured.rounds, setting.seed, setting.draws);
+    let told = |name: Option<usize>, mut outlook: Outlook| {
+        outlook.settle(measured);
+        let complete = outlook.missing.is_empty() && outlook.share > 0.0;
+        let figures = complete.then(|| outlook.figures(routing.registry, &draws, setting.requests_per_month));
+        let route = name.map(|route| &routing.table.routes[route]);
+        RouteForecast {
+            name: route.map(|route| route.name.text.clone()),
+            line: route.map(|route| route.line),
+            tier: route.and_then(|route| route.matches.tier),
+            // Shares of many kinds add up to all but for their last digits.
+            share: if outlook.share > 1.0 - 1e-9 { 1.0 } else { outlook.share },
+            figures,
+            outlook,
+        }
+    };
+    let total = told(None, total);
+    let extrapolated = extrapolated(&sender, &total.outlook, setting.requests_per_month);
+    let assumptions = notes.told(&mut sender, &total.outlook);
+    // Requests that no route takes are in the total alone.
+    let routes =
+        outlooks.into_iter().filter_map(|(name, outlook)| name.map(|name| told(Some(name), outlook))).collect();
+    Forecast {
+        routes,
+        missing: total.outlook.missing.clone(),
+        total,
+        assumptions,
+        extrapolated,
+        rounds: measured.rounds,
+    }
+}
+
+impl RouteForecast {
+    /// What of it was never measured.
+    pub const fn missing(&self) -> &BTreeSet<Unmeasured> {
+        &self.outlook.missing
+    }
+}
+
+impl Forecast {
+    /// Why measured cells that it is made of may not be judged; empty where all may.
+    pub fn obstacles(&self) -> impl Iterator<Item = &str> {
+        self.total.outlook.obstacles.iter().map(String::as_str)
+    }
+}
+
+/// What a forecast takes for true and must say.
+#[derive(Default)]
+struct Notes {
+    classifiers: BTreeSet<Endpoint>,
+    /// Shares of requests without a recorded tier, by class or workload.
+    unlabelled: BTreeMap<String, f64>,
+    pieces: bool,
+}
+
+impl Notes {
+    fn told(&self, sender: &mut Sender<'_>, total: &Outlook) -> Vec<String> {
+        let table = sender.routing.table;
+        let mut said = Vec::new();
+        let mut say = |sentence: String| said.push(sentence);
+        say("latency does not depend on how much traffic an endpoint gets".to_owned());
+        if let Some(classifier) = table.classifier.as_ref().filter(|_| !self.classifiers.is_empty()) {
+            let known: Vec<f64> = self
+                .classifiers
+                .iter()
+                .filter(|endpoint| sender.knows_accuracy(**endpoint))
+                .copied()
+                .collect::<Vec<_>>()
+                .into_iter()
+                .filter_map(|endpoint| sender.labelling(endpoint).map(|labelling| labelling.right))
+                .collect();
+            if known.len() == self.classifiers.len() {
+                let mean = known.iter().sum::<f64>() / known.len() as f64;
+                say(format!(
+                    "{:.1} % of the labels are right, as measured; a wrong one is a tier off, up or down alike",
+                    mean * 100.0
+                ));
+            } else {
+                say("every label is right: how often the classifier errs was not measured".to_owned());
+            }
+            for (name, share) in &self.unlabelled {
+                say(format!(
+                    "requests of `{name}`, which have no recorded tier, are labelled {}: {:.1} % of the traffic",
+                    classifier.default_tier,
+                    share * 100.0
+                ));
+            }
+        }
+        if table.failover.breaker.is_some() {
+            say("breakers stay closed: a failing region is called, and failed over from, each time".to_owned());
+        }
+        if table.failover.region_order == RegionOrder::Shuffled {
+            say("shuffled regions are each first equally often".to_owned());
+        }
+        if self.pieces {
+            say("a prompt that is cut takes one call after the other, each like a stored request of the model that reads it".to_owned());
+        }
+        let caps = |action: &Action| matches!(action, Action::Send { max_cost_per_request: Some(_), .. });
+        if table.routes.iter().any(|route| caps(&route.action)) {
+            say("no request comes to its `max_cost_per_request_usd`".to_owned());
+        }
+        if sender.measured.runs.iter().any(|run| run.slim) {
+            say(
+                "a slim run keeps no requests: all classes of a cell share its times and mean tokens, a timeout takes its limit, \
+                 another failure the median time to the first token"
+                    .to_owned(),
+            );
+        }
+        for model in &total.unknown {
+            say(format!("what `{model}` costs is not known in full, and left out"));
+        }
+        if !total.assumed.is_empty() {
+            let names: Vec<String> =
+                total.assumed.iter().map(|(model, key)| format!("{} of `{model}`", key.name())).collect();
+            say(format!("prices that the registry assumes: {}", names.join(", ")));
+        }
+        said
+    }
+}
+
+/// Seconds of a month of 30 days.
+const MONTH: f64 = 30.0 * 86_400.0;
+
+/// How many times its measured rate an endpoint may be called before that is said.
+const FAR: f64 = 2.0;
+
+fn extrapolated(sender: &Sender<'_>, total: &Outlook, requests_per_month: Option<u64>) -> Vec<(String, f64, f64)> {
+    let Some(month) = requests_per_month else { return Vec::new() };
+    let far = |(endpoint, share): (&Endpoint, &f64)| {
+        let rate = month as f64 / MONTH * share;
+        let measured = sender.rate(*endpoint)?;
+        let registry = sender.routing.registry;
+        let region = registry.region(*endpoint).map_or_else(String::new, |region| format!(" in {}", region.id));
+        (rate > FAR * measured).then(|| (format!("{}{region}", registry.model(*endpoint).id), rate, measured))
+    };
+    total.called.iter().filter_map(far).collect()
+}
+
+#[cfg(test)]
+pub(in crate::forecast) mod fixture;
+#[cfg(test)]
+mod tests;

@@ -87,9 +87,9 @@ pub(crate) fn made_up(rounds: u32, cells: &[Cell]) -> MadeUp {
                 let fails = hits(side.failing);
                 let right = side.wrong.filter(|_| !fails).map_or("", |wrong| if hits(wrong) { "0" } else { "1" });
                 if fails {
-                    failed += 1
+                    failed += 1;
                 } else {
-                    ok += 1
+                    ok += 1;
                 }
                 samples += &format!("{},{right}\n", row(side, &slug, index, took, fails));
             }

@@ -39,11 +39,6 @@ impl CsvLine {
         self.bytes.extend_from_slice(&cells.bytes);
     }
 
-    /// Adds an empty cell.
-    pub(in crate::rundir) fn empty(&mut self) {
-        self.bytes.push(b',');
-    }
-
     /// Adds a cell with a whole number, or an empty one.
     pub(in crate::rundir) fn number(&mut self, number: Option<u64>) {
         if let Some(number) = number {
@@ -175,7 +170,6 @@ mod tests {
         line.dollars(None);
         line.dollars(Some(Usd::ZERO));
         line.hash(None);
-        line.empty();
-        assert_eq!(line.end(), b",0,,0.000,,0,,\n");
+        assert_eq!(line.end(), b",0,,0.000,,0,\n");
     }
 }

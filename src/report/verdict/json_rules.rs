@@ -7,7 +7,7 @@ use crate::report::verdict::Judgement;
 use crate::report::verdict::json::{ruling_name, severity_name};
 use crate::report::verdict::words::trimmed;
 use crate::rundir::CellRow;
-use crate::units::Latency;
+use crate::units::{Latency, UsdPerMtok};
 
 /// An SLO in a cell.
 #[derive(Serialize)]
@@ -148,7 +148,7 @@ impl<'a> RegressionEntry<'a> {
         let (baseline, candidate) = match finding.seen {
             Seen::Change(change) => (Some(change.baseline), Some(change.candidate)),
             Seen::Prices { baseline, candidate } => {
-                (baseline.map(|price| price.as_f64()), candidate.map(|price| price.as_f64()))
+                (baseline.map(UsdPerMtok::as_f64), candidate.map(UsdPerMtok::as_f64))
             }
             _ => (None, None),
         };

@@ -13,6 +13,7 @@ use crate::forecast::remedy::Unmeasured;
 use crate::registry::Endpoint;
 use crate::rng::{extend_hash, hash, keyed};
 use crate::routes::Action;
+use crate::units::Usd;
 
 /// Times that are drawn for a request that failed over, and for one that is cut, in each round.
 const DRAWN: usize = 64;
@@ -143,7 +144,7 @@ impl<'a> Sender<'a> {
             Way::HandOff => {
                 outlook.handed += share;
                 let human = path.route.and_then(|route| match &self.routing.table.routes[route].action {
-                    Action::HandOff { human_cost } => human_cost.map(|cost| cost.as_f64()),
+                    Action::HandOff { human_cost } => human_cost.map(Usd::as_f64),
                     Action::Send { .. } => None,
                 });
                 outlook.human_cost = human.map(|cost| outlook.human_cost.unwrap_or(0.0) + cost * share);

@@ -135,7 +135,7 @@ mod tests {
     fn shares_of_groups_come_out_and_what_is_in_none_goes() {
         let mut shares = [0.25; 4];
         rake(&mut shares, &[(vec![1.0, 1.0, 0.0, 0.0], 0.9), (vec![0.0, 0.0, 1.0, 0.0], 0.1)]);
-        assert_eq!(shares.map(|share| (share * 1e6).round() / 1e6), [0.45, 0.45, 0.1, 0.0]);
+        assert_eq!(shares.map(|share| (share * 1e6).round() as u32), [450_000, 450_000, 100_000, 0]);
     }
 
     #[test]

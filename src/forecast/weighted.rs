@@ -46,9 +46,9 @@ impl Weighted {
         while low < high {
             let middle = usize::midpoint(low, high);
             if dot(&self.so_far[middle * rounds..(middle + 1) * rounds]) < wanted {
-                low = middle + 1
+                low = middle + 1;
             } else {
-                high = middle
+                high = middle;
             }
         }
         let mut passed = if low == 0 { 0.0 } else { dot(&self.so_far[(low - 1) * rounds..low * rounds]) };
@@ -84,18 +84,22 @@ pub(in crate::forecast) fn bounding_shares(n: f64, q: f64, alpha: f64) -> (f64, 
 mod tests {
     use super::*;
 
-    fn ms(latency: Option<Latency>) -> f64 {
-        latency.unwrap().finite_ms().unwrap_or(f64::INFINITY)
+    /// Milliseconds; the greatest number is infinite.
+    fn ms(latency: Option<Latency>) -> u32 {
+        match latency.unwrap() {
+            Latency::Finite(Micros(micros)) => micros / 1_000,
+            Latency::Infinite => u32::MAX,
+        }
     }
 
     #[test]
     fn equal_weights_give_order_statistics() {
         let times = (1..=1_000_u32).map(|time| (time * 1_000, (time % 4), 0.004));
         let weighted = Weighted::new(times, vec![1.0; 4]);
-        for (q, expected) in [(0.5, 500.0), (0.95, 950.0), (0.99, 990.0), (1.0, 1_000.0)] {
+        for (q, expected) in [(0.5, 500), (0.95, 950), (0.99, 990), (1.0, 1_000)] {
             assert_eq!(ms(weighted.quantile(q, &[1.0; 4])), expected, "{q}");
         }
-        assert_eq!(ms(weighted.quantile(0.5, &[0.0, 1.0, 0.0, 0.0])), 497.0, "the 125th of 1, 5, 9, …");
+        assert_eq!(ms(weighted.quantile(0.5, &[0.0, 1.0, 0.0, 0.0])), 497, "the 125th of 1, 5, 9, …");
         assert!((weighted.share_over(Micros(900_000)).unwrap() - 0.1).abs() < 1e-6);
     }
 
@@ -105,7 +109,7 @@ mod tests {
         let times = [(100_000, 0, 0.7), (200_000, 0, 0.25)].into_iter();
         let weighted = Weighted::new(times, vec![1.0]);
         let at = |q| ms(weighted.quantile(q, &[1.0]));
-        assert_eq!([at(0.5), at(0.7), at(0.71), at(0.95), at(0.96)], [100.0, 100.0, 200.0, 200.0, f64::INFINITY]);
+        assert_eq!([at(0.5), at(0.7), at(0.71), at(0.95), at(0.96)], [100, 100, 200, 200, u32::MAX]);
         assert_eq!(Weighted::new(std::iter::empty(), vec![0.0]).quantile(0.5, &[1.0]), None);
     }
 

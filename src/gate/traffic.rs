@@ -30,7 +30,7 @@ pub(in crate::gate) fn read_traffic(table: Table<'_>) -> Traffic {
     }
     let all: f64 = shares.iter().map(|(_, share)| share).sum();
     if let Some(field) = field.filter(|_| !shares.is_empty() && (all - 1.0).abs() > SLACK) {
-        field.fault(&format!("adds up to {:.4}, must add up to 1", all));
+        field.fault(&format!("adds up to {all:.4}, must add up to 1"));
     }
     shares.iter_mut().for_each(|(_, share)| *share /= all);
     table.finish();

@@ -4,7 +4,7 @@ use crate::forecast::figures::Figures;
 use crate::forecast::source::Attempt;
 use crate::gate::Traffic;
 use crate::sample::Outcome;
-use crate::units::Latency;
+use crate::units::{Latency, Micros};
 
 fn ok(ms: u32) -> Attempt {
     attempt(Outcome::Ok, ms)
@@ -18,8 +18,12 @@ fn figures(forecast: &Forecast) -> &Figures {
     forecast.total.figures.as_ref().unwrap_or_else(|| panic!("{:?}", forecast.missing))
 }
 
-fn ms(latency: Latency) -> f64 {
-    latency.finite_ms().unwrap_or(f64::INFINITY)
+/// Microseconds; the greatest number is infinite.
+fn us(latency: Latency) -> u32 {
+    match latency {
+        Latency::Finite(Micros(micros)) => micros,
+        Latency::Infinite => u32::MAX,
+    }
 }
 
 fn close(found: f64, expected: f64) {
@@ -33,8 +37,8 @@ fn one_endpoint_alone_is_forecast_as_it_was_measured() {
     let rounds = vec![(1..=100).map(ok).collect(), (101..=200).map(ok).collect()];
     let forecast = forecast_of(&measured(&[("small", "near", rounds)]), ONE, None);
     let figures = figures(&forecast);
-    assert_eq!(figures.e2e.unwrap().map(|span| ms(span.value)), [100.0, 190.0, 198.0]);
-    assert_eq!(figures.ttft.unwrap().map(|span| ms(span.value)), [10.0, 19.0, 19.8]);
+    assert_eq!(figures.e2e.unwrap().map(|span| us(span.value)), [100_000, 190_000, 198_000]);
+    assert_eq!(figures.ttft.unwrap().map(|span| us(span.value)), [10_000, 19_000, 19_800]);
     // 500 tokens at $1 a million.
     close(figures.cost_per_thousand.dollars.value, 0.5);
     close(figures.month.unwrap().dollars.value, 500.0);
@@ -53,10 +57,11 @@ fn weights_mix_times_and_costs() {
     let cells = [("small", "near", vec![vec![ok(100); 10]; 2]), ("large", "near", vec![vec![ok(300); 10]; 2])];
     let forecast = forecast_of(&measured(&cells), &table, None);
     let figures = figures(&forecast);
-    assert_eq!(figures.e2e.unwrap().map(|span| ms(span.value)), [100.0, 300.0, 300.0]);
+    assert_eq!(figures.e2e.unwrap().map(|span| us(span.value)), [100_000, 300_000, 300_000]);
     close(figures.cost_per_thousand.dollars.value, 0.75 * 0.5 + 0.25 * 1.0);
-    let shares: Vec<_> = figures.answered.iter().map(|one| (one.model.as_str(), one.share)).collect();
-    assert_eq!(shares, [("small", 0.75), ("large", 0.25)]);
+    let shares: Vec<_> =
+        figures.answered.iter().map(|one| (one.model.as_str(), (one.share * 1e4).round() as u32)).collect();
+    assert_eq!(shares, [("small", 7_500), ("large", 2_500)]);
     // Kish: 1 / (0.75² / 20 + 0.25² / 20).
     assert_eq!(figures.requests, 32);
 }
@@ -69,8 +74,8 @@ fn a_call_that_fails_adds_its_time_and_the_next_is_called() {
     let cells = [("small", "near", vec![small; 2]), ("large", "near", vec![vec![ok(300); 10]; 2])];
     let forecast = forecast_of(&measured(&cells), &table, None);
     let figures = figures(&forecast);
-    assert_eq!(figures.e2e.unwrap().map(|span| ms(span.value)), [100.0, 350.0, 350.0]);
-    assert_eq!(ms(figures.ttft.unwrap()[2].value), 80.0, "50 ms lost, and 30 to the first token");
+    assert_eq!(figures.e2e.unwrap().map(|span| us(span.value)), [100_000, 350_000, 350_000]);
+    assert_eq!(us(figures.ttft.unwrap()[2].value), 80_000, "50 ms lost, and 30 to the first token");
     close(figures.availability.unwrap().value, 1.0);
     close(figures.first_availability.unwrap(), 0.8);
     // A failure had no tokens: 80 % at $0.5 and 20 % at $1 a thousand.
@@ -143,14 +148,18 @@ fn a_prompt_over_the_window_goes_where_the_route_says() {
     let mut long = measured(&cells);
     long.kinds[0].tokens = 9_000;
     let escalates = format!("{ONE}on_overflow = \"escalate\"\nescalate_to = \"large\"\n");
-    let p50 = |measured: &Measured, table: &str| ms(figures(&forecast_of(measured, table, None)).e2e.unwrap()[0].value);
-    assert_eq!(p50(&long, &escalates), 300.0);
-    assert_eq!(figures(&forecast_of(&long, ONE, None)).availability.unwrap().value, 0.0, "it is rejected");
+    let p50 = |measured: &Measured, table: &str| us(figures(&forecast_of(measured, table, None)).e2e.unwrap()[0].value);
+    assert_eq!(p50(&long, &escalates), 300_000);
+    assert_eq!(
+        figures(&forecast_of(&long, ONE, None)).availability.map(|share| share.value > 0.0),
+        Some(false),
+        "it is rejected"
+    );
     let cut = format!("{ONE}on_overflow = \"chunk\"\nchunk_with = \"small\"\n");
     // 9,000 tokens in pieces of 5,160 are two, and a last call: three of 100 ms each.
-    assert_eq!(p50(&long, &cut), 300.0);
+    assert_eq!(p50(&long, &cut), 300_000);
     long.kinds[0].tokens = 8_192;
-    assert_eq!(p50(&long, &escalates), 100.0, "the window is full and not over");
+    assert_eq!(p50(&long, &escalates), 100_000, "the window is full and not over");
 }
 
 #[test]
@@ -168,10 +177,10 @@ fn the_classifier_adds_its_time_and_cost_and_errs_by_a_tier() {
     measured.kinds = vec![kind("chat", Some(0), 1.0)];
     let forecast = forecast_of(&measured, &table, None);
     // A fifth is taken for tier 1 and goes to the last route.
-    let shares: Vec<f64> = forecast.routes.iter().map(|route| (route.share * 100.0).round()).collect();
-    assert_eq!(shares, [80.0, 20.0]);
+    let shares: Vec<u32> = forecast.routes.iter().map(|route| (route.share * 100.0).round() as u32).collect();
+    assert_eq!(shares, [80, 20]);
     let figures = figures(&forecast);
-    assert_eq!(figures.e2e.unwrap().map(|span| ms(span.value)), [200.0, 400.0, 400.0]);
+    assert_eq!(figures.e2e.unwrap().map(|span| us(span.value)), [200_000, 400_000, 400_000]);
     close(figures.cost_per_thousand.dollars.value, 0.5 + 0.8 * 0.5 + 0.2 * 1.0);
     assert!(
         forecast.assumptions.iter().any(|said| said.starts_with("80.0 % of the labels are right")),
@@ -206,7 +215,7 @@ fn a_share_of_what_nothing_belongs_to_is_told_and_an_unknown_name_refused() {
         traffic_shares(&measured, routing, Some(&traffic), ("gate.toml", &setting()))
     };
     let found = shares(["cheap", "dear"]).unwrap();
-    assert_eq!(found.shares, [1.0]);
+    close(found.shares[0], 1.0);
     assert_eq!(found.notes().len(), 1);
     let refused = shares(["cheap", "deer"]).unwrap_err().to_string();
     assert!(refused.starts_with("gate.toml:2: `deer` in `[traffic] share` is no route"), "{refused}");

@@ -17,7 +17,7 @@ pub struct ForecastArgs {
     /// The routing table: a file, `built-in`, or a git object such as origin/main:routes.toml
     #[arg(long, value_name = "FILE")]
     pub routes: String,
-    /// The policy whose [traffic] says how much there is of what
+    /// The policy whose `[traffic]` says how much there is of what
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Models, regions and prices [default: what the table names, else the run's]
@@ -65,7 +65,7 @@ pub struct SuggestArgs {
     /// The routing table: a file or a git object [default: the built-in one]
     #[arg(long, value_name = "FILE")]
     pub routes: Option<String>,
-    /// The policy whose SLOs must still be met, and whose [traffic] says how much there is of what [default: the built-in one]
+    /// The policy whose SLOs must still be met, and whose `[traffic]` says how much there is of what [default: the built-in one]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Models, regions and prices [default: what the table names, else the run's]

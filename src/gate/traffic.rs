@@ -50,7 +50,8 @@ mod tests {
         let names: Vec<&str> = traffic.shares.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names.len(), 2);
         let wrong = Policy::parse("gate.toml", &text.replace("0.4", "0.3")).unwrap_err();
-        assert!(wrong.to_string().contains("adds up to 0.9000, must add up to 1"), "{wrong}");
+        let told: Vec<&str> = wrong.iter().map(crate::conf::Fault::message).collect();
+        assert!(told.len() == 1 && told[0].contains("adds up to 0.9000, must add up to 1"), "{told:?}");
         assert!(Policy::parse("gate.toml", &text.replace("0.4", "1.4")).is_err());
         assert!(Policy::parse("gate.toml", "schema = 1\n[traffic]\nrequests_per_day = 4\n").is_err());
     }

@@ -146,5 +146,8 @@ fn sample(index: u32) -> Sample {
         greedy: true,
         right: None,
         error: None,
+        route: None,
+        tries: None,
+        passed: None,
     }
 }

@@ -6,6 +6,7 @@ mod checks;
 mod destination;
 mod error;
 mod failures;
+mod forethought;
 mod inputs;
 mod job;
 mod live_metrics;
@@ -15,9 +16,13 @@ mod output;
 mod policy;
 mod preflight;
 mod record;
+mod replays;
 mod secrets;
 mod settings;
 mod snapshot;
+mod table_notes;
+mod tables;
+mod tiering;
 mod tolls;
 mod uncounted;
 mod verdict;
@@ -29,14 +34,17 @@ use tokio::sync::{mpsc, watch};
 
 use crate::load::{Clock, Stop, start};
 use crate::report::ChartOptions;
+use crate::router::BreakerEvent;
 use crate::run::live_metrics::LiveMetrics;
 use crate::run::secrets::Secrets;
-use crate::rundir::{Run, RunDirError, RunWriter, Status, cell_row, usage_notes, usage_warnings};
+use crate::run::table_notes::breaker_note;
+use crate::rundir::{Manifest, Run, RunDirError, RunWriter, Status, cell_row, routing_notes, usage_notes, usage_warnings};
 use crate::serve::Listener;
 use crate::sim::{Labels, SimConfig, Simulator};
 
 pub use destination::{Environment, Keys, host_of, is_loopback};
 pub use error::RunError;
+pub use forethought::estimates;
 pub use inputs::{InputSide, Inputs, workload};
 pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
@@ -44,6 +52,7 @@ pub use output::{Format, Written, headline_of, judged, swept, write_comparison, 
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};
+pub use tables::SideTable;
 pub use tolls::check_budget;
 pub use verdict::{JudgedRun, judge_and_keep};
 
@@ -152,6 +161,8 @@ pub fn carry_out(
     manifest.warnings.extend(advice.iter().cloned());
     manifest.warnings.extend(budget.and_then(|budget| tolls::held_back(&budget, recorded.spent)));
     manifest.failures = recorded.failures.notes(&manifest.cells);
+    note_breakers(&mut manifest, inputs, recorded.breakers);
+    manifest.routing = routing_notes(&manifest, &recorded.routing);
     manifest.usage = usage_notes(&manifest.cells, &figures);
     manifest.warnings.extend(usage_warnings(&manifest.cells, &manifest.usage));
     let rows: Vec<_> =
@@ -166,6 +177,17 @@ pub fn carry_out(
         _ => Ended::Invalid,
     };
     Ok(Finished { path, ended, advice })
+}
+
+/// Puts the changes of breakers into the notes of their tables, in the order of time.
+fn note_breakers(manifest: &mut Manifest, inputs: &Inputs, mut events: Vec<(u32, BreakerEvent)>) {
+    // Workers tell of them in batches of their own.
+    events.sort_by_key(|(_, event)| event.at);
+    for (cell, event) in events {
+        let side = inputs.side(&inputs.plan.cells[cell as usize]);
+        let table = manifest.tables.iter_mut().find(|table| table.variant == side.variant);
+        table.expect("only tables have breakers").breakers.push(breaker_note(&side.registry, &event));
+    }
 }
 
 /// The simulator inside this process, when any requests go there.

@@ -112,6 +112,14 @@ pub struct RunArgs {
     /// Measure regions whose id matches
     #[arg(long = "region", value_name = "GLOB", help_heading = "What is measured")]
     pub regions: Vec<String>,
+    /// Send each request through this routing table, or the `built-in` one, instead of to every endpoint
+    #[arg(long, value_name = "FILE", help_heading = "What is measured")]
+    pub routes: Option<PathBuf>,
+
+    /// Route by the tiers that the workload records, and ask no classifier where there is one
+    #[arg(long, help_heading = "What is measured")]
+    pub trust_tiers: bool,
+
     /// Count and list bad workload lines instead of stopping
     #[arg(long, help_heading = "What is measured")]
     pub skip_bad_lines: bool,
@@ -221,6 +229,7 @@ Examples:
   tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo
   tollmark run --arrivals poisson --rate 5,50 --duration 4s --model qwen3-8b --region us-west-2
   tollmark run --arrivals poisson --rate 5..50/4s --model qwen3-8b --region us-west-2
+  tollmark run --routes built-in --workload classify
   tollmark run --dry-run --live --workload long-context
 
 A suite file holds the same and is kept under version control. With two [[variant]] tables it sends

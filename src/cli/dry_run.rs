@@ -69,9 +69,13 @@ fn rows(inputs: &Inputs, cells: &[(&Cell, &Estimate)]) -> Vec<[String; 5]> {
     // The variants' cells alternate, and rows are by variant.
     for side in 0..inputs.sides.len() {
         for (cell, estimate) in cells.iter().filter(|(cell, _)| cell.side == side) {
-            let region = inputs.registry(cell).region(cell.endpoint);
-            let region = region.map_or("no region", |region| region.id.as_str());
-            let place = |cell: &Cell| (cell.side, cell.endpoint.model, cell.endpoint.offer);
+            let endpoint = cell.target.endpoint();
+            let region = endpoint.and_then(|endpoint| inputs.registry(cell).region(endpoint));
+            let region = match endpoint {
+                Some(_) => region.map_or("no region", |region| region.id.as_str()),
+                None => "as it says",
+            };
+            let place = |cell: &Cell| (cell.side, cell.target.endpoint().map(|at| (at.model, at.offer)));
             match rows.last_mut() {
                 Some((of, same, regions)) if place(of) == place(cell) && same == estimate => regions.push(region),
                 _ => rows.push((cell, estimate, vec![region])),
@@ -82,7 +86,9 @@ fn rows(inputs: &Inputs, cells: &[(&Cell, &Estimate)]) -> Vec<[String; 5]> {
     let row = |(cell, estimate, regions): (&Cell, &Estimate, Vec<&str>)| {
         let variant = inputs.side(cell).variant.as_ref().map_or_else(String::new, |name| format!(" {name}"));
         let [low, expected, high] = [estimate.low, estimate.expected, estimate.high].map(amount);
-        [inputs.registry(cell).model(cell.endpoint).id.clone() + &variant, low, expected, high, regions.join(" ")]
+        let table = || inputs.side(cell).table.as_ref().map_or_else(String::new, |known| known.table.source.clone());
+        let name = cell.target.endpoint().map_or_else(table, |at| inputs.registry(cell).model(at).id.clone());
+        [name + &variant, low, expected, high, regions.join(" ")]
     };
     std::iter::once(heading).chain(rows.into_iter().map(row)).collect()
 }

@@ -200,7 +200,8 @@ fn faults(error: &CliError) -> Option<&Faults> {
         | CliError::Run(
             RunError::Registry(RegistryError::Faulty(faults))
             | RunError::Suite(SuiteError::Faulty(faults))
-            | RunError::Policy(PolicyError::Faulty(faults)),
+            | RunError::Policy(PolicyError::Faulty(faults))
+            | RunError::Routes(RoutesError::Faulty(faults)),
         ) => Some(faults),
         _ => None,
     }

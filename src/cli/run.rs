@@ -1,6 +1,6 @@
 //! `tollmark run`: the main job, from flags to the table at its end.
 
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -12,14 +12,14 @@ use crate::cli::exit::{CliError, code_of_run, code_of_verdict};
 use crate::cli::load_choices::{ArrivalsChoice, PromptCacheChoice, StreamChoice};
 use crate::cli::progress::{Progress, Ui};
 use crate::cli::report::{open, print_paths, print_result, tell_invalid, tell_usage};
-use crate::cli::terminal::put;
+use crate::cli::terminal::{colour, put, width};
 use crate::cli::undecidable::undecidable_lines;
 use crate::cli::whereto::{Terminal, confirm, first_line, is_paid};
-use crate::plan::{ArrivalKind, Estimate, Streaming, estimate};
+use crate::plan::{ArrivalKind, Estimate, Streaming};
 use crate::report::visible;
 use crate::run::{
     Ended, Environment, Found, Inputs, LoadWords, ModelLine, Overrides, PromptCache, RunError, Settings, Snapshot,
-    Watch, Whereto, carry_out, check_budget, check_keys, judge_and_keep, look, urls,
+    Watch, Whereto, carry_out, check_budget, check_keys, estimates, judge_and_keep, look, urls,
 };
 use crate::rundir::{FailureNote, Run};
 use crate::serve::Listener;
@@ -39,19 +39,19 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let settings = settings(args)?;
     let inputs = Inputs::read(&settings)?;
     eprintln!("{}", first_line(&settings, &inputs));
-    let estimates = || estimate(&inputs.plan, &inputs.workloads, &inputs.registries(), Timestamp::now());
+    let estimates = || estimates(&settings, &inputs, Timestamp::now());
     if dry {
-        put(&dry_run(&settings, &inputs, &estimates()))?;
+        put(&dry_run(&settings, &inputs, &estimates()?))?;
         return Ok(ExitCode::SUCCESS);
     }
     check_keys(&inputs, &Environment)?;
     check_budget(&settings, &inputs)?;
     if inputs.policy.is_some() {
-        let undecidable = undecidable_lines(&settings, &inputs, &estimates(), TYPICAL);
+        let undecidable = undecidable_lines(&settings, &inputs, &estimates()?, TYPICAL);
         undecidable.iter().for_each(|line| eprintln!("warning: {line}"));
     }
     if is_paid(&inputs) {
-        let total = Estimate::sum(&estimates());
+        let total = Estimate::sum(&estimates()?);
         sentence(&settings, &inputs, &total).iter().for_each(|line| eprintln!("{line}"));
         confirm(settings.max_cost_usd.is_some(), &total, &mut Terminal)?;
     }
@@ -108,6 +108,8 @@ fn settings(args: RunArgs) -> Result<Settings, CliError> {
         workloads: args.workloads,
         models: args.models,
         regions: args.regions,
+        routes: args.routes,
+        trust_tiers: args.trust_tiers,
         skip_bad_lines: args.skip_bad_lines,
         load: LoadWords {
             concurrency: args.concurrency,
@@ -166,6 +168,7 @@ fn reach(settings: &Settings, inputs: &Inputs) -> Result<(), CliError> {
     }
     let Whereto::Url { base_url, .. } = &settings.whereto else { return Ok(()) };
     match found(base_url)? {
+        Found::Models(_) if settings.routes.is_some() => Ok(()),
         Found::Nobody(reason) => Err(RunError::NobodyThere { url: base_url.clone(), reason }.into()),
         Found::Models(names) => {
             for model in settings.measures.iter().flat_map(|measure| &measure.models) {
@@ -196,6 +199,9 @@ fn found(base_url: &str) -> Result<Found, CliError> {
 }
 
 fn warn(inputs: &Inputs) {
+    for warnings in inputs.sides.iter().filter_map(|side| side.table.as_ref()?.warnings.as_ref()) {
+        anstream::eprint!("{}", warnings.drawn(colour(stderr().is_terminal()), width()));
+    }
     for warning in &inputs.plan.warnings {
         eprintln!("warning: {warning}");
     }
@@ -222,17 +228,22 @@ fn chosen(ui: UiChoice) -> Ui {
 
 /// The models of the plan with their cells, for progress; those of each variant by themselves.
 fn model_lines(inputs: &Inputs) -> Vec<ModelLine> {
-    let mut lines: Vec<((usize, usize), ModelLine)> = Vec::new();
+    let mut lines: Vec<((usize, Option<usize>), ModelLine)> = Vec::new();
     for (index, cell) in inputs.plan.cells.iter().enumerate() {
         let registry = inputs.registry(cell);
-        let model = (cell.side, cell.endpoint.model);
+        let endpoint = cell.target.endpoint();
+        let model = (cell.side, endpoint.map(|endpoint| endpoint.model));
         let at = lines.iter().position(|(known, _)| *known == model).unwrap_or_else(|| {
-            let name = registry.model(cell.endpoint).id.clone();
+            let name = endpoint.map_or_else(|| "routes".to_owned(), |endpoint| registry.model(endpoint).id.clone());
             let variant = inputs.side(cell).variant.as_ref().map_or_else(String::new, |name| format!(" {name}"));
             lines.push((model, ModelLine { model: name + &variant, total_requests: 0, cells: Vec::new() }));
             lines.len() - 1
         });
-        let region = registry.region(cell.endpoint).map_or_else(String::new, |region| region.id.clone());
+        let region = endpoint.and_then(|endpoint| registry.region(endpoint));
+        let region = match endpoint {
+            Some(_) => region.map_or_else(String::new, |region| region.id.clone()),
+            None => inputs.workloads[cell.workload].name.clone(),
+        };
         let line = &mut lines[at].1;
         line.total_requests += u64::from(cell.requests);
         line.cells.push((index, region));

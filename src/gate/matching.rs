@@ -15,7 +15,7 @@ pub struct Match {
     pub region: Option<Pattern>,
     /// The tier.
     pub tier: Option<u8>,
-    /// Over routes; it then matches rows of routes alone.
+    /// Over routes; it then matches rows of routes alone, and without it none of them.
     pub route: Option<Pattern>,
     /// Over workloads.
     pub workload: Option<Pattern>,
@@ -33,7 +33,7 @@ impl Match {
             && takes(&self.model, Some(cell.model))
             && takes(&self.region, cell.region)
             && self.tier.is_none_or(|tier| cell.tier == Some(tier))
-            && (self.route.is_none() || cell.route.is_some())
+            && self.route.is_some() == cell.route.is_some()
             && takes(&self.route, cell.route)
             && takes(&self.workload, Some(cell.workload))
             && takes(&self.variant, cell.variant)

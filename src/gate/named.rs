@@ -72,7 +72,7 @@ impl<'a> From<&'a CellNote> for Named<'a> {
             model: &note.model,
             region: note.region.as_deref(),
             tier: note.tier,
-            route: None,
+            route: note.route.as_deref(),
             workload: &note.workload,
             load: &note.load,
             concurrency: note.concurrency,

@@ -37,7 +37,7 @@ impl Round {
         self.requests += 1;
         self.failed += u64::from(!ok);
         self.attempts += sample.attempts();
-        self.failed_attempts += sample.attempts().saturating_sub(ok.into());
+        self.failed_attempts += sample.failed_attempts();
         if let Some(right) = sample.right {
             self.answers.all += 1;
             self.answers.of += u64::from(!right);
@@ -109,8 +109,10 @@ pub(in crate::gate) fn observe(run: &Run, wanted: &[bool]) -> Result<Vec<Vec<Rou
     let mut observed: Vec<Vec<Round>> =
         wanted.iter().map(|wanted| if *wanted { vec![Round::default(); rounds] } else { Vec::new() }).collect();
     read_samples(&run.path, &run.manifest, |sample, cost| {
-        let Some(place) = of_note[sample.cell as usize] else { return };
-        if sample.phase == Phase::Measured && sample.outcome.counts() {
+        if sample.phase != Phase::Measured || !sample.outcome.counts() {
+            return;
+        }
+        for place in std::iter::once(sample.cell).chain(sample.route).filter_map(|cell| of_note[cell as usize]) {
             let is_open = run.cells[place].is_open_load();
             observed[place][sample.round as usize].add(&sample, cost, is_open);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::cost::Cost;
+use crate::cost::{Cost, Tariff};
 use crate::load::exchange::Exchanged;
 use crate::load::{Budget, Prepared, Toll};
 use crate::units::Usd;
@@ -15,18 +15,23 @@ impl Toll {
 
     /// What is known of the bill for `request`, which came to `exchanged`.
     pub(crate) fn bill(&self, request: &Prepared, exchanged: &Exchanged) -> Bill {
-        let answered = &exchanged.answered;
-        let turned_away = exchanged.status.is_some_and(|status| (300..500).contains(&status));
-        match &answered.usage {
-            Some(usage) => Bill::Charged(self.tariff.charge(
-                usage,
-                request.images,
-                exchanged.moments.sent,
-                answered.service_tier.as_deref(),
-            )),
-            None if turned_away || exchanged.moments.sent.is_none() => Bill::Nothing,
-            None => Bill::Unknown,
-        }
+        bill(&self.tariff, request, exchanged)
+    }
+}
+
+/// What is known of the bill by `tariff` for `request`, which came to `exchanged`.
+pub(crate) fn bill(tariff: &Tariff, request: &Prepared, exchanged: &Exchanged) -> Bill {
+    let answered = &exchanged.answered;
+    let turned_away = exchanged.status.is_some_and(|status| (300..500).contains(&status));
+    match &answered.usage {
+        Some(usage) => Bill::Charged(tariff.charge(
+            usage,
+            request.images,
+            exchanged.moments.sent,
+            answered.service_tier.as_deref(),
+        )),
+        None if turned_away || exchanged.moments.sent.is_none() => Bill::Nothing,
+        None => Bill::Unknown,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::load::open_files::{self, TooFewFiles};
 use crate::load::target::Target;
 use crate::load::trust::connector;
 use crate::load::worker::{Floor, Lines, work};
-use crate::load::{Batch, Clock, Destination, Job, LaneJob, OpenLoad, Stop};
+use crate::load::{Arm, Batch, Clock, Destination, Job, LaneJob, OpenLoad, Stop};
 
 /// Why the engine cannot start, or did not end well. A failed request is none of these, but a sample.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +97,8 @@ pub fn start(
 ) -> Result<Running, LoadError> {
     check(&job)?;
     open_files::raise(job.connections() + job.timers() + FILES_BESIDE)?;
-    let mut arms = job.lanes.iter().flat_map(|lane| &lane.arms);
-    let tls = arms.any(|arm| arm.destination.tls).then(|| connector(job.http2)).transpose()?;
+    let mut outlets = job.lanes.iter().flat_map(|lane| &lane.arms).flat_map(|arm| &arm.outlets);
+    let tls = outlets.any(|outlet| outlet.destination.tls).then(|| connector(job.http2)).transpose()?;
     let targets = targets(&job)?;
     let workers = job.workers.max(1);
     let floor = Arc::new(Floor { job, targets, tls });
@@ -156,6 +156,10 @@ fn check(job: &Job) -> Result<(), LoadError> {
     for (number, lane) in job.lanes.iter().enumerate() {
         let empty = |cell: u32, problem| Err(LoadError::EmptyCell { cell: cell as usize, problem });
         let Some(first) = lane.arms.first() else { return Err(LoadError::EmptyLane { lane: number }) };
+        let mute = |arm: &&Arm| arm.outlets.is_empty() && arm.replay.is_none();
+        if let Some(mute) = lane.arms.iter().find(mute) {
+            return empty(mute.cell, "nobody to call");
+        }
         if let Some(idle) = lane.arms.iter().find(|arm| arm.requests.is_empty()) {
             return empty(idle.cell, "0 requests");
         }
@@ -176,8 +180,8 @@ fn check(job: &Job) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// The targets by lane and arm; arms of one destination share theirs.
-fn targets(job: &Job) -> Result<Vec<Vec<Arc<Target>>>, LoadError> {
+/// The targets by lane, arm and outlet; outlets of one destination share theirs.
+fn targets(job: &Job) -> Result<Vec<Vec<Vec<Arc<Target>>>>, LoadError> {
     let mut known = HashMap::new();
     let mut target = |destination: &Arc<Destination>| {
         Ok(match known.entry(Arc::as_ptr(destination)) {
@@ -185,7 +189,8 @@ fn targets(job: &Job) -> Result<Vec<Vec<Arc<Target>>>, LoadError> {
             Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(Target::new(destination, job.http2)?))),
         })
     };
-    let mut of_lane = |lane: &LaneJob| lane.arms.iter().map(|arm| target(&arm.destination)).collect();
+    let mut of_arm = |arm: &Arm| arm.outlets.iter().map(|outlet| target(&outlet.destination)).collect();
+    let mut of_lane = |lane: &LaneJob| lane.arms.iter().map(&mut of_arm).collect();
     job.lanes.iter().map(&mut of_lane).collect()
 }
 

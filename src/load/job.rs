@@ -9,6 +9,7 @@ use http::HeaderMap;
 
 use crate::cost::{Ceiling, Tariff};
 use crate::plan::{Deadlines, Schedule, Sessions, Turn};
+use crate::router::{BreakerEvent, Facts, Router};
 use crate::sample::Sample;
 use crate::units::Micros;
 use crate::workload::Synthetic;
@@ -35,8 +36,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// The most connections that can be open at once: every slot of every lane keeps its own, to each of its arms'
-    /// destinations.
+    /// The most connections that can be open at once: every slot of every lane keeps its own, to the endpoints that each
+    /// of its arms calls.
     pub fn connections(&self) -> u64 {
         let most = |lane: &LaneJob| {
             let slots = match &lane.open {
@@ -46,7 +47,7 @@ impl Job {
                     u64::from(open.max_in_flight).min(requests).max(lane.concurrency.into())
                 }
             };
-            slots * lane.arms.len() as u64
+            slots * lane.arms.iter().map(|arm| arm.kept_open() as u64).sum::<u64>()
         };
         self.lanes.iter().map(most).sum()
     }
@@ -82,14 +83,13 @@ pub struct LaneJob {
 pub struct Arm {
     /// The number of its cell, for its samples.
     pub cell: u32,
-    /// Where requests go.
-    pub destination: Arc<Destination>,
-    /// The requests in the order of the plan's lines, cycled; as many as those of the lane's other arms.
+    /// Whom it may call: one endpoint, or each of those that its routing table names, in their order.
+    pub outlets: Vec<Outlet>,
+    /// The requests in the order of the plan's lines, cycled; as many as those of the lane's other arms. What a routing
+    /// table sends is made of the same lines, but has bodies of its own.
     pub requests: Vec<Arc<Prepared>>,
-    /// The limits a minute of its provider; absent: unlimited.
-    pub pace: Option<Arc<Pace>>,
-    /// What its requests cost, for the budget; absent: they are not held against it.
-    pub toll: Option<Toll>,
+    /// The routing table that carries its requests out; absent: each is one call to its only outlet.
+    pub replay: Option<Arc<Replay>>,
     /// Makes every prompt different, where [`Prepared::text_at`] says where; absent: sent as recorded. A prompt that is
     /// [synthetic](Prepared::synthetic) gets no nonce: it is made of other words in each cycle and phase instead. Cells
     /// of one seed have different ones.
@@ -98,12 +98,44 @@ pub struct Arm {
     pub text_seed: u64,
 }
 
+/// An endpoint that an arm may call.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    /// Where requests go.
+    pub destination: Arc<Destination>,
+    /// The limits a minute of its provider; absent: unlimited.
+    pub pace: Option<Arc<Pace>>,
+    /// What requests to it cost, for the budget; absent: they are not held against it.
+    pub toll: Option<Toll>,
+}
+
+/// A routing table at work, and what it needs to know of the requests.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The table, shared by all cells of a variant, and with it what is known of its regions.
+    pub router: Arc<Router>,
+    /// What it knows of each request of the workload, by line.
+    pub facts: Arc<Vec<Facts>>,
+    /// What each outlet charges, for what a route lets a request cost.
+    pub tariffs: Vec<Tariff>,
+    /// The cell of its first route; those of the others follow in their order.
+    pub first_route: u32,
+}
+
 impl Arm {
+    /// Connections that each of its slots keeps open at most.
+    pub(crate) fn kept_open(&self) -> usize {
+        self.outlets.len().min(KEPT_OPEN)
+    }
+
     /// What is sent as request `index`.
     pub(crate) fn request(&self, index: u32) -> &Arc<Prepared> {
         &self.requests[index as usize % self.requests.len()]
     }
 }
+
+/// Connections that a slot keeps open at most where a routing table may call many endpoints.
+const KEPT_OPEN: usize = 4;
 
 /// A load that follows a schedule.
 #[derive(Clone, Debug)]
@@ -198,7 +230,10 @@ pub struct Pace {
 pub struct Batch {
     /// Requests that ended.
     pub samples: Vec<Sample>,
-    /// Gaps between reads that carried content: cell, round, gap. Successful measured requests only.
+    /// Changes of the breakers of routing tables, each with a cell of the table.
+    pub breakers: Vec<(u32, BreakerEvent)>,
+    /// Gaps between reads that carried content: cell, round, gap. Successful measured requests only, and those that a
+    /// routing table carried out twice, for its cell and for that of the route.
     pub chunk_gaps: Vec<(u32, u32, Micros)>,
     /// How long what a read brought had lain in the kernel when the read was stamped: cell, lag. Measured requests only.
     ///

@@ -22,6 +22,7 @@ mod pace;
 mod pacer;
 mod pool;
 mod prepare;
+mod replay;
 mod slot;
 mod stamp;
 mod stop;
@@ -34,7 +35,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use engine::{LoadError, Running, start};
-pub use job::{Arm, Batch, Budget, Destination, Job, LaneJob, OpenLoad, Pace, Prepared, Toll};
+pub use job::{Arm, Batch, Budget, Destination, Job, LaneJob, OpenLoad, Outlet, Pace, Prepared, Replay, Toll};
 pub use open_files::{TooFewFiles, raise as raise_open_files};
 pub use prepare::Rests;
 pub use stop::Stop;

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 
 use crate::load::Batch;
+use crate::router::BreakerEvent;
 use crate::sample::Sample;
 use crate::units::Micros;
 
@@ -35,7 +36,9 @@ impl Outbox {
     pub(crate) fn push(&self, sample: Sample, gaps: &[Micros], read_lags: &[Micros]) {
         let batch = &mut *self.pending.borrow_mut();
         let (cell, round) = (sample.cell, sample.round);
-        batch.chunk_gaps.extend(gaps.iter().map(|gap| (cell, round, *gap)));
+        for cell in std::iter::once(cell).chain(sample.route) {
+            batch.chunk_gaps.extend(gaps.iter().map(|gap| (cell, round, *gap)));
+        }
         batch.read_lags.extend(read_lags.iter().map(|lag| (cell, *lag)));
         batch.samples.push(sample);
         if matches!(batch.samples.len(), 1 | FULL) {
@@ -46,6 +49,11 @@ impl Outbox {
     /// Puts in a lag of the event loop; it leaves with the next samples.
     pub(crate) fn push_lag(&self, lag: Micros) {
         self.pending.borrow_mut().loop_lags.push(lag);
+    }
+
+    /// Puts in a change of a breaker of the table of `cell`; it leaves with the next samples.
+    pub(crate) fn push_event(&self, cell: u32, event: Option<BreakerEvent>) {
+        self.pending.borrow_mut().breakers.extend(event.map(|event| (cell, event)));
     }
 
     /// Waits while the receiver is far behind.
@@ -79,7 +87,7 @@ impl Outbox {
             let closed = self.closed.get();
             let batch = self.next_batch();
             self.room.notify_waiters();
-            let worth_sending = !batch.samples.is_empty() || closed && !batch.loop_lags.is_empty();
+            let worth_sending = !batch.samples.is_empty() || closed && !(batch.loop_lags.is_empty() && batch.breakers.is_empty());
             if worth_sending && batches.send(batch).await.is_err() {
                 return false;
             }

@@ -16,20 +16,36 @@ use crate::load::pool::{Bench, Order, Task};
 use crate::load::stop::Stop;
 use crate::load::stretch::{Errand, Seat, Step};
 use crate::load::worker::Crew;
-use crate::load::{Arm, LaneJob, Prepared};
-use crate::plan::round_of;
+use crate::load::{Arm, LaneJob, Outlet, Prepared};
+use crate::plan::{Deadlines, round_of};
 use crate::sample::{ErrorReply, Moments, Outcome, Phase, Sample, UsageSource};
 use crate::units::Moment;
 use crate::wire::{Answered, Sum, capped};
 
 /// A slot's state from request to request.
 pub(crate) struct Slot {
-    crew: Rc<Crew>,
-    lane: usize,
-    /// By arm.
-    connections: Box<[Connection]>,
+    pub(super) crew: Rc<Crew>,
+    pub(super) lane: usize,
+    /// By arm and outlet.
+    connections: Box<[Box<[Connection]>]>,
+    /// Connections used so far, over all requests.
+    uses: u64,
     watch: Watch,
     scratch: Scratch,
+}
+
+/// An exchange that is to be made.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) arm: usize,
+    /// Which of the arm's outlets.
+    pub(super) outlet: usize,
+    pub(super) prepared: &'a Prepared,
+    /// The limits of this exchange.
+    pub(super) limits: Deadlines,
+    /// Whether somebody will read the answer.
+    pub(super) keeps_words: bool,
+    pub(super) place: (Step, u32),
 }
 
 /// What a slot holds for one destination.
@@ -39,14 +55,17 @@ struct Connection {
     link: Option<Link>,
     /// How long opening it took, until the first request over it tells.
     opening: Opening,
+    /// The number of its last use.
+    used: u64,
 }
 
 impl Slot {
     /// A slot of `lane`, not yet connected.
     pub(crate) fn new(crew: Rc<Crew>, lane: usize) -> Self {
         let watch = Watch { alarm: Alarm::new(), stop: Rc::clone(&crew.stop) };
-        let connections = crew.job().lanes[lane].arms.iter().map(|_| Connection::default()).collect();
-        Self { crew, lane, connections, watch, scratch: Scratch::default() }
+        let of_arm = |arm: &Arm| arm.outlets.iter().map(|_| Connection::default()).collect();
+        let connections = crew.job().lanes[lane].arms.iter().map(of_arm).collect();
+        Self { crew, lane, connections, uses: 0, watch, scratch: Scratch::default() }
     }
 
     /// Takes part in every stretch that `seats` brings, until the worker closes it.
@@ -110,13 +129,17 @@ impl Slot {
 
     /// Carries out the request `index` of `arm`, which was due at `due` where a schedule says so, and hands in its sample.
     ///
-    /// This is the one place where a request becomes calls: to one destination it is one.
+    /// This is the one place where a request becomes calls: to one endpoint it is one.
     async fn carry_out(&mut self, arm: usize, (step, index): (Step, u32), due: Option<Moment>) {
         let crew = Rc::clone(&self.crew);
         let lane = &crew.job().lanes[self.lane];
-        let Some((reused, mut exchanged)) = self.call(arm, (step, index)).await else { return };
-        exchanged.moments.due = due;
-        let sample = sample(&crew, lane, arm, (step, index), (reused, exchanged));
+        let carried_out = match &lane.arms[arm].replay {
+            None => self.call_once(arm, (step, index)).await,
+            // On the heap while it lasts: its way through the table would otherwise be room in every slot.
+            Some(replay) => Box::pin(self.replay(arm, replay, (step, index))).await,
+        };
+        let Some(mut sample) = carried_out else { return };
+        sample.moments.due = due;
         let Scratch { gaps, read_lags, .. } = &self.scratch;
         let (gaps, read_lags): (&[_], &[_]) = match sample.phase {
             Phase::Measured if sample.outcome.is_ok() => (gaps, read_lags),
@@ -126,35 +149,48 @@ impl Slot {
         crew.outbox.push(sample, gaps, read_lags);
     }
 
-    /// Makes one exchange with the destination of `arm` when its provider's pace and the budget let it, and settles what
-    /// it cost; true if the connection had been open before. Absent where it was not let.
-    async fn call(&mut self, arm: usize, (step, index): (Step, u32)) -> Option<(bool, Exchanged)> {
+    /// The request as one call to the arm's only endpoint; absent where it was not let.
+    async fn call_once(&mut self, arm: usize, place: (Step, u32)) -> Option<Sample> {
         let crew = Rc::clone(&self.crew);
-        let arm_job = &crew.job().lanes[self.lane].arms[arm];
-        let prepared = arm_job.request(index);
-        if !self.keep_pace(arm_job, prepared).await {
-            return None;
+        let lane = &crew.job().lanes[self.lane];
+        let prepared = lane.arms[arm].request(place.1);
+        let keeps_words = prepared.expects && place.0 == Step::Measured;
+        let ask = Ask { arm, outlet: 0, prepared, limits: crew.job().deadlines, keeps_words, place };
+        let called = self.call(ask).await.ok()?;
+        Some(sample(&crew, lane, arm, place, called))
+    }
+
+    /// Makes one exchange when its provider's pace and the budget let it, and settles what it cost; true if the connection
+    /// had been open before.
+    ///
+    /// # Errors
+    /// It was not let: the run is stopped, `cancelled`, or its budget is used up, `over_budget`.
+    pub(super) async fn call(&mut self, ask: Ask<'_>) -> Result<(bool, Exchanged), Outcome> {
+        let crew = Rc::clone(&self.crew);
+        let outlet = &crew.job().lanes[self.lane].arms[ask.arm].outlets[ask.outlet];
+        if !self.keep_pace(outlet, ask.prepared).await {
+            return Err(Outcome::Cancelled);
         }
-        let reserved = match (&crew.job().budget, &arm_job.toll) {
+        let reserved = match (&crew.job().budget, &outlet.toll) {
             (Some(budget), Some(toll)) => {
-                let worst = toll.worst_case(prepared);
+                let worst = toll.worst_case(ask.prepared);
                 if !budget.reserve(worst) {
-                    return None;
+                    return Err(Outcome::OverBudget);
                 }
                 Some((budget, toll, worst))
             }
             _ => None,
         };
-        let (reused, exchanged) = self.send(arm, prepared, (step, index)).await;
+        let (reused, exchanged) = self.send(ask).await;
         if let Some((budget, toll, worst)) = reserved {
-            budget.settle(worst, toll.bill(prepared, &exchanged));
+            budget.settle(worst, toll.bill(ask.prepared, &exchanged));
         }
-        Some((reused, exchanged))
+        Ok((reused, exchanged))
     }
 
     /// Waits for the place in time that the provider's limits give; false when the run is stopped meanwhile.
-    async fn keep_pace(&mut self, arm: &Arm, prepared: &Prepared) -> bool {
-        let Some(pace) = &arm.pace else { return true };
+    async fn keep_pace(&mut self, outlet: &Outlet, prepared: &Prepared) -> bool {
+        let Some(pace) = &outlet.pace else { return true };
         let clock = self.crew.clock;
         let at = pace.reserve(clock.nanos(), prepared.paced_tokens);
         let at = clock.origin + Duration::from_nanos(at);
@@ -166,25 +202,28 @@ impl Slot {
     }
 
     /// Makes the exchange, on the open connection where there is one; true if it had been open before.
-    async fn send(&mut self, arm: usize, prepared: &Prepared, (step, index): (Step, u32)) -> (bool, Exchanged) {
+    async fn send(&mut self, ask: Ask<'_>) -> (bool, Exchanged) {
+        let Ask { arm, outlet, prepared, limits, keeps_words, .. } = ask;
         loop {
-            let reused = match &mut self.connections[arm].link {
+            let reused = match &mut self.connections[arm][outlet].link {
                 Some(link) => link.is_ready().await,
                 None => false,
             };
-            if !reused && let Err(unopened) = self.open(arm).await {
+            if !reused && let Err(unopened) = self.open(arm, outlet, limits.connect).await {
                 return (false, never_sent(unopened, &self.crew));
             }
-            let request = self.make(arm, prepared, (step, index));
-            let connection = &mut self.connections[arm];
+            let request = self.make(ask);
+            self.uses += 1;
+            let connection = &mut self.connections[arm][outlet];
+            connection.used = self.uses;
             let terms = Terms {
                 link: connection.link.as_mut().expect("it was open or has been opened"),
                 watch: &mut self.watch,
                 scratch: &mut self.scratch,
                 clock: self.crew.clock,
-                limits: self.crew.job().deadlines,
+                limits,
                 asked_stream: prepared.stream,
-                keeps_words: prepared.expects && step == Step::Measured,
+                keeps_words,
             };
             let mut exchanged = exchange(request, terms).await;
             if !exchanged.reusable {
@@ -200,35 +239,40 @@ impl Slot {
         }
     }
 
-    fn make(&self, arm: usize, prepared: &Prepared, (step, index): (Step, u32)) -> Request<Outgoing> {
+    fn make(&self, Ask { arm, outlet, prepared, place: (step, index), .. }: Ask<'_>) -> Request<Outgoing> {
         let lane = &self.crew.job().lanes[self.lane];
         let arm_job = &lane.arms[arm];
         let warmup = step == Step::Warmup;
         // A session's turns open with the same words, so that what they share can be cached as it naturally is.
         let index = lane.sessions.as_ref().map_or(index, |sessions| sessions.first_of(index));
         let inserted = inserted(prepared, arm_job, Place { cell: arm_job.cell, warmup, index });
-        self.crew.floor.targets[self.lane][arm].request(prepared, Outgoing::new(prepared, inserted))
+        self.crew.floor.targets[self.lane][arm][outlet].request(prepared, Outgoing::new(prepared, inserted))
     }
 
-    /// Opens all connections of the slot. A failure is not lost: the first request tries again, and its outcome tells.
+    /// Opens the slot's connections, but for those of a routing table, of which nobody knows which will be called. A
+    /// failure is not lost: the first request tries again, and its outcome tells.
     async fn open_all(&mut self) {
-        for arm in 0..self.connections.len() {
-            let _ = self.open(arm).await;
+        let crew = Rc::clone(&self.crew);
+        for (arm, job) in crew.job().lanes[self.lane].arms.iter().enumerate().filter(|(_, arm)| arm.replay.is_none()) {
+            for outlet in 0..job.outlets.len() {
+                let _ = self.open(arm, outlet, crew.job().deadlines.connect).await;
+            }
         }
     }
 
-    /// Opens the slot's connection to the destination of `arm` anew, within the limit for it.
-    async fn open(&mut self, arm: usize) -> Result<(), Unopened> {
+    /// Opens the slot's connection to the `outlet` of `arm` anew, within `limit`.
+    async fn open(&mut self, arm: usize, outlet: usize, limit: Duration) -> Result<(), Unopened> {
         // The old one goes first, or the two would count twice against the limit of open files.
-        self.connections[arm] = Connection::default();
+        self.connections[arm][outlet] = Connection::default();
         let floor = Arc::clone(&self.crew.floor);
-        let limit = floor.job.deadlines.connect;
-        let destination = &floor.job.lanes[self.lane].arms[arm].destination;
+        let arm_job = &floor.job.lanes[self.lane].arms[arm];
+        self.make_room(arm, arm_job.kept_open());
+        let destination = &arm_job.outlets[outlet].destination;
         // On the heap for this moment only: what it takes to shake hands would otherwise be room in every slot.
         let dialled = Box::pin(dial(destination, floor.tls.as_ref(), floor.job.http2));
         match self.watch.limit(Instant::now() + limit, dialled).await {
             Ok(Ok((link, opening))) => {
-                self.connections[arm] = Connection { link: Some(link), opening };
+                self.connections[arm][outlet] = Connection { link: Some(link), opening, used: self.uses };
                 Ok(())
             }
             Ok(Err(unopened)) => Err(unopened),
@@ -236,6 +280,17 @@ impl Slot {
             Err(_) => {
                 Err(Unopened { outcome: Outcome::TimeoutConnect, message: format!("no connection within {limit:?}") })
             }
+        }
+    }
+
+    /// Closes the connection of `arm` that was idle for longest where one more would be over `most`.
+    fn make_room(&mut self, arm: usize, most: usize) {
+        let connections = &mut self.connections[arm];
+        let open = connections.iter_mut().filter(|connection| connection.link.is_some());
+        if open.count() >= most {
+            let open = connections.iter_mut().filter(|connection| connection.link.is_some());
+            let idle = open.min_by_key(|connection| connection.used).expect("as many are open as may be");
+            *idle = Connection::default();
         }
     }
 }
@@ -293,6 +348,9 @@ pub(crate) fn sample(
         greedy: prepared.greedy,
         right: None,
         error,
+        route: None,
+        tries: None,
+        passed: None,
     }
 }
 

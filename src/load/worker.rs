@@ -22,8 +22,8 @@ use crate::load::{Batch, Clock, Job, LoadError};
 /// What all workers share, and none changes.
 pub(crate) struct Floor {
     pub(crate) job: Job,
-    /// By lane and arm.
-    pub(crate) targets: Vec<Vec<Arc<Target>>>,
+    /// By lane, arm and outlet.
+    pub(crate) targets: Vec<Vec<Vec<Arc<Target>>>>,
     /// Present if any destination speaks TLS.
     pub(crate) tls: Option<TlsConnector>,
 }

@@ -38,10 +38,10 @@ pub struct Plan {
 pub struct Cell {
     /// A name without comma or space, unique in the run: `global-apis/qwen3-8b/us-west-2/autocomplete/c16`.
     pub slug: String,
-    /// Index of its side in [`PlanInput::sides`](crate::plan::PlanInput::sides), whose registry the endpoint is of.
+    /// Index of its side in [`PlanInput::sides`](crate::plan::PlanInput::sides), whose registry the target is of.
     pub side: usize,
     /// What it is sent to.
-    pub endpoint: Endpoint,
+    pub target: Target,
     /// Index into the run's workloads.
     pub workload: usize,
     /// Indices of the workload's requests that fit this endpoint, in file order, or in the order of their times where
@@ -58,6 +58,33 @@ pub struct Cell {
     pub requests: u32,
     /// Requests sent beforehand and left out of figures.
     pub warmup: u32,
+}
+
+/// What a cell sends to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A model in a region.
+    Endpoint(Endpoint),
+    /// A routing table, which calls these.
+    Routes(Arc<[Endpoint]>),
+}
+
+impl Target {
+    /// The endpoint; absent where a routing table chooses.
+    pub const fn endpoint(&self) -> Option<Endpoint> {
+        match self {
+            Self::Endpoint(endpoint) => Some(*endpoint),
+            Self::Routes(_) => None,
+        }
+    }
+
+    /// Every endpoint that may be called.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        match self {
+            Self::Endpoint(endpoint) => std::slice::from_ref(endpoint),
+            Self::Routes(endpoints) => endpoints,
+        }
+    }
 }
 
 /// How requests are issued.

@@ -32,7 +32,8 @@ impl Estimate {
     /// Of no request.
     pub const NOTHING: Self = Self { low: Cost::NOTHING, expected: Cost::NOTHING, high: Cost::NOTHING, guessed: 0 };
 
-    fn add(&mut self, other: Self) {
+    /// Adds what `other` may cost.
+    pub fn add(&mut self, other: Self) {
         self.low += other.low;
         self.expected += other.expected;
         self.high += other.high;
@@ -47,8 +48,8 @@ impl Estimate {
     }
 }
 
-/// What each cell of `plan` may cost by the prices in force `at` its start, in the order of its cells; `registries` are
-/// those of its sides.
+/// What each cell of `plan` that is an endpoint's may cost by the prices in force `at` its start, in the order of its cells; `registries` are
+/// those of its sides. A routing table's costs what it decides, which is not known here: nothing.
 ///
 /// Overrides by time or size are in `expected` as they hold at that moment; those of a service tier are not foreseen.
 /// Counts every line's prompt once, which loads the tokeniser where a line has text: about 150 ms.
@@ -57,9 +58,10 @@ pub fn estimate(plan: &Plan, workloads: &[Workload], registries: &[&Registry], a
     let of_cell = |cell: &Cell| {
         let (known, requests) = (&mut sizes[cell.workload], &workloads[cell.workload].requests);
         let registry = registries[cell.side];
-        let tariff = Tariff::new(registry.pricing(cell.endpoint), at);
+        let Some(endpoint) = cell.target.endpoint() else { return Estimate::NOTHING };
+        let tariff = Tariff::new(registry.pricing(endpoint), at);
         let ceiling = tariff.ceiling().ok();
-        let limit = registry.model(cell.endpoint).answer_limit();
+        let limit = registry.model(endpoint).answer_limit();
         let mut sum = Estimate::NOTHING;
         for (place, line) in cell.lines.iter().enumerate() {
             let times = times(place, cell.lines.len(), cell);
@@ -76,7 +78,7 @@ pub fn estimate(plan: &Plan, workloads: &[Workload], registries: &[&Registry], a
 }
 
 /// How often a cell sends the line at `place` of `lines`, warm-up included; both begin with the first line.
-fn times(place: usize, lines: usize, cell: &Cell) -> u64 {
+pub fn times(place: usize, lines: usize, cell: &Cell) -> u64 {
     let of = |requests: u32| (requests as usize / lines + usize::from(place < requests as usize % lines)) as u64;
     of(cell.requests) + of(cell.warmup)
 }
@@ -130,7 +132,9 @@ fn one(size: &Size, bound: Option<u64>, tariff: &Tariff, ceiling: Option<Ceiling
 }
 
 impl Estimate {
-    fn times(self, times: u64) -> Self {
+    /// Of so many times this.
+    #[must_use]
+    pub fn times(self, times: u64) -> Self {
         let each = |cost: Cost| Cost { known: Usd::from_picos(cost.known.picos() * i128::from(times)), ..cost };
         Self {
             low: each(self.low),

@@ -1,5 +1,6 @@
 //! What a plan is made of, and why there may be none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::plan::cell::{LeftOut, Load};
@@ -38,6 +39,9 @@ pub struct Side<'a> {
     pub registry: &'a Registry,
     /// What is measured on what. A combination that is named twice is measured once.
     pub measures: Vec<MeasureInput>,
+    /// The endpoints that its routing table may call, which then is the one target on every workload of its measures;
+    /// absent: the endpoints of the measures are.
+    pub routes: Option<Arc<[Endpoint]>>,
     /// Whether a simulator answers; providers' limits then do not bind.
     pub simulated: bool,
 }

@@ -1,6 +1,6 @@
 //! What a live provider's limits make of a load.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::cell::{Cell, Load};
 use crate::plan::input::{PlanError, PlanInput, Side};
@@ -22,7 +22,9 @@ pub(super) fn called_by<'a>(input: &PlanInput<'a>, cells: &[Cell], lane: &Lane) 
     for cell in lane.cells.iter().map(|cell| &cells[*cell]) {
         let Side { registry, simulated, .. } = input.sides[cell.side];
         if !simulated {
-            *counts.entry(called(registry, cell.endpoint)).or_default() += 1;
+            let called: BTreeSet<Called<'_>> =
+                cell.target.endpoints().iter().map(|endpoint| called(registry, *endpoint)).collect();
+            called.into_iter().for_each(|called| *counts.entry(called).or_default() += 1);
         }
     }
     counts

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::amount::{Measured, measured};
-use crate::plan::cell::{Cell, LeftOut, Load, Plan};
+use crate::plan::cell::{Cell, LeftOut, Load, Plan, Target};
 use crate::plan::fit::{Fit, Sizes};
 use crate::plan::input::{Amount, PlanError, PlanInput, Side};
 use crate::plan::lane::Lane;
 use crate::plan::limits::{in_flight_of, keep_rate};
-use crate::plan::pairing::{Group, alone_warnings, groups, left_out_of_all, lost};
+use crate::plan::pairing::{Group, alone_warnings, groups, left_out_of_all, lost, routed};
 use crate::plan::side_by_side::side_by_side;
 use crate::plan::slug::Slugs;
 use crate::plan::turns::{Order, turns};
@@ -40,9 +40,10 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
             chosen.iter().map(|side| side.get(&workload).cloned().unwrap_or_default()).collect();
         let fits: Vec<BTreeMap<usize, Fit>> =
             input.sides.iter().zip(&here).map(|(side, here)| fits(side.registry, recorded, here)).collect();
-        let groups = groups(&input.sides, &here, &fits);
+        let mut groups = groups(&input.sides, &here, &fits);
         plan.left_out.extend(unfit(input, recorded, &fits, &groups));
         plan.warnings.extend(alone_warnings(&input.sides, &recorded.name, &groups));
+        groups.extend(routed(&input.sides, workload, recorded));
         for load in &loads {
             for group in &groups {
                 add_lane(&mut plan, input, (workload, load), group, &mut slugs)?;
@@ -79,20 +80,22 @@ fn add_lane(
     let mut load = load.clone();
     let tag = load.tag();
     let mut named = Vec::with_capacity(group.members.len());
-    for (side, endpoint) in &group.members {
-        named.push(slugs.unique(&slug_parts(&input.sides[*side], *endpoint, recorded, &tag)));
-        let (bounded, fewer) = in_flight_of(load, &input.sides[*side], *endpoint);
-        load = bounded;
-        plan.warnings.extend(fewer.filter(|fewer| !plan.warnings.contains(fewer)));
+    for (side, target) in &group.members {
+        named.push(slugs.unique(&slug_parts(&input.sides[*side], target, recorded, &tag)));
+        for endpoint in target.endpoints() {
+            let (bounded, fewer) = in_flight_of(load, &input.sides[*side], *endpoint);
+            load = bounded;
+            plan.warnings.extend(fewer.filter(|fewer| !plan.warnings.contains(fewer)));
+        }
     }
     let lane = Lane { cells: (plan.cells.len()..plan.cells.len() + named.len()).collect() };
     let Measured { lines, sessions, requests, schedules } =
         measured(&load, input.amount, recorded, &group.lines, lane.arms(), (input.seed, &named[0]))?;
-    for (arm, (slug, (side, endpoint))) in named.into_iter().zip(&group.members).enumerate() {
+    for (arm, (slug, (side, target))) in named.into_iter().zip(&group.members).enumerate() {
         plan.cells.push(Cell {
             slug,
             side: *side,
-            endpoint: *endpoint,
+            target: target.clone(),
             workload,
             lines: lines.clone(),
             sessions: sessions.clone(),
@@ -191,11 +194,16 @@ fn left_out(model: &Model, workload: &Workload, fit: &Fit) -> Vec<LeftOut> {
     }
 }
 
-fn slug_parts<'a>(side: &'a Side<'_>, at: Endpoint, workload: &'a Workload, load: &'a str) -> Vec<&'a str> {
+fn slug_parts<'a>(side: &'a Side<'_>, target: &Target, workload: &'a Workload, load: &'a str) -> Vec<&'a str> {
     let registry = side.registry;
     let mut parts: Vec<&str> = side.variant.into_iter().collect();
-    parts.extend([registry.provider(at).id.as_str(), registry.model(at).id.as_str()]);
-    parts.extend(registry.region(at).map(|region| region.id.as_str()));
+    match target {
+        Target::Routes(_) => parts.push("routes"),
+        Target::Endpoint(at) => {
+            parts.extend([registry.provider(*at).id.as_str(), registry.model(*at).id.as_str()]);
+            parts.extend(registry.region(*at).map(|region| region.id.as_str()));
+        }
+    }
     parts.extend([workload.name.as_str(), load]);
     parts
 }

@@ -1,16 +1,18 @@
 //! Which endpoints of the variants are compared with each other, and with which requests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::plan::cell::LeftOut;
+use crate::plan::cell::{LeftOut, Target};
 use crate::plan::fit::Fit;
 use crate::plan::input::Side;
 use crate::registry::Endpoint;
+use crate::workload::Workload;
 
 /// Endpoints that are measured together, and the workload's lines that each of them gets.
 pub(super) struct Group {
     /// The side of each and where it sends to, the baseline first.
-    pub(super) members: Vec<(usize, Endpoint)>,
+    pub(super) members: Vec<(usize, Target)>,
     /// Indices of the requests, at least one.
     pub(super) lines: Vec<u32>,
 }
@@ -44,7 +46,8 @@ pub(super) fn groups(sides: &[Side<'_>], chosen: &[Vec<Endpoint>], fits: &[BTree
         }
     }
     let mut groups = Vec::new();
-    let alone = |member| Group { members: vec![member], lines: fit(member).lines.clone() };
+    let at = |(side, endpoint)| (side, Target::Endpoint(endpoint));
+    let alone = |member| Group { members: vec![at(member)], lines: fit(member).lines.clone() };
     for (one, partner) in baseline.into_iter().zip(partners) {
         let Some(other) = partner else {
             groups.push(alone(one));
@@ -55,11 +58,25 @@ pub(super) fn groups(sides: &[Side<'_>], chosen: &[Vec<Endpoint>], fits: &[BTree
         // Without a prompt that both take there is nothing to compare, though each can be measured.
         match lines.is_empty() {
             true => groups.extend([alone(one), alone(other)]),
-            false => groups.push(Group { members: vec![one, other], lines }),
+            false => groups.push(Group { members: vec![at(one), at(other)], lines }),
         }
     }
     groups.extend(free.into_iter().flatten().map(alone));
     groups
+}
+
+/// The routing tables of `sides` on the workload of that index, together; none where no side has one.
+///
+/// A table gets every line: what it cannot send anywhere ends with an outcome of its own.
+pub(super) fn routed(sides: &[Side<'_>], workload: usize, recorded: &Workload) -> Option<Group> {
+    let on = |side: &Side<'_>| side.measures.iter().any(|measure| measure.workloads.contains(&workload));
+    let of = |(number, side): (usize, &Side<'_>)| {
+        let routes = side.routes.as_ref().filter(|_| on(side))?;
+        Some((number, Target::Routes(Arc::clone(routes))))
+    };
+    let members: Vec<_> = sides.iter().enumerate().filter_map(of).collect();
+    let lines = u32::try_from(recorded.requests.len()).expect("a workload holds fewer than 2^32 lines");
+    (!members.is_empty() && lines > 0).then(|| Group { members, lines: (0..lines).collect() })
 }
 
 /// Endpoints that a warning names at most.
@@ -70,10 +87,11 @@ const MOST_NAMED: usize = 4;
 pub(super) fn alone_warnings(sides: &[Side<'_>], workload: &str, groups: &[Group]) -> Vec<String> {
     let warning = |(number, side): (usize, &Side<'_>)| {
         let variant = side.variant?;
-        let lone = groups.iter().filter(|group| group.members.len() == 1).map(|group| group.members[0]);
+        let lone = groups.iter().filter(|group| group.members.len() == 1).map(|group| &group.members[0]);
         let names: Vec<String> = lone
             .filter(|(of, _)| *of == number)
-            .map(|(_, at)| {
+            .filter_map(|(_, target)| target.endpoint())
+            .map(|at| {
                 let model = &side.registry.model(at).id;
                 side.registry.region(at).map_or(format!("`{model}`"), |region| format!("`{model}` in {}", region.id))
             })
@@ -89,11 +107,12 @@ pub(super) fn alone_warnings(sides: &[Side<'_>], workload: &str, groups: &[Group
 
 /// Requests of a pair that only one of its members can take, and so neither gets.
 pub(super) fn lost(sides: &[Side<'_>], workload: &str, group: &Group, fits: &[BTreeMap<usize, Fit>]) -> Vec<LeftOut> {
-    let lost = |(side, at): &(usize, Endpoint)| {
+    let lost = |(side, target): &(usize, Target)| {
+        let at = target.endpoint()?;
         let lost = fits[*side][&at.model].lines.len() - group.lines.len();
         (lost > 0).then(|| LeftOut {
             variant: sides[*side].variant.map(str::to_owned),
-            model: sides[*side].registry.model(*at).id.clone(),
+            model: sides[*side].registry.model(at).id.clone(),
             region: None,
             workload: Some(workload.to_owned()),
             requests: Some(u32::try_from(lost).expect("a workload holds fewer than 2^32 lines")),

@@ -13,7 +13,7 @@ impl Slugs {
     ///
     /// Where that is taken, a number from 2 is added: `a/b-2`.
     pub(super) fn unique(&mut self, parts: &[&str]) -> String {
-        let wanted = parts.iter().map(|part| safe(part)).collect::<Vec<_>>().join("/");
+        let wanted = parts.iter().map(|part| safe_part(part)).collect::<Vec<_>>().join("/");
         let mut slug = wanted.clone();
         let mut number = 2;
         while !self.taken.insert(slug.clone()) {
@@ -25,7 +25,7 @@ impl Slugs {
 }
 
 /// `part` with every unsafe character replaced; a part of dots alone, or none at all, is unsafe as a whole.
-fn safe(part: &str) -> String {
+pub fn safe_part(part: &str) -> String {
     let kept = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
     let safe: String = part.chars().map(|letter| if kept(letter) { letter } else { '-' }).collect();
     if safe.chars().all(|letter| letter == '.') { "-".to_owned() } else { safe }

@@ -26,6 +26,9 @@ pub struct Suite {
     pub live: Option<bool>,
     /// The registry, resolved against the suite's folder; absent: the built-in one.
     pub registry: Option<PathBuf>,
+    /// The routing table that requests are sent through, resolved against the suite's folder, or `built-in`; absent: they
+    /// go to endpoints.
+    pub routes: Option<PathBuf>,
     /// What is measured on what; empty where the file says nothing of it.
     pub measures: Vec<Measure>,
     /// What is compared, the baseline first; empty where nothing is.
@@ -194,6 +197,7 @@ fn parse_with(source: &str, text: &str, find: FindFiles<'_>) -> Result<Suite, Fa
         name: root.optional("name").and_then(read_name),
         live: root.optional("live").and_then(Field::boolean),
         registry: root.optional("registry").and_then(Field::string).map(|path| folder.join(path)),
+        routes: root.optional("routes").and_then(|field| read_table(field, folder)),
         measures: read_measures(&root, folder, find),
         variants: read_variants(&root, folder),
         load: root.table("load").map(read_load).unwrap_or_default(),
@@ -214,6 +218,15 @@ fn read_gate(table: Table<'_>, folder: &Path) -> GateKeys {
     table.finish();
     gate
 }
+
+/// The path of a routing table; `built-in` stands for the one of the program, wherever the suite is.
+fn read_table(field: Field<'_>, folder: &Path) -> Option<PathBuf> {
+    let path = field.string()?;
+    Some(if path == BUILT_IN { PathBuf::from(path) } else { folder.join(path) })
+}
+
+/// The routing table that is part of the program.
+const BUILT_IN: &str = "built-in";
 
 /// A name that can be a part of a directory's.
 fn read_name(field: Field<'_>) -> Option<String> {

@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn the_slowest_cell_decides() {
         let plan = plan(4);
-        let slow = |cell: &crate::plan::Cell| Duration::from_secs(if cell.endpoint.model == 1 { 2 } else { 1 });
+        let is_slow = |cell: &crate::plan::Cell| cell.target.endpoint().is_some_and(|at| at.model == 1);
+        let slow = |cell: &crate::plan::Cell| Duration::from_secs(if is_slow(cell) { 2 } else { 1 });
         assert_eq!(plan.expected_duration(slow), Duration::from_secs(102));
     }
 }

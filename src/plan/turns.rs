@@ -105,7 +105,7 @@ mod tests {
 
     use crate::plan::Sessions;
     use crate::plan::arrivals::Arrivals;
-    use crate::plan::cell::Load;
+    use crate::plan::cell::{Load, Target};
     use crate::plan::rate::Rate;
     use crate::registry::Endpoint;
     use crate::units::Positive;
@@ -115,7 +115,7 @@ mod tests {
         let cell = |model: usize| Cell {
             slug: format!("m{model}"),
             side: 0,
-            endpoint: Endpoint { model, offer: 0, region: None },
+            target: Target::Endpoint(Endpoint { model, offer: 0, region: None }),
             workload: 0,
             lines: vec![0],
             sessions: None,

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::changes::headline_of_changes;
+use crate::report::figures;
 use crate::report::setting::{Setting, settings};
 use crate::rundir::{CellRow, Run, Status};
 
@@ -63,6 +64,11 @@ const MOST_SETTINGS: usize = 3;
 
 fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<String> {
     let rows = &setting.rows;
+    if let [row] = rows[..]
+        && row.model.is_empty()
+    {
+        return vec![through_a_table(row, on, origin)];
+    }
     let asked: Vec<&CellRow> = rows.iter().copied().filter(|row| row.requests > 0).collect();
     if asked.is_empty() {
         return vec![format!("Nothing was measured{on}, {origin}.")];
@@ -83,6 +89,19 @@ fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<S
         format!("Cheapest meeting its tier's p99{on}, {origin}: {tiers}.")
     };
     vec![first, counts(&judged, rows.len())]
+}
+
+/// What came of a routing table: half of its answers, its tail, availability and cost.
+fn through_a_table(row: &CellRow, on: &str, origin: &str) -> String {
+    let e2e = row.primary_latency();
+    let Some((p50, p99)) = e2e.p50.zip(e2e.p99) else {
+        return format!("No request was answered through the routing table{on}, {origin}.");
+    };
+    let available = row.availability.map_or_else(String::new, |ratio| format!(", {} available", figures::percent(ratio)));
+    let cost = row.cost_per_1k_requests_usd;
+    let cost = cost.map_or_else(String::new, |cost| format!(", {} per 1,000 requests", figures::usd(cost)));
+    let [p50, p99] = [p50, p99].map(figures::ms);
+    format!("Through the routing table{on}, {origin}: p50 {p50} ms, p99 {p99} ms end to end{available}{cost}.")
 }
 
 fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<String> {

@@ -25,6 +25,8 @@ mod price_diff;
 mod prometheus;
 mod ratio;
 mod repriced;
+mod routing;
+mod routing_text;
 mod setting;
 mod shown;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::report::page_cells::{Extra, Heading, PageCell, headings, notes, page_
 use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts, workload_lines};
 use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
+use crate::report::routing::{routing_sentences, routing_tables};
 use crate::report::shown::Shown;
 use crate::report::sweep_rows::{SWEEP_LEGEND, SweepRow, sweep_rows};
 use crate::report::text_table::TextTable;
@@ -74,12 +75,14 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
         sweep_legend: SWEEP_LEGEND,
         headings: headings(Extra::of(&shown)),
         notes: notes(run, &shown),
-        cells_text: match run.cells.len() {
+        cells_text: match run.whole_cells().count() {
             1 => "The only cell".to_owned(),
             count => format!("All {} cells", figures::count(count as u64)),
         },
         cells: page_cells(run, shown, source),
         changes: changes_table(run, usize::MAX),
+        routing: routing_sentences(run),
+        routing_tables: routing_tables(run),
         bill: parts.bill.map(bill_sentence),
         bill_tables: parts.bill.map(|bill| bill_tables(bill, MOST_BILL_ROWS)).unwrap_or_default(),
         outcomes: totals
@@ -129,6 +132,8 @@ struct Page<'a> {
     cells: Vec<PageCell>,
     /// Absent where nothing is compared.
     changes: Option<TextTable>,
+    routing: Vec<String>,
+    routing_tables: Vec<TextTable>,
     /// Absent where nothing is known of it.
     bill: Option<String>,
     bill_tables: Vec<TextTable>,

@@ -15,7 +15,8 @@ use crate::units::Latency;
 /// equal, the one that the run holds first is taken.
 pub(crate) fn worth_reading(run: &Run, parts: &Parts<'_>, most: usize) -> Vec<usize> {
     let word = |index: usize| parts.word(index, &run.cells[index]);
-    let everything: Vec<usize> = (0..run.cells.len()).collect();
+    // What a routing table did is told route by route below.
+    let everything: Vec<usize> = run.whole_cells().map(|(index, _)| index).collect();
     let by_price = sorted(&everything, |a, b| price_order(&run.cells[a], &run.cells[b]));
     let by_tail = sorted(&everything, |a, b| tail_order(&run.cells[a], &run.cells[b]));
     let slowest_first: Vec<usize> = by_tail.iter().rev().copied().collect();

@@ -79,7 +79,7 @@ pub fn repriced(run: &Run, before: &Registry, after: &Registry, day: Date) -> Re
         let place = *places.entry(name).or_insert_with(|| {
             prices.push([before, after].map(|registry| Listed::find(registry, name, day)));
             rows.push(RepricedRow {
-                model: cell.model.clone(),
+                model: cell.model_or_table().to_owned(),
                 provider: cell.provider.clone(),
                 requests: 0,
                 without_usage: 0,

@@ -90,6 +90,15 @@ pub(crate) struct Tail {
     pub(crate) open: bool,
 }
 
+/// Who answered: the model, or the route, or where a routing table chose `all routes`.
+pub(crate) fn answering(row: &CellRow) -> &str {
+    match &row.route {
+        Some(route) => route,
+        None if row.model.is_empty() => "all routes",
+        None => &row.model,
+    }
+}
+
 impl Shown {
     /// Every cell of the run, in its order.
     pub(crate) fn all(run: &Run, parts: &Parts<'_>) -> Vec<Self> {
@@ -108,7 +117,7 @@ impl Shown {
         let evaluated = note_of(run, row, index).and_then(|note| note.quality);
         Self {
             index,
-            model: visible(&row.model) + &letter_of(run, row),
+            model: visible(answering(row)) + &letter_of(run, row),
             region: row.region.as_deref().map(visible),
             tier: row.tier.map(|tier| tier.to_string()),
             workload: visible(&row.workload),

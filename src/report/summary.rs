@@ -10,6 +10,7 @@ use crate::report::headline::letters_in_text;
 use crate::report::parts::Parts;
 use crate::report::pick;
 use crate::report::plain_text::{clipped, visible};
+use crate::report::routing::{routing_sentences, routing_tables};
 use crate::report::shown::{FROM_DUE, NO_DUE, QUALITY, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_rows::{SWEEP_LEGEND, telling_rows};
 use crate::report::text_table::TextTable;
@@ -53,6 +54,10 @@ pub fn summary_markdown(run: &Run, parts: &Parts<'_>) -> String {
     text.push('\n');
     text.push_str(&legend(run, &shown));
     text.push_str(&sweep_table(parts));
+    for sentence in routing_sentences(run) {
+        let _ = write!(text, "{}\n\n", escaped(&sentence));
+    }
+    routing_tables(run).iter().for_each(|table| text.push_str(&text_table(table)));
     if let Some(bill) = parts.bill {
         text.push_str(&cost(bill));
     }
@@ -115,7 +120,7 @@ fn facts(run: &Run, totals: &Totals) -> String {
         escaped(&manifest.started_at),
     ];
     facts.extend(lasted(run));
-    facts.push(format!("{}: {}", figures::several(run.cells.len() as u64, "cell"), totals.standing_text()));
+    facts.push(format!("{}: {}", figures::several(run.whole_cells().count() as u64, "cell"), totals.standing_text()));
     let failed: Vec<String> = totals
         .outcomes
         .iter()

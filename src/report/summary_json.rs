@@ -9,7 +9,7 @@ use crate::report::bill_json::CostParts;
 use crate::report::parts::{Parts, Word};
 use crate::report::shown::{ALPHA, LEAST_FOR_P99, note_of};
 use crate::report::totals::Totals;
-use crate::rundir::{CellRow, Run, Status};
+use crate::rundir::{BreakerNote, RoutingNote, TableNote, CellRow, Run, Status};
 use crate::units::{Latency, Usd, UsdPerMtok};
 
 /// The version of this format; a change that a reader could notice raises it.
@@ -34,7 +34,7 @@ pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
         seed: manifest.seed,
         headline: parts.headline,
         counts: Counts {
-            cells: run.cells.len(),
+            cells: run.whole_cells().count(),
             meets: totals.meets,
             misses: totals.misses,
             cannot_tell: totals.cannot_tell,
@@ -49,6 +49,8 @@ pub fn summary_json(run: &Run, parts: &Parts<'_>) -> String {
         cost_usd: totals.cost,
         all_prices_known: totals.trust.map(|trust| !trust.partial),
         cost: parts.bill.map(CostParts::of),
+        routing: &manifest.routing,
+        breakers: manifest.tables.iter().flat_map(Breaker::all).collect(),
         cells: run.cells.iter().enumerate().map(|(index, row)| Cell::of(run, row, index, parts)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&summary).expect("strings and numbers can always be written as JSON");
@@ -74,7 +76,27 @@ struct Summary<'a> {
     cost_usd: Option<Usd>,
     all_prices_known: Option<bool>,
     cost: Option<CostParts<'a>>,
+    /// Left out where nothing is routed.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    routing: &'a [RoutingNote],
+    /// Likewise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    breakers: Vec<Breaker<'a>>,
     cells: Vec<Cell<'a>>,
+}
+
+/// A change of a breaker, and whose table it was.
+#[derive(Serialize)]
+struct Breaker<'a> {
+    variant: Option<&'a str>,
+    #[serde(flatten)]
+    change: &'a BreakerNote,
+}
+
+impl<'a> Breaker<'a> {
+    fn all(table: &'a TableNote) -> impl Iterator<Item = Self> {
+        table.breakers.iter().map(|change| Self { variant: table.variant.as_deref(), change })
+    }
 }
 
 #[derive(Serialize)]
@@ -100,6 +122,9 @@ struct Cell<'a> {
     provider: &'a str,
     model: &'a str,
     region: Option<&'a str>,
+    /// Left out but for a route.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<&'a str>,
     tier: Option<u8>,
     workload: &'a str,
     load: &'a str,
@@ -151,6 +176,7 @@ impl<'a> Cell<'a> {
             provider: &row.provider,
             model: &row.model,
             region: row.region.as_deref(),
+            route: row.route.as_deref(),
             tier: row.tier,
             workload: &row.workload,
             load: &row.load,

@@ -5,6 +5,7 @@ use crate::report::headline::letters_in_text;
 use crate::report::parts::{Parts, Word};
 use crate::report::pick;
 use crate::report::plain_text::{clipped, wrapped};
+use crate::report::routing_text::routing_text;
 use crate::report::shown::{FROM_DUE, NO_DUE, QUALITY, SATURATED, SYNTHETIC, Shown, about};
 use crate::report::sweep_table::sweep_table;
 use crate::rundir::Run;
@@ -44,7 +45,7 @@ pub fn table(run: &Run, parts: &Parts<'_>, style: &TableStyle) -> String {
             text.push('\n');
         }
     }
-    text + &sweep_table(parts.sweeps, style)
+    text + &sweep_table(parts.sweeps, style) + &routing_text(run, style)
 }
 
 fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {

@@ -1,6 +1,6 @@
 //! How latency and failures went over the run, so that an incident is seen as one.
 
-use crate::rundir::{Run, RunDirError, read_samples};
+use crate::rundir::{BreakerNote, Run, RunDirError, read_samples};
 use crate::sample::Phase;
 use crate::stats::rank;
 use crate::units::{Latency, Micros};
@@ -21,6 +21,8 @@ pub struct Timeline {
     pub(crate) slot: Micros,
     /// A line a region, in the manifest's order.
     pub(crate) lines: Vec<TimeLine>,
+    /// The changes of the breakers of routing tables, in the order of time.
+    pub(crate) marks: Vec<BreakerMark>,
     /// What of the file of requests could not be read, with file and line.
     pub warnings: Vec<String>,
 }
@@ -32,6 +34,17 @@ pub(crate) struct TimeLine {
     pub(crate) region: Option<String>,
     /// The stretches in their order.
     pub(crate) slots: Vec<Slot>,
+}
+
+/// A change of a breaker.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BreakerMark {
+    /// When, in stretches from the first request on; a change before it is at 0.
+    pub(crate) along: f64,
+    /// The region; absent where the registry names none.
+    pub(crate) region: Option<String>,
+    /// The breaker's state from then on: `closed`, `open` or `half_open`.
+    pub(crate) to: String,
 }
 
 /// A stretch of the run.
@@ -89,7 +102,18 @@ impl Timeline {
             events.push(Event { at: at.0, region, ok: sample.outcome.is_ok(), ratio });
         })?;
         let regions: Vec<Option<String>> = regions.into_iter().map(|region| region.map(str::to_owned)).collect();
-        Ok(Self::over(&regions, &events).map(|timeline| Self { warnings, ..timeline }))
+        let first = events.iter().map(|event| event.at).min().unwrap_or(0);
+        Ok(Self::over(&regions, &events).map(|timeline| {
+            let mark = |change: &BreakerNote| BreakerMark {
+                along: (change.at_ms - first as f64 / 1e3).max(0.0) / timeline.slot.as_ms(),
+                region: change.region.clone(),
+                to: change.to.clone(),
+            };
+            let mut marks: Vec<_> =
+                run.manifest.tables.iter().flat_map(|table| &table.breakers).map(mark).collect();
+            marks.sort_by(|a, b| a.along.total_cmp(&b.along));
+            Self { warnings, marks, ..timeline }
+        }))
     }
 
     fn over(regions: &[Option<String>], events: &[Event]) -> Option<Self> {
@@ -116,6 +140,7 @@ impl Timeline {
         Some(Self {
             slot: Micros(u32::try_from(slot).unwrap_or(u32::MAX)),
             lines: lines.collect(),
+            marks: Vec::new(),
             warnings: Vec::new(),
         })
     }

@@ -28,6 +28,8 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
         failures: Vec::new(),
         usage: Vec::new(),
         max_cost_usd: None,
+        tables: Vec::new(),
+        routing: Vec::new(),
         sides: Vec::new(),
         ..last.manifest.clone()
     };
@@ -42,6 +44,14 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
             one
         }));
         manifest.failures.extend(run.manifest.failures.iter().cloned().map(|mut one| {
+            one.cell = slug(&one.cell);
+            one
+        }));
+        manifest.tables.extend(run.manifest.tables.iter().cloned().map(|mut one| {
+            one.variant = Some(one.variant.as_ref().map_or_else(|| variants[index].clone(), |own| both(&variants[index], own)));
+            one
+        }));
+        manifest.routing.extend(run.manifest.routing.iter().cloned().map(|mut one| {
             one.cell = slug(&one.cell);
             one
         }));
@@ -127,7 +137,8 @@ fn interleaved(runs: &[Run], variants: &[String]) -> Vec<CellNote> {
     let of = |wanted: &_| -> Vec<CellNote> {
         let here = runs.iter().zip(variants).filter_map(|(run, variant)| {
             let note = run.manifest.cells.iter().find(|note| place(note) == *wanted)?;
-            Some(CellNote { cell: slug(variant, &note.cell), ..note.clone() })
+            let part_of = note.part_of.as_ref().map(|whole| slug(variant, whole));
+            Some(CellNote { cell: slug(variant, &note.cell), part_of, ..note.clone() })
         });
         here.collect()
     };

@@ -52,7 +52,7 @@ impl Totals {
     pub(crate) fn of(run: &Run, parts: &Parts<'_>) -> Self {
         let mut totals = Self::default();
         let mut trust = figures::Trust { assumed: false, partial: false };
-        for (index, row) in run.cells.iter().enumerate() {
+        for (index, row) in run.whole_cells() {
             *match parts.word(index, row) {
                 Some(Word::Meets) => &mut totals.meets,
                 Some(Word::Misses) => &mut totals.misses,

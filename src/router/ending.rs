@@ -1,7 +1,7 @@
 //! How a request ended, and what led there.
 
 use crate::registry::Endpoint;
-use crate::sample::Outcome;
+use crate::sample::{LabelledBy, Outcome};
 use crate::units::Usd;
 
 /// How a request ended.
@@ -34,28 +34,6 @@ pub struct Labelled {
     pub tier: u8,
     /// Who said so.
     pub by: LabelledBy,
-}
-
-/// Where a tier comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LabelledBy {
-    /// The classifier's answer.
-    Classifier,
-    /// The table's default: the classifier was late, failed, or answered nonsense.
-    Default,
-    /// The workload.
-    Recorded,
-}
-
-impl LabelledBy {
-    /// The name used in files: `classifier`, `default`, `recorded`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Classifier => "classifier",
-            Self::Default => "default",
-            Self::Recorded => "recorded",
-        }
-    }
 }
 
 /// What became of a prompt that no target of its route had room for.

@@ -41,72 +41,12 @@ pub(super) fn question(classifier: &Classifier, workload: &str, request: &Reques
     }
 }
 
-/// The tier that the classifier's `answer` names: its first number, if that is a digit from 0 to 4 that stands alone.
-///
-/// So `2`, `tier 2.` and `Tier-2 (not 3)` are 2, while `7`, `12`, `2.5`, `0-4`, `-1`, `2nd` and words are nonsense: absent.
-pub(super) fn read_label(answer: &str) -> Option<u8> {
-    let at = answer.find(char::is_numeric)?;
-    let (before, rest) = answer.split_at(at);
-    let tier = rest.chars().next()?.to_digit(5)?;
-    let (mut before, mut after) = (before.chars().rev(), rest.chars().skip(1));
-    let joined_before = match before.next() {
-        Some('-' | '−') => !before.next().is_some_and(char::is_alphanumeric),
-        Some(letter) => letter.is_alphanumeric(),
-        None => false,
-    };
-    let joined_after = match after.next() {
-        Some('.' | ',' | '-' | '–' | '/' | ':') => after.next().is_some_and(char::is_numeric),
-        Some(letter) => letter.is_alphanumeric(),
-        None => false,
-    };
-    (!joined_before && !joined_after).then_some(tier as u8)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::workload::{BadLines, Workload};
-
-    #[test]
-    fn the_first_digit_from_0_to_4_that_stands_alone_is_the_tier() {
-        for (answer, tier) in [
-            ("0", 0),
-            (" 4\n", 4),
-            ("tier 2.", 2),
-            ("Tier-2 (not 3)", 2),
-            ("**3**", 3),
-            ("The tier is: 1, since it is short.", 1),
-            ("<think>\n\n</think>\n\n2", 2),
-        ] {
-            assert_eq!(read_label(answer), Some(tier), "{answer}");
-        }
-    }
-
-    #[test]
-    fn all_else_is_nonsense() {
-        for answer in [
-            "",
-            "two",
-            "7",
-            "12",
-            "2.5",
-            "0-4",
-            "0–4",
-            "-1",
-            "−1",
-            "2nd",
-            "v2",
-            "1/2",
-            "5 or 2",
-            "10 then 3",
-            "٢",
-            "2²",
-        ] {
-            assert_eq!(read_label(answer), None, "{answer}");
-        }
-    }
 
     fn asked(line: &str, max_chars: usize) -> (serde_json::Value, Rest) {
         let workload = Workload::parse("x", "x", line.as_bytes(), BadLines::Stop).unwrap();

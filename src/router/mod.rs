@@ -37,7 +37,7 @@ mod step;
 mod window;
 
 pub use breaker::{BreakerEvent, BreakerState};
-pub use ending::{Ending, Labelled, LabelledBy, Overflowed};
+pub use ending::{Ending, Labelled, Overflowed};
 pub use error::RouterError;
 pub use facts::Facts;
 pub use passage::Passage;

@@ -4,16 +4,15 @@ use crate::plan::Streaming;
 use crate::registry::Endpoint;
 use crate::router::breaker::{BreakerEvent, Sign, Ticket, sign};
 use crate::router::chain::{Chain, Turn};
-use crate::router::ending::{Ending, Labelled, LabelledBy, Overflowed};
+use crate::router::ending::{Ending, Labelled, Overflowed};
 use crate::router::facts::{Facts, sending};
-use crate::router::label::read_label;
 use crate::router::lineup::{Callee, Choice, Lane, Overflow, Sending};
 use crate::router::pieces::Pieces;
 use crate::router::shared::Router;
 use crate::router::step::{Answer, Call, CallBody, Purpose, Step};
-use crate::sample::Outcome;
+use crate::sample::{LabelledBy, Outcome};
 use crate::units::Moment;
-use crate::workload::Rest;
+use crate::workload::{Rest, tier_named};
 
 /// One request: asked for its [`next`](Self::next) step and told what came of it in turn, until it ends.
 ///
@@ -214,7 +213,7 @@ impl<'a> Passage<'a> {
     }
 
     fn label(&mut self, outcome: Outcome, text: Option<&str>) {
-        let read = text.filter(|_| outcome.is_ok()).and_then(read_label);
+        let read = text.filter(|_| outcome.is_ok()).and_then(tier_named);
         let default = || self.router.table.classifier.as_ref().map(|classifier| classifier.default_tier);
         self.ending.label = match (read, default()) {
             (Some(tier), _) => Some(Labelled { tier, by: LabelledBy::Classifier }),

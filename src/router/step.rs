@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::registry::Endpoint;
 use crate::router::breaker::BreakerEvent;
 use crate::router::ending::Ending;
-use crate::sample::Outcome;
+use crate::sample::{CallKind, Outcome};
 use crate::units::Usd;
 use crate::workload::Synthetic;
 
@@ -59,13 +59,13 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The name used in files: `classify`, `answer`, `chunk`, `stitch`.
-    pub const fn name(self) -> &'static str {
+    /// The same without which piece it is.
+    pub const fn kind(self) -> CallKind {
         match self {
-            Self::Classify => "classify",
-            Self::Answer => "answer",
-            Self::Chunk { .. } => "chunk",
-            Self::Stitch => "stitch",
+            Self::Classify => CallKind::Classify,
+            Self::Answer => CallKind::Answer,
+            Self::Chunk { .. } => CallKind::Chunk,
+            Self::Stitch => CallKind::Stitch,
         }
     }
 

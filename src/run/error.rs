@@ -4,6 +4,8 @@ use crate::gate::PolicyError;
 use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
 use crate::registry::{AssumeError, RegistryError};
+use crate::router::RouterError;
+use crate::routes::RoutesError;
 use crate::rundir::RunDirError;
 use crate::sim::SimError;
 use crate::workload::WorkloadError;
@@ -75,6 +77,24 @@ pub enum RunError {
     /// `--base-url` for a suite with variants.
     #[error("`--base-url` has no meaning for a suite with variants, which say themselves where they are sent")]
     UrlForVariants,
+    /// A routing table that cannot be read, or cannot be carried out.
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
+    /// A routing table of which too little is known.
+    #[error(transparent)]
+    Router(#[from] RouterError),
+    /// Models or regions for a routing table.
+    #[error("a routing table says itself which models and regions are called: `--model`, `--region`, `models` and `regions` have no meaning beside it")]
+    ModelsForRoutes,
+    /// One of two variants has a routing table.
+    #[error("variant `{variant}` has no routing table and the other one has, so that nothing could be compared")]
+    RoutesOfOne {
+        /// The one without.
+        variant: String,
+    },
+    /// `--trust-tiers` without a table.
+    #[error("`--trust-tiers` has no meaning without a routing table")]
+    TiersWithoutRoutes,
     /// A word of a load in another kind of load.
     #[error("`{word}` has no meaning with `{arrivals}` arrivals")]
     LoadWithout {
@@ -233,6 +253,10 @@ impl RunError {
             Self::AmountOfStages { .. } => Some(
                 "leave out `--duration`, `--requests-per-cell` and `--quick`, or give a rate without stages".into(),
             ),
+            Self::RoutesOfOne { variant } => {
+                Some(format!("give `{variant}` its `routes`, or the suite one for both"))
+            }
+            Self::TiersWithoutRoutes => Some("name one with `--routes`, or leave the flag out".into()),
             Self::UrlForVariants => {
                 Some("give a `[[variant]]` of the suite a `base_url`, or take another suite".into())
             }

@@ -22,15 +22,16 @@ struct Kind {
 }
 
 impl Failures {
-    /// Takes note of `sample` if it is a measured failure. What a saturated schedule drops is counted elsewhere.
+    /// Takes note of `sample` if it is a measured failure. What a saturated schedule drops is counted elsewhere, and what is
+    /// handed to a person is none.
     ///
     /// What the provider said must hold no key any more.
     pub(super) fn note(&mut self, sample: &Sample) {
         if refuses_options(sample) {
             self.refuse_options.insert(sample.cell);
         }
-        let dropped = sample.outcome == Outcome::NotSent;
-        if sample.outcome.is_ok() || dropped || sample.phase != Phase::Measured {
+        let is_none = matches!(sample.outcome, Outcome::Ok | Outcome::NotSent | Outcome::HandedOff);
+        if is_none || sample.phase != Phase::Measured {
             return;
         }
         let first = || Kind {
@@ -45,9 +46,13 @@ impl Failures {
     /// What to do about what failed, a line for each provider that it concerns.
     pub(super) fn advice(&self, cells: &[CellNote]) -> Vec<String> {
         let refusing = self.refuse_options.iter().map(|cell| cells[*cell as usize].provider.as_str());
-        let advice = |provider| {
+        let advice = |provider: &str| {
+            let who = match provider {
+                "" => "a provider of the routing table".to_owned(),
+                provider => format!("provider `{provider}`"),
+            };
             format!(
-                "provider `{provider}` refuses `stream_options`: go on without by `--no-stream-options`, or by \
+                "{who} refuses `stream_options`: go on without by `--no-stream-options`, or by \
                  `stream_options = false` in its `[[provider]]`; a stream's tokens are then estimated unless it \
                  reports them unasked"
             )
@@ -112,6 +117,9 @@ mod tests {
             greedy: false,
             right: None,
             error: Some(Box::new(error)),
+            route: None,
+            tries: None,
+            passed: None,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::run::RunError;
 use crate::run::destination::host_of;
 use crate::run::policy::read_policy;
 use crate::run::settings::{Settings, Whereto};
+use crate::run::tables::{self, SideTable};
 use crate::workload::{BadLines, Workload};
 
 /// Everything read, and the plan made of it.
@@ -39,6 +40,8 @@ pub struct InputSide {
     pub registry: Registry,
     /// Where its requests go.
     pub whereto: Whereto,
+    /// The routing table that they are sent through; absent: they go to endpoints.
+    pub table: Option<SideTable>,
 }
 
 impl Inputs {
@@ -50,6 +53,7 @@ impl Inputs {
         let mut sides = sides(settings)?;
         let policy = read_policy(settings, &sides)?;
         assume(&mut sides, &settings.assumed_prices)?;
+        tables::check_all(&mut sides)?;
         let mut names: Vec<&str> = Vec::new();
         let mut on: Vec<Vec<usize>> = Vec::new();
         for measure in &settings.measures {
@@ -66,6 +70,7 @@ impl Inputs {
         let chosen = sides.iter().map(|side| chosen(side, settings)).collect::<Result<Vec<_>, _>>()?;
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
         refuse_namesakes(&workloads)?;
+        let routes = sides.iter().map(|side| tables::called(settings, side)).collect::<Result<Vec<_>, _>>()?;
         let measures = |endpoints: &[Vec<Endpoint>]| {
             let each = endpoints.iter().cloned().zip(on.iter().cloned());
             each.map(|(endpoints, workloads)| MeasureInput { endpoints, workloads }).collect()
@@ -73,11 +78,12 @@ impl Inputs {
         let mut plan = build(&PlanInput {
             sides: sides
                 .iter()
-                .zip(&chosen)
-                .map(|(side, (endpoints, _))| Side {
+                .zip(chosen.iter().zip(&routes))
+                .map(|(side, ((endpoints, _), routes))| Side {
                     variant: side.variant.as_deref(),
                     registry: &side.registry,
                     measures: measures(endpoints),
+                    routes: routes.clone(),
                     simulated: side.is_simulated(),
                 })
                 .collect(),
@@ -95,8 +101,10 @@ impl Inputs {
         let inputs = Self { sides, workloads, plan, policy };
         inputs.refuse_policy_about_nothing()?;
         let measures = |model: &str| {
-            let mut cells = inputs.plan.cells.iter();
-            cells.any(|cell| inputs.registry(cell).model(cell.endpoint).id == model)
+            let mut called = inputs.plan.cells.iter().flat_map(|cell| {
+                cell.target.endpoints().iter().map(|endpoint| inputs.registry(cell).model(*endpoint))
+            });
+            called.any(|called| called.id == model)
         };
         match settings.assumed_prices.iter().find(|assumed| !measures(&assumed.model)) {
             Some(idle) => Err(AssumeError::UnknownModel { model: idle.model.clone() }.into()),
@@ -140,20 +148,31 @@ pub(super) fn read(path: Option<&Path>) -> Result<Registry, RunError> {
 /// Every side with its registry read, and moved to where its requests go.
 fn sides(settings: &Settings) -> Result<Vec<InputSide>, RunError> {
     if settings.variants.is_empty() {
-        let known = read(settings.registry.as_deref())?;
-        let registry = match &settings.whereto {
-            Whereto::Url { base_url, .. } => known.at_url(base_url, &host_of(base_url), &models(settings)),
-            Whereto::Simulator | Whereto::Providers => known,
+        let table = settings.routes.as_deref().map(tables::read).transpose()?;
+        let own = table.as_ref().and_then(|table| table.registry.as_deref());
+        let known = read(settings.registry.as_deref().or(own))?;
+        let (registry, whereto) = match (&settings.whereto, &table) {
+            // A table names models and regions of its registry, wherever they are called.
+            (Whereto::Url { base_url, api_key_env }, Some(_)) => {
+                (known.sent_to(base_url, api_key_env.as_deref()), Whereto::Providers)
+            }
+            (Whereto::Url { base_url, .. }, None) => {
+                (known.at_url(base_url, &host_of(base_url), &models(settings)), settings.whereto.clone())
+            }
+            (Whereto::Simulator | Whereto::Providers, _) => (known, settings.whereto.clone()),
         };
-        return Ok(vec![InputSide { variant: None, registry, whereto: settings.whereto.clone() }]);
+        return Ok(vec![InputSide { variant: None, registry, whereto, table: table.map(SideTable::unchecked) }]);
     }
     let side = |variant: &Variant| {
-        let known = read(variant.registry.as_deref().or(settings.registry.as_deref()))?;
+        let table = variant.routes.as_deref().or(settings.routes.as_deref()).map(tables::read).transpose()?;
+        let own = table.as_ref().and_then(|table| table.registry.as_deref());
+        let known = read(variant.registry.as_deref().or(settings.registry.as_deref()).or(own))?;
         let (registry, whereto) = match &variant.base_url {
             Some(base_url) => (known.sent_to(base_url, variant.api_key_env.as_deref()), Whereto::Providers),
             None => (known, settings.whereto.clone()),
         };
-        Ok(InputSide { variant: Some(variant.name.clone()), registry, whereto })
+        let table = table.map(SideTable::unchecked);
+        Ok(InputSide { variant: Some(variant.name.clone()), registry, whereto, table })
     };
     settings.variants.iter().map(side).collect()
 }
@@ -165,6 +184,9 @@ fn chosen(side: &InputSide, settings: &Settings) -> Result<(Vec<Vec<Endpoint>>, 
         None => error.into(),
     };
     let (mut endpoints, mut left_out) = (Vec::new(), Vec::new());
+    if side.table.is_some() {
+        return Ok((vec![Vec::new(); settings.measures.len()], left_out));
+    }
     for measure in &settings.measures {
         if let Whereto::Url { .. } = side.whereto {
             endpoints.push(side.registry.endpoints().collect());

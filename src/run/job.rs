@@ -1,17 +1,21 @@
 //! A plan into the engine's job: destinations, prepared requests, limits.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use jiff::Timestamp;
 
-use crate::load::{Arm, Budget, Destination, Job, LaneJob, OpenLoad, Pace, Prepared, Rests, Toll, raise_open_files};
+use crate::load::{
+    Arm, Budget, Destination, Job, LaneJob, OpenLoad, Outlet, Pace, Prepared, Rests, Toll, raise_open_files,
+};
 use crate::plan::{Cell, Lane, Load, StreamOptions};
 use crate::registry::{Endpoint, Limits, Registry};
 use crate::run::RunError;
 use crate::run::destination::{Keys, host_of, of_provider, of_simulator, of_url};
 use crate::run::inputs::{InputSide, Inputs};
+use crate::run::replays::Replays;
 use crate::run::settings::{PromptCache, Settings, Whereto};
 use crate::run::tolls::tolls;
 
@@ -27,32 +31,38 @@ pub(super) fn assemble(
     keys: &dyn Keys,
     started: Timestamp,
 ) -> Result<Job, RunError> {
-    let tolls: Vec<Option<Toll>> = match settings.max_cost_usd {
+    let tolls: Vec<Option<Vec<Toll>>> = match settings.max_cost_usd {
         Some(_) => tolls(inputs, started)?.into_iter().map(Some).collect(),
         None => vec![None; inputs.plan.cells.len()],
     };
+    let mut replays = Replays::new(settings, inputs, started)?;
     let rests: Vec<Rests> = inputs.workloads.iter().map(Rests::new).collect();
     let paces = Paces::of(inputs);
     let mut destinations: BTreeMap<(usize, Endpoint), Arc<Destination>> = BTreeMap::new();
     let mut arm = |number: usize| {
         let cell = &inputs.plan.cells[number];
         let side = inputs.side(cell);
-        let destination = match destinations.get(&(cell.side, cell.endpoint)) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let made = destination(side, cell.endpoint, simulator, keys)?;
-                destinations.insert((cell.side, cell.endpoint), Arc::clone(&made));
-                made
-            }
+        let mut outlet = |(place, endpoint): (usize, &Endpoint)| {
+            let destination = match destinations.entry((cell.side, *endpoint)) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(vacant) => {
+                    Arc::clone(vacant.insert(destination(side, *endpoint, simulator, keys)?))
+                }
+            };
+            Ok::<_, RunError>(Outlet {
+                destination,
+                pace: if side.is_simulated() { None } else { paces.get(&side.registry, *endpoint) },
+                toll: tolls[number].as_ref().map(|tolls| tolls[place].clone()),
+            })
         };
+        let outlets = cell.target.endpoints().iter().enumerate().map(&mut outlet).collect::<Result<_, _>>()?;
         Ok::<_, RunError>(Arm {
             cell: u32::try_from(number).expect("a plan holds fewer than 2^32 cells"),
-            destination,
+            outlets,
             requests: prepared(settings, cell, &side.registry, &rests[cell.workload]),
-            pace: if side.is_simulated() { None } else { paces.get(&side.registry, cell.endpoint) },
+            replay: replays.of(number),
             nonce_seed: (prompt_cache == PromptCache::Fresh).then_some(settings.seed),
             text_seed: settings.seed,
-            toll: tolls[number].clone(),
         })
     };
     let mut lanes = Vec::with_capacity(inputs.plan.lanes.len());
@@ -96,8 +106,10 @@ pub(super) fn assemble(
 pub fn check_keys(inputs: &Inputs, keys: &dyn Keys) -> Result<(), RunError> {
     let mut called = inputs.plan.cells.iter().filter(|cell| !inputs.side(cell).is_simulated());
     called.try_for_each(|cell| {
-        destination(inputs.side(cell), cell.endpoint, None, keys)?;
-        Ok(())
+        cell.target.endpoints().iter().try_for_each(|endpoint| {
+            destination(inputs.side(cell), *endpoint, None, keys)?;
+            Ok(())
+        })
     })
 }
 
@@ -122,7 +134,7 @@ pub(super) fn prompt_cache(settings: &Settings, inputs: &Inputs) -> PromptCache 
     // Warm-up begins with the first line, as does every cell of the same endpoint and workload.
     let repeats = |cell: &Cell| {
         let same =
-            |other: &&Cell| (other.side, other.endpoint, other.workload) == (cell.side, cell.endpoint, cell.workload);
+            |other: &&Cell| (other.side, &other.target, other.workload) == (cell.side, &cell.target, cell.workload);
         cell.warmup > 0 || cell.requests as usize > cell.lines.len() || plan.cells.iter().filter(same).count() > 1
     };
     // Both of a pair send the same lines, and may send them to the same endpoint.
@@ -165,7 +177,10 @@ fn urls_of(inputs: &Inputs, side: usize) -> BTreeSet<String> {
     match whereto {
         Whereto::Simulator => BTreeSet::new(),
         Whereto::Url { base_url, .. } => BTreeSet::from([base_url.clone()]),
-        Whereto::Providers => cells.map(|cell| base_url(registry, cell.endpoint).to_owned()).collect(),
+        Whereto::Providers => cells
+            .flat_map(|cell| cell.target.endpoints())
+            .map(|endpoint| base_url(registry, *endpoint).to_owned())
+            .collect(),
     }
 }
 
@@ -185,9 +200,15 @@ fn base_url(registry: &Registry, endpoint: Endpoint) -> &str {
 }
 
 fn prepared(settings: &Settings, cell: &Cell, registry: &Registry, rests: &Rests) -> Vec<Arc<Prepared>> {
-    let options = stream_options(settings, registry, cell.endpoint);
-    let limit = registry.model(cell.endpoint).answer_limit();
-    let all = rests.with_model(&registry.offer(cell.endpoint).send_as, limit, settings.streaming, options);
+    let all = match cell.target.endpoint() {
+        Some(endpoint) => {
+            let options = stream_options(settings, registry, endpoint);
+            let limit = registry.model(endpoint).answer_limit();
+            rests.with_model(&registry.offer(endpoint).send_as, limit, settings.streaming, options)
+        }
+        // The table names the model with each call.
+        None => rests.with_model("", None, settings.streaming, StreamOptions::LeftOut),
+    };
     cell.lines.iter().map(|line| Arc::clone(&all[*line as usize])).collect()
 }
 
@@ -290,9 +311,9 @@ mod tests {
         assert_eq!(natural, PromptCache::Natural, "one of them is simulated, and each line is sent once to the other");
         let job = assemble(&settings, &inputs, simulator, natural, &NoKeys, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((job.lanes.len(), job.lanes[0].arms.len(), job.lanes[0].total), (1, 2, 20));
-        let ports: Vec<u16> = job.lanes[0].arms.iter().map(|arm| arm.destination.port).collect();
+        let ports: Vec<u16> = job.lanes[0].arms.iter().map(|arm| arm.outlets[0].destination.port).collect();
         assert_eq!(ports, [1, 2]);
-        assert!(job.lanes[0].arms.iter().all(|arm| arm.destination.headers["x-region"] == "us-west-2"));
+        assert!(job.lanes[0].arms.iter().all(|arm| arm.outlets[0].destination.headers["x-region"] == "us-west-2"));
         assert_eq!(hosts(&inputs), ["127.0.0.1:2", "built-in simulator"]);
         assert!(check_keys(&inputs, &NoKeys).is_ok(), "the key of the registry's own provider is not needed");
     }
@@ -307,7 +328,7 @@ mod tests {
                 .plan
                 .cells
                 .iter()
-                .filter_map(|cell| paces.get(inputs.registry(cell), cell.endpoint))
+                .filter_map(|cell| paces.get(inputs.registry(cell), cell.target.endpoint()?))
                 .collect::<Vec<_>>()
         };
         assert!(paced(&inputs).is_empty());

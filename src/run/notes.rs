@@ -7,10 +7,12 @@ use jiff::tz::TimeZone;
 
 use crate::gate::{Named, Policy};
 use crate::plan::{Arrivals, Cell, LeftOut, Load, Rate, Stage, Stages, StreamOptions, Streaming};
-use crate::registry::{Override, PricedFrom, Rates, Registry};
+use crate::registry::{Endpoint, Override, PricedFrom, Rates, Registry};
 use crate::run::inputs::Inputs;
 use crate::run::job::{hosts_of, stream_options};
 use crate::run::settings::{PromptCache, Settings};
+use crate::run::table_notes::table_note;
+use crate::run::tables::{RouteCell, route_cells};
 use crate::rundir::{
     CellNote, DestinationNote, FORMAT_VERSION, FileNote, HostNote, LeftOutNote, LoadNote, Manifest, OverrideNote,
     PriceNote, RatesNote, SideNote, StageNote, Status, Validity, WorkloadNote, judge, kind_notes,
@@ -76,7 +78,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         registry: registry_note(&inputs.sides[0].registry),
         policy: Some(FileNote { source: policy.source.clone(), sha256: policy.sha256.clone() }),
         workloads: inputs.workloads.iter().map(|workload| workload_note(workload, smallest_window(inputs))).collect(),
-        cells: inputs.plan.cells.iter().map(|cell| promising(policy, cell_note(cell, inputs, start.at))).collect(),
+        cells: cell_notes(inputs, start.at).into_iter().map(|note| promising(policy, note)).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),
         host: HostNote {
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -89,6 +91,8 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         failures: Vec::new(),
         usage: Vec::new(),
         variants: inputs.plan.variants.clone(),
+        tables: inputs.sides.iter().filter_map(|side| table_note(settings, inputs, side, start.at)).collect(),
+        routing: Vec::new(),
         sides: match inputs.plan.variants.is_empty() {
             true => Vec::new(),
             false => (0..inputs.sides.len()).map(|side| side_note(inputs, side)).collect(),
@@ -99,12 +103,21 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
 /// The providers whose streams are not asked for their usage, as warnings.
 fn unasked_usage(settings: &Settings, inputs: &Inputs) -> Vec<String> {
     let streams = settings.streaming != Streaming::Off;
-    let unasked = |cell: &&Cell| {
-        streams && stream_options(settings, inputs.registry(cell), cell.endpoint) == StreamOptions::LeftOut
+    let called = |cell: &'_ Cell| {
+        let registry = inputs.registry(cell);
+        let unasked = move |endpoint: &&Endpoint| {
+            streams && stream_options(settings, registry, **endpoint) == StreamOptions::LeftOut
+        };
+        let unasked: Vec<&str> = cell
+            .target
+            .endpoints()
+            .iter()
+            .filter(unasked)
+            .map(|endpoint| registry.provider(*endpoint).id.as_str())
+            .collect();
+        unasked
     };
-    let cells = inputs.plan.cells.iter().filter(unasked);
-    let providers: BTreeSet<&str> =
-        cells.map(|cell| inputs.registry(cell).provider(cell.endpoint).id.as_str()).collect();
+    let providers: BTreeSet<&str> = inputs.plan.cells.iter().flat_map(called).collect();
     let warning = |id| format!("provider `{id}` is not asked for the tokens of a stream: `stream_options` is left out");
     providers.into_iter().map(warning).collect()
 }
@@ -143,9 +156,24 @@ fn workload_note(workload: &Workload, smallest_window: Option<u64>) -> WorkloadN
     }
 }
 
+/// The cells of the plan, then those of the routes of its tables.
+fn cell_notes(inputs: &Inputs, at: Timestamp) -> Vec<CellNote> {
+    let mut notes: Vec<CellNote> = inputs.plan.cells.iter().map(|cell| cell_note(cell, inputs, at)).collect();
+    for RouteCell { slug, whole, route } in route_cells(inputs) {
+        let side = inputs.side(&inputs.plan.cells[whole]);
+        let Some(known) = &side.table else { continue };
+        let (whole, name) = (&notes[whole], known.table.routes[route].name.text.clone());
+        let part_of = Some(whole.cell.clone());
+        notes.push(CellNote { cell: slug, label: name.clone(), route: Some(name), part_of, ..whole.clone() });
+    }
+    notes
+}
+
 fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
     let registry = inputs.registry(cell);
-    let model = registry.model(cell.endpoint);
+    let endpoint = cell.target.endpoint();
+    let model = endpoint.map(|endpoint| registry.model(endpoint));
+    let table = inputs.side(cell).table.as_ref().map_or("", |known| known.table.source.as_str());
     let (concurrency, arrivals, max_in_flight) = match &cell.load {
         Load::Closed { concurrency } => (Some(*concurrency), None, None),
         Load::Open { arrivals, max_in_flight } => (None, Some(arrivals), Some(*max_in_flight)),
@@ -162,12 +190,14 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
     CellNote {
         cell: cell.slug.clone(),
         variant: inputs.side(cell).variant.clone(),
-        provider: registry.provider(cell.endpoint).id.clone(),
-        model: model.id.clone(),
-        label: model.shown().to_owned(),
-        region: registry.region(cell.endpoint).map(|region| region.id.clone()),
-        tier: model.tier,
-        quality: model.quality,
+        route: None,
+        part_of: None,
+        provider: endpoint.map_or_else(String::new, |endpoint| registry.provider(endpoint).id.clone()),
+        model: model.map_or_else(String::new, |model| model.id.clone()),
+        label: model.map_or(table, |model| model.shown()).to_owned(),
+        region: endpoint.and_then(|endpoint| registry.region(endpoint)).map(|region| region.id.clone()),
+        tier: model.and_then(|model| model.tier),
+        quality: model.and_then(|model| model.quality),
         workload: workload.name.clone(),
         load: cell.load.label(),
         concurrency,
@@ -179,7 +209,7 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
         requests: u64::from(cell.requests),
         distinct_prompts: sent.len() as u64,
         synthetic_prompts: sent.iter().filter(|line| workload.requests[**line as usize].is_synthetic()).count() as u64,
-        price: registry.pricing(cell.endpoint).on(TimeZone::UTC.to_datetime(at).date()).map(price_note),
+        price: endpoint.and_then(|endpoint| price_of(registry, endpoint, at)),
         promised: None,
     }
 }
@@ -187,6 +217,11 @@ fn cell_note(cell: &Cell, inputs: &Inputs, at: Timestamp) -> CellNote {
 /// The note with what `policy` promises of its cell.
 fn promising(policy: &Policy, note: CellNote) -> CellNote {
     CellNote { promised: Some(policy.promised(&Named::from(&note))), ..note }
+}
+
+/// The price row of `endpoint` in a run that starts at `at`.
+pub(super) fn price_of(registry: &Registry, endpoint: Endpoint, at: Timestamp) -> Option<PriceNote> {
+    registry.pricing(endpoint).on(TimeZone::UTC.to_datetime(at).date()).map(price_note)
 }
 
 fn stage_note(stage: &Stage) -> StageNote {

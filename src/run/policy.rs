@@ -5,6 +5,7 @@ use crate::plan::{Arrivals, Cell, Load, Rate};
 use crate::run::RunError;
 use crate::run::inputs::{InputSide, Inputs, read};
 use crate::run::settings::{Settings, Whereto};
+use crate::run::tables::{RouteCell, route_cells};
 use crate::units::Positive;
 
 /// Reads the policy of the run; absent: it has none. It may name what any of the registries holds, also the one whose models
@@ -24,7 +25,10 @@ pub(super) fn read_policy(settings: &Settings, sides: &[InputSide]) -> Result<Op
         known.models.extend(registry.models.iter().map(|model| model.id.clone()));
         known.regions.extend(registry.regions.iter().map(|region| region.id.clone()));
     }
-    for names in [&mut known.providers, &mut known.models, &mut known.regions] {
+    for table in sides.iter().filter_map(|side| side.table.as_ref()) {
+        known.routes.extend(table.table.routes.iter().map(|route| route.name.text.clone()));
+    }
+    for names in [&mut known.providers, &mut known.models, &mut known.regions, &mut known.routes] {
         names.sort_unstable();
         names.dedup();
     }
@@ -37,24 +41,32 @@ impl Inputs {
         self.policy.as_ref().unwrap_or_else(|| Policy::built_in())
     }
 
-    /// The cells of the plan as a policy sees them, in their order.
+    /// The cells of the plan as a policy sees them, in their order, then those of routes.
     pub fn planned_cells(&self) -> Vec<PlannedCell> {
-        self.plan.cells.iter().map(|cell| self.planned(cell)).collect()
+        let mut planned: Vec<PlannedCell> = self.plan.cells.iter().map(|cell| self.planned(cell)).collect();
+        // Of a route no more is known than that it cannot take more than all.
+        for RouteCell { whole, route, .. } in route_cells(self) {
+            let known = self.side(&self.plan.cells[whole]).table.as_ref();
+            let route = known.map(|known| known.table.routes[route].name.text.clone());
+            planned.push(PlannedCell { route, ..planned[whole].clone() });
+        }
+        planned
     }
 
     fn planned(&self, cell: &Cell) -> PlannedCell {
         let registry = self.registry(cell);
-        let model = registry.model(cell.endpoint);
+        let endpoint = cell.target.endpoint();
+        let model = endpoint.map(|endpoint| registry.model(endpoint));
         let (concurrency, arrivals) = match &cell.load {
             Load::Closed { concurrency } => (Some(*concurrency), None),
             Load::Open { arrivals, .. } => (None, Some(arrivals)),
         };
         PlannedCell {
             variant: self.side(cell).variant.clone(),
-            provider: registry.provider(cell.endpoint).id.clone(),
-            model: model.id.clone(),
-            region: registry.region(cell.endpoint).map(|region| region.id.clone()),
-            tier: model.tier,
+            provider: endpoint.map_or_else(String::new, |endpoint| registry.provider(endpoint).id.clone()),
+            model: model.map_or_else(String::new, |model| model.id.clone()),
+            region: endpoint.and_then(|endpoint| registry.region(endpoint)).map(|region| region.id.clone()),
+            tier: model.and_then(|model| model.tier),
             route: None,
             workload: self.workloads[cell.workload].name.clone(),
             load: cell.load.label(),

@@ -8,9 +8,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
-use crate::cost::{self, Tariff};
+use crate::cost::Tariff;
 use crate::load::{Batch, Clock, Stop};
 use crate::plan::Cell;
+use crate::registry::Endpoint;
+use crate::router::BreakerEvent;
 use crate::run::checks::Checks;
 use crate::run::failures::Failures;
 use crate::run::inputs::Inputs;
@@ -18,11 +20,13 @@ use crate::run::live_metrics::{Ask, next};
 use crate::run::secrets::Secrets;
 use crate::run::settings::PromptCache;
 use crate::run::snapshot::{CellProgress, Snapshot};
+use crate::run::tables::route_cells;
+use crate::run::tiering::Tiers;
 use crate::run::uncounted::Uncounted;
 use crate::run::{RunError, Watch};
 use crate::rundir::RunWriter;
-use crate::sample::{Phase, Sample};
-use crate::tally::{CellShape, Lags, SparseCounts, Tally};
+use crate::sample::{Phase, Sample, Usage};
+use crate::tally::{CellShape, Lags, RoutingTally, SparseCounts, Tally};
 use crate::units::Usd;
 use crate::workload::{Prompt, Request, Workload};
 
@@ -40,6 +44,10 @@ pub(super) struct Recorded {
     pub lags: Lags,
     /// What failed, and why.
     pub(super) failures: Failures,
+    /// What became of the requests that routing tables carried out, by cell, those of routes included.
+    pub(super) routing: Vec<RoutingTally>,
+    /// The changes of breakers, each with a cell of the table.
+    pub(super) breakers: Vec<(u32, BreakerEvent)>,
     /// The cost of all requests whose cost is known.
     pub spent: Usd,
     /// Whether the user stopped the run.
@@ -90,8 +98,8 @@ pub(super) fn record(
 struct Recorder<'r> {
     writer: &'r mut RunWriter,
     tally: Tally,
-    /// What each cell's endpoint charges.
-    tariffs: Vec<Tariff>,
+    /// What each endpoint of each cell charges.
+    tariffs: Vec<Vec<Tariff>>,
     /// Each cell's images by line of its workload.
     images: Vec<Rc<[u32]>>,
     checks: Checks<'r>,
@@ -101,6 +109,10 @@ struct Recorder<'r> {
     any_cost: bool,
     loop_lags: SparseCounts,
     failures: Failures,
+    breakers: Vec<(u32, BreakerEvent)>,
+    tiers: Tiers<'r>,
+    /// By cell, those of routes included.
+    routing: Vec<RoutingTally>,
     secrets: Secrets,
     interrupted: bool,
     replies: u64,
@@ -112,16 +124,18 @@ impl<'r> Recorder<'r> {
         let Recording { inputs, secrets, started, prompt_cache, .. } = recording;
         let plan = &inputs.plan;
         let shares = |cell: &Cell| (0..plan.rounds).map(|round| cell.share_of(round, plan.rounds)).collect();
-        let shapes: Vec<CellShape> = plan.cells.iter().map(|cell| CellShape { shares: shares(cell) }).collect();
+        let unknown = || CellShape { shares: vec![0; plan.rounds as usize] };
+        let mut shapes: Vec<CellShape> = plan.cells.iter().map(|cell| CellShape { shares: shares(cell) }).collect();
+        shapes.extend(route_cells(inputs).iter().map(|_| unknown()));
+        let tariffs = |cell: &Cell| {
+            let tariff = |endpoint: &Endpoint| Tariff::new(inputs.registry(cell).pricing(*endpoint), started);
+            cell.target.endpoints().iter().map(tariff).collect()
+        };
         let images: Vec<Rc<[u32]>> = inputs.workloads.iter().map(images_by_line).collect();
         Self {
             writer,
             tally: Tally::new(&shapes, plan.seed),
-            tariffs: plan
-                .cells
-                .iter()
-                .map(|cell| Tariff::new(inputs.registry(cell).pricing(cell.endpoint), started))
-                .collect(),
+            tariffs: plan.cells.iter().map(tariffs).collect(),
             images: plan.cells.iter().map(|cell| Rc::clone(&images[cell.workload])).collect(),
             checks: Checks::new(inputs),
             uncounted: Uncounted::new(inputs, prompt_cache),
@@ -130,6 +144,9 @@ impl<'r> Recorder<'r> {
             any_cost: false,
             loop_lags: SparseCounts::default(),
             failures: Failures::default(),
+            breakers: Vec::new(),
+            tiers: Tiers::new(inputs, started),
+            routing: vec![RoutingTally::default(); shapes.len()],
             secrets,
             interrupted: false,
             replies: 0,
@@ -183,22 +200,30 @@ impl<'r> Recorder<'r> {
         for (cell, lag) in &batch.read_lags {
             self.tally.read_lag(*cell, *lag);
         }
+        self.breakers.extend(batch.breakers);
         for lag in &batch.loop_lags {
             self.loop_lags.add(u64::from(lag.0), 1);
         }
         for mut sample in batch.samples {
-            if let Some(error) = &mut sample.error {
+            let calls = sample.passed.iter_mut().flat_map(|passed| &mut passed.calls);
+            for error in sample.error.iter_mut().chain(calls.filter_map(|call| call.error.as_mut())) {
                 self.secrets.clean(error);
             }
             self.checks.mark(&mut sample);
             self.uncounted.estimate(&mut sample);
-            self.take_sample(&sample)?;
+            let cost = self.cost_of(&mut sample);
+            if sample.passed.is_some() {
+                let above = self.tiers.paid_above(&sample);
+                for cell in std::iter::once(sample.cell).chain(sample.route) {
+                    self.routing[cell as usize].record(&sample, cost, above);
+                }
+            }
+            self.take_sample(&sample, cost)?;
         }
         Ok(())
     }
 
-    fn take_sample(&mut self, sample: &Sample) -> Result<(), RunError> {
-        let cost = self.cost_of(sample).and_then(cost::Cost::exact);
+    fn take_sample(&mut self, sample: &Sample, cost: Option<Usd>) -> Result<(), RunError> {
         if let Some(cost) = cost {
             self.spent += cost;
             self.any_cost = true;
@@ -224,12 +249,30 @@ impl<'r> Recorder<'r> {
         Ok(())
     }
 
-    /// What `sample` costs by the prices in force when it was sent; absent without usage.
-    fn cost_of(&self, sample: &Sample) -> Option<cost::Cost> {
-        let (usage, _) = sample.usage?;
-        let cell = sample.cell as usize;
-        let images = self.images[cell][sample.line as usize];
-        Some(self.tariffs[cell].charge(&usage, images, sample.moments.sent, sample.service_tier.as_deref()))
+    /// What `sample` costs by the prices in force when it was sent; absent without usage, and where it is not known in full.
+    ///
+    /// Where a routing table carried it out each call is given its own cost, and it costs what they do together, with
+    /// the person to whom it was handed.
+    fn cost_of(&self, sample: &mut Sample) -> Option<Usd> {
+        let tariffs = &self.tariffs[sample.cell as usize];
+        let Some(passed) = &mut sample.passed else {
+            let (usage, _) = sample.usage?;
+            let images = self.images[sample.cell as usize][sample.line as usize];
+            return tariffs[0].charge(&usage, images, sample.moments.sent, sample.service_tier.as_deref()).exact();
+        };
+        let (mut sum, mut is_known) = (passed.human_cost, true);
+        for call in &mut passed.calls {
+            let tariff = &tariffs[call.place as usize];
+            let charge = |usage: &Usage| {
+                tariff.charge(usage, call.images, call.moments.sent, call.service_tier.as_deref()).exact()
+            };
+            call.cost = call.usage.and_then(|(usage, _)| charge(&usage));
+            match call.cost {
+                Some(cost) => *sum.get_or_insert_default() += cost,
+                None => is_known &= !call.outcome.is_ok() && call.usage.is_none(),
+            }
+        }
+        sum.filter(|_| is_known)
     }
 
     fn snapshot(&self, clock: Clock) -> Snapshot {
@@ -252,6 +295,8 @@ impl<'r> Recorder<'r> {
             interrupted: self.interrupted,
             simulated: self.all_simulated(),
             failures: self.failures,
+            breakers: self.breakers,
+            routing: self.routing,
             tally: self.tally,
         }
     }

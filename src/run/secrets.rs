@@ -13,7 +13,8 @@ pub(super) struct Secrets(Vec<String>);
 impl Secrets {
     /// Every header value of `job` that is marked as sensitive, without its scheme.
     pub(super) fn of(job: &Job) -> Self {
-        let headers = job.lanes.iter().flat_map(|lane| &lane.arms).flat_map(|arm| arm.destination.headers.values());
+        let outlets = job.lanes.iter().flat_map(|lane| &lane.arms).flat_map(|arm| &arm.outlets);
+        let headers = outlets.flat_map(|outlet| outlet.destination.headers.values());
         let values = headers.filter(|value| value.is_sensitive()).filter_map(|value| value.to_str().ok());
         let mut keys: Vec<String> =
             values.map(|value| value.strip_prefix("Bearer ").unwrap_or(value).to_owned()).collect();

@@ -24,6 +24,11 @@ pub struct Settings {
     pub variants: Vec<Variant>,
     /// A registry file; absent: the built-in one.
     pub registry: Option<PathBuf>,
+    /// The routing table that requests are sent through, or `built-in`, but for those of a variant with one of its own;
+    /// absent: they go to endpoints.
+    pub routes: Option<PathBuf>,
+    /// Whether a request's recorded tier is taken for right, so that no classifier is asked.
+    pub trust_tiers: bool,
     /// What is measured on what.
     pub measures: Vec<Measured>,
     /// Whether a bad workload line stops the run.
@@ -115,6 +120,10 @@ pub struct Overrides {
     pub models: Vec<String>,
     /// `--region`.
     pub regions: Vec<String>,
+    /// `--routes`.
+    pub routes: Option<PathBuf>,
+    /// `--trust-tiers`.
+    pub trust_tiers: bool,
     /// `--skip-bad-lines`.
     pub skip_bad_lines: bool,
     /// `--concurrency`, `--arrivals`, `--rate` and what else says how requests are issued, and how many.
@@ -167,7 +176,21 @@ impl Settings {
         if !suite.variants.is_empty() && matches!(whereto, Whereto::Url { .. }) {
             return Err(RunError::UrlForVariants);
         }
-        let literal = matches!(whereto, Whereto::Url { .. });
+        let routes = flags.routes.or(suite.routes);
+        let is_routed = routes.is_some() || suite.variants.iter().any(|variant| variant.routes.is_some());
+        if is_routed {
+            let whole = |variant: &&Variant| routes.is_none() && variant.routes.is_none();
+            if let Some(variant) = suite.variants.iter().find(whole) {
+                return Err(RunError::RoutesOfOne { variant: variant.name.clone() });
+            }
+            let chooses = |measure: &Measure| measure.models.is_some() || measure.regions.is_some();
+            if !(flags.models.is_empty() && flags.regions.is_empty()) || suite.measures.iter().any(chooses) {
+                return Err(RunError::ModelsForRoutes);
+            }
+        } else if flags.trust_tiers {
+            return Err(RunError::TiersWithoutRoutes);
+        }
+        let literal = matches!(whereto, Whereto::Url { .. }) && !is_routed;
         if literal && flags.models.is_empty() {
             return Err(RunError::NoModelForUrl { listed: String::new() });
         }
@@ -185,6 +208,8 @@ impl Settings {
             },
             registry: flags.registry.or(suite.registry),
             variants: suite.variants,
+            routes,
+            trust_tiers: flags.trust_tiers,
             measures: measures(suite.measures, &flags.workloads, &flags.models, &flags.regions),
             bad_lines: if flags.skip_bad_lines { BadLines::Skip } else { BadLines::Stop },
             loads,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::cost::Tariff;
 use crate::load::{Budget, Toll};
 use crate::plan::Cell;
-use crate::registry::PriceKey;
+use crate::registry::{Endpoint, PriceKey};
 use crate::run::RunError;
 use crate::run::inputs::Inputs;
 use crate::run::settings::Settings;
@@ -23,12 +23,15 @@ pub fn check_budget(settings: &Settings, inputs: &Inputs) -> Result<(), RunError
     Ok(())
 }
 
-/// What requests of each cell cost in a run that starts at `started`.
+/// What requests of each cell cost at each of its endpoints in a run that starts at `started`.
 ///
 /// # Errors
 /// See [`check_budget`].
-pub(super) fn tolls(inputs: &Inputs, started: Timestamp) -> Result<Vec<Toll>, RunError> {
-    inputs.plan.cells.iter().map(|cell| toll(inputs, cell, started)).collect()
+pub(super) fn tolls(inputs: &Inputs, started: Timestamp) -> Result<Vec<Vec<Toll>>, RunError> {
+    let of_cell = |cell: &Cell| {
+        cell.target.endpoints().iter().map(|endpoint| toll(inputs, cell, *endpoint, started)).collect()
+    };
+    inputs.plan.cells.iter().map(of_cell).collect()
 }
 
 /// What of the limit is held for requests whose bill is unknown, in words; absent: nothing.
@@ -43,10 +46,10 @@ pub(super) fn held_back(budget: &Budget, spent: Usd) -> Option<String> {
     })
 }
 
-fn toll(inputs: &Inputs, cell: &Cell, started: Timestamp) -> Result<Toll, RunError> {
+fn toll(inputs: &Inputs, cell: &Cell, endpoint: Endpoint, started: Timestamp) -> Result<Toll, RunError> {
     let registry = inputs.registry(cell);
-    let model = registry.model(cell.endpoint);
-    let tariff = Tariff::new(registry.pricing(cell.endpoint), started);
+    let model = registry.model(endpoint);
+    let tariff = Tariff::new(registry.pricing(endpoint), started);
     let ceiling = tariff.ceiling().map_err(|missing| RunError::UnknownPrice {
         model: model.id.clone(),
         prices: missing.into_iter().map(PriceKey::name).collect::<Vec<_>>().join(" and "),

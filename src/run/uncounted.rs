@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::plan::Cell;
 use crate::run::inputs::Inputs;
 use crate::run::settings::PromptCache;
-use crate::sample::{Sample, Usage, UsageSource, Words};
+use crate::registry::Endpoint;
+use crate::sample::{CallKind, Sample, Usage, UsageSource, Words};
 use crate::workload::{Prompt, answer_tokens_at_most, prompt_tokens, text_tokens};
 
 /// Tokens of the nonce that makes a recorded prompt fresh, about: twelve hexadecimal digits and a space.
@@ -30,14 +31,33 @@ impl<'r> Uncounted<'r> {
     ///
     /// Reasoning that was not streamed cannot be seen, and is not in it.
     pub(super) fn estimate(&mut self, sample: &mut Sample) {
-        let Some(words) = sample.words.take() else { return };
-        if sample.usage.is_none() {
-            let cell = &self.inputs.plan.cells[sample.cell as usize];
-            let input = self.prompt(cell, sample.line);
-            let prompt = &self.inputs.workloads[cell.workload].requests[sample.line as usize].prompt;
-            let limit = answer_tokens_at_most(prompt, self.inputs.registry(cell).model(cell.endpoint).answer_limit());
-            sample.usage = Some((estimated(input, &words, limit), UsageSource::Estimated));
+        let cell = &self.inputs.plan.cells[sample.cell as usize];
+        let line = sample.line;
+        let words = sample.words.take();
+        let Some(passed) = &mut sample.passed else {
+            let endpoint = cell.target.endpoint();
+            if let (Some(words), None, Some(endpoint)) = (words, sample.usage, endpoint) {
+                sample.usage = Some(self.of_answer(cell, line, endpoint, &words));
+            }
+            return;
+        };
+        // What is asked of classifiers and for pieces is no recorded prompt, and its tokens stay unknown.
+        for call in &mut passed.calls {
+            let words = call.words.take().filter(|_| call.kind == CallKind::Answer && call.usage.is_none());
+            if let Some(words) = words {
+                let endpoint = cell.target.endpoints()[call.place as usize];
+                call.usage = Some(self.of_answer(cell, line, endpoint, &words));
+            }
         }
+        let answer = passed.calls.last().filter(|call| call.kind != CallKind::Classify);
+        sample.usage = sample.usage.or(answer.and_then(|call| call.usage));
+    }
+
+    fn of_answer(&mut self, cell: &Cell, line: u32, endpoint: Endpoint, words: &Words) -> (Usage, UsageSource) {
+        let input = self.prompt(cell, line);
+        let prompt = &self.inputs.workloads[cell.workload].requests[line as usize].prompt;
+        let limit = answer_tokens_at_most(prompt, self.inputs.registry(cell).model(endpoint).answer_limit());
+        (estimated(input, words, limit), UsageSource::Estimated)
     }
 
     fn prompt(&mut self, cell: &Cell, line: u32) -> u64 {

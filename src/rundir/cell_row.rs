@@ -17,9 +17,9 @@ pub struct CellRow {
     pub cell: String,
     /// Baseline or candidate; absent outside an A/B run.
     pub variant: Option<String>,
-    /// Who was called.
+    /// Who was called; empty where a routing table chose.
     pub provider: String,
-    /// What answered.
+    /// What answered; likewise.
     pub model: String,
     /// Where; absent where the registry names no region.
     pub region: Option<String>,

@@ -55,6 +55,8 @@ pub(in crate::rundir) fn manifest() -> Manifest {
         failures: vec![],
         usage: vec![],
         variants: vec![],
+        tables: Vec::new(),
+        routing: Vec::new(),
         sides: vec![],
     }
 }
@@ -175,6 +177,9 @@ pub(in crate::rundir) fn success(cell: u32, index: u32) -> Sample {
         greedy: true,
         right: (index < 4).then_some(index > 0),
         error: None,
+        route: None,
+        tries: None,
+        passed: None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::rundir::Promised;
 use crate::rundir::kind_notes::KindNote;
+use crate::rundir::{Promised, RoutingNote, TableNote};
 use crate::units::{Usd, UsdPerMtok};
 
 /// The version of the stored formats that this program writes.
@@ -60,6 +60,12 @@ pub struct Manifest {
     /// What is compared, the one first that the others are held against; empty where nothing is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<String>,
+    /// The routing tables that requests were sent through, one for each variant that has one; empty where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableNote>,
+    /// How they did, in each of their cells and routes; empty where there is none, and while the run is under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routing: Vec<RoutingNote>,
     /// What each of the variants is, in their order; empty where nothing is compared, and where several runs are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<SideNote>,
@@ -167,11 +173,17 @@ pub struct CellNote {
     /// The variant's name; absent where nothing is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// Who is called.
+    /// The route; absent for an endpoint, and for a routing table as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// The slug of the cell whose requests the route took in part; absent but for a route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
+    /// Who is called; empty where a routing table chooses.
     pub provider: String,
-    /// The model's id.
+    /// The model's id; likewise.
     pub model: String,
-    /// The model's name on charts.
+    /// The model's name on charts; of a route its name, of a routing table its file's.
     pub label: String,
     /// The region's id; absent where the registry names none.
     pub region: Option<String>,
@@ -200,7 +212,7 @@ pub struct CellNote {
     /// Requests in flight at most; absent in closed load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<u32>,
-    /// Measured requests planned.
+    /// Measured requests planned; of a route as many as there can be.
     pub requests: u64,
     /// Different prompts among them.
     pub distinct_prompts: u64,

@@ -55,6 +55,9 @@ pub fn keep_rebuilt(run: &Run) -> Result<(), RunDirError> {
 /// The rounds of a cell; how large they are is of no account when no round is waited for.
 fn shape(note: &CellNote, rounds: u32) -> CellShape {
     let rounds = rounds.max(1);
-    let share = u32::try_from(note.requests.div_ceil(u64::from(rounds))).unwrap_or(u32::MAX);
+    let share = match &note.route {
+        Some(_) => 0,
+        None => u32::try_from(note.requests.div_ceil(u64::from(rounds))).unwrap_or(u32::MAX),
+    };
     CellShape { shares: vec![share; rounds as usize] }
 }

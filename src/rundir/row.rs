@@ -14,7 +14,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
     let outcomes = &figures.outcomes;
     let requests = outcomes.requests();
     let judged = manifest.validity.iter().find(|validity| validity.cell == note.cell);
-    let surely_invalid = || (!reasons(figures, Lags::default()).is_empty()).then_some(false);
+    let surely_invalid = || (!judge(note, figures, Lags::default()).valid).then_some(false);
     let all_known = figures.all_prices_known == Some(true);
     let known_cost = figures.cost.filter(|_| all_known);
     let price = note.price.as_ref();
@@ -29,7 +29,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         model: note.model.clone(),
         region: note.region.clone(),
         tier: note.tier,
-        route: None,
+        route: note.route.clone(),
         workload: note.workload.clone(),
         load: note.load.clone(),
         concurrency: note.concurrency,
@@ -42,7 +42,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         arrivals: figures.scheduled.then(|| outcomes.all()),
         dropped: figures.scheduled.then(|| outcomes.of(Outcome::NotSent)),
         availability: ratio(outcomes.ok() as f64, requests as f64),
-        attempt_error_ratio: ratio(outcomes.failed() as f64, requests as f64),
+        attempt_error_ratio: ratio(figures.failed_attempts as f64, figures.attempts as f64),
         rate_limited: outcomes.of(Outcome::RateLimited),
         in_flight_mean: rate(figures.request_seconds, figures.active_seconds),
         distinct_prompts: (requests > 0).then_some(figures.distinct_prompts),
@@ -108,7 +108,11 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
 
 /// Whether the figures of the cell `note` may be judged, and why not.
 pub fn judge(note: &CellNote, figures: &CellFigures, lags: Lags) -> Validity {
-    let reasons = reasons(figures, lags);
+    // A route that took nothing, or hands over to a person, says nothing against the run.
+    let reasons = match &note.route {
+        Some(_) if figures.outcomes.requests() == 0 => Vec::new(),
+        _ => reasons(figures, lags),
+    };
     Validity { cell: note.cell.clone(), valid: reasons.is_empty(), reasons }
 }
 

@@ -18,16 +18,28 @@ pub struct Run {
 }
 
 impl CellNote {
-    /// The model's id, with the variant's name where variants are compared: at another price it is another offer.
+    /// The model's id; `routing table` where one chooses.
+    pub fn model_or_table(&self) -> &str {
+        if self.model.is_empty() { "routing table" } else { &self.model }
+    }
+
+    /// The same, with the variant's name where variants are compared: at another price it is another offer.
     pub fn model_and_variant(&self) -> String {
+        let model = self.model_or_table();
         match &self.variant {
-            Some(variant) => format!("{} ({variant})", self.model),
-            None => self.model.clone(),
+            Some(variant) => format!("{model} ({variant})"),
+            None => model.to_owned(),
         }
     }
 }
 
 impl Run {
+    /// The rows of whole cells with their places in [`Run::cells`]: all but those of routes, whose requests are those of
+    /// their table's cell too.
+    pub fn whole_cells(&self) -> impl Iterator<Item = (usize, &CellRow)> {
+        self.cells.iter().enumerate().filter(|(_, row)| row.route.is_none())
+    }
+
     /// The place of `row` among the variants that are compared, 0 for what the others are held against; absent where
     /// nothing is.
     pub fn variant_of(&self, row: &CellRow) -> Option<usize> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::rundir::cells_file::bad_row;
 use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Manifest, RunDirError};
-use crate::sample::{Moments, Phase, Sample, Usage, UsageSource};
+use crate::sample::{Moments, Phase, Sample, Tries, Usage, UsageSource};
 use crate::units::{Micros, Moment, Usd};
 
 /// Hands every row of the run's `samples.csv` to `each`, with its cost where that is known, and returns warnings.
@@ -28,6 +28,7 @@ pub fn read_samples(
 ) -> Result<Vec<String>, RunDirError> {
     let path = run.join(SAMPLES_FILE);
     let cells = cells_by_slug(manifest);
+    let routes = routes_by_name(manifest);
     let mut lines = Lines::default();
     scan(&path, |headers, record, line| {
         let row: Row<'_> = record.deserialize(Some(headers)).map_err(|error| bad_row(&path, &error))?;
@@ -37,7 +38,14 @@ pub fn read_samples(
             return Err(broken(format!("round {} is not in the plan of {}", row.round, manifest.load.rounds)));
         }
         let number = lines.number(row.workload, row.custom_id);
-        let (sample, cost) = row.sample(cell, number).map_err(broken)?;
+        let (mut sample, cost) = row.sample(cell, number).map_err(broken)?;
+        if let Some(route) = row.route {
+            let known = routes.get(&(row.cell, route)).copied();
+            sample.route = Some(known.ok_or_else(|| broken(format!("route `{route}` is not in the manifest")))?);
+        }
+        if let (Some(failed), Some(_)) = (row.failed_attempts, row.failed_over) {
+            sample.tries = Some(Tries { made: row.attempts, failed });
+        }
         each(sample, cost);
         Ok(())
     })
@@ -46,6 +54,17 @@ pub fn read_samples(
 /// The number of each cell of the manifest, by its slug.
 pub(in crate::rundir) fn cells_by_slug(manifest: &Manifest) -> HashMap<&str, u32> {
     manifest.cells.iter().map(|note| note.cell.as_str()).zip(0_u32..).collect()
+}
+
+/// The number of each route's cell, by the slug of the whole and its name.
+fn routes_by_name(manifest: &Manifest) -> HashMap<(&str, &str), u32> {
+    let mut routes = HashMap::new();
+    for (note, number) in manifest.cells.iter().zip(0_u32..) {
+        if let (Some(whole), Some(route)) = (&note.part_of, &note.route) {
+            routes.insert((whole.as_str(), route.as_str()), number);
+        }
+    }
+    routes
 }
 
 /// What is wrong with a row of the cell `slug`, which the manifest does not know.
@@ -136,8 +155,10 @@ struct Row<'a> {
     index: u32,
     custom_id: &'a str,
     workload: &'a str,
+    route: Option<&'a str>,
     simulated: bool,
     outcome: &'a str,
+    attempts: u32,
     reused: bool,
     due_at_ms: Option<&'a str>,
     sent_at_ms: Option<&'a str>,
@@ -174,6 +195,12 @@ struct Row<'a> {
     /// Rows of earlier versions do not say.
     #[serde(default)]
     greedy: Option<bool>,
+    /// Nor this one.
+    #[serde(default)]
+    failed_attempts: Option<u32>,
+    /// Of requests that a routing table carried out; likewise.
+    #[serde(default)]
+    failed_over: Option<u8>,
 }
 
 impl Row<'_> {
@@ -217,6 +244,9 @@ impl Row<'_> {
             greedy: self.greedy == Some(true),
             right,
             error: None,
+            route: None,
+            tries: None,
+            passed: None,
         };
         Ok((sample, self.cost_usd))
     }

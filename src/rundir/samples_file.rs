@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::rundir::Manifest;
+use crate::rundir::{EndpointNote, Manifest};
 use crate::rundir::csv_line::CsvLine;
-use crate::sample::Sample;
+use crate::sample::{CallKind, Sample};
 use crate::units::Usd;
 use crate::workload::Workload;
 
@@ -15,7 +15,7 @@ use crate::workload::Workload;
 pub(in crate::rundir) const SAMPLES_FILE: &str = "samples.csv";
 
 /// The columns in their order.
-pub(in crate::rundir) const COLUMNS: [&str; 52] = [
+pub(in crate::rundir) const COLUMNS: [&str; 56] = [
     "phase",
     "round",
     "cycle",
@@ -68,6 +68,10 @@ pub(in crate::rundir) const COLUMNS: [&str; 52] = [
     "stated_cost_usd",
     "service_tier",
     "greedy",
+    "failed_attempts",
+    "tier",
+    "tier_by",
+    "failed_over",
 ];
 
 /// The open file and what every row needs to be told beside its sample.
@@ -89,10 +93,15 @@ impl SamplesFile {
         file.flush()?;
         let cells = manifest.cells.iter().map(|note| {
             let workload = workloads.iter().position(|workload| workload.name == note.workload);
+            let table = manifest.tables.iter().find(|table| table.variant == note.variant);
+            let place = |endpoint: &EndpointNote| {
+                ready(&[&endpoint.provider, &endpoint.model, endpoint.region.as_deref().unwrap_or_default()])
+            };
             CellContext {
                 slug: ready(&[note.variant.as_deref().unwrap_or_default(), &note.cell]),
-                // No route is chosen here.
-                place: ready(&[&note.provider, &note.model, note.region.as_deref().unwrap_or_default(), ""]),
+                place: ready(&[&note.provider, &note.model, note.region.as_deref().unwrap_or_default()]),
+                places: table.map_or_else(Vec::new, |table| table.endpoints.iter().map(place).collect()),
+                route: ready(&[note.route.as_deref().unwrap_or_default()]),
                 workload: workload.expect("the workloads of every cell are given"),
             }
         });
@@ -115,7 +124,8 @@ impl SamplesFile {
         row.ready(&cell.slug);
         row.number(Some(sample.index.into()));
         row.ready(&line.name);
-        row.ready(&cell.place);
+        row.ready(answering(sample).map_or(&cell.place, |place| &cell.places[place]));
+        row.ready(&sample.route.map_or(cell, |route| &self.cells[route as usize]).route);
         row.yes_or_no(sample.simulated);
         row.text(sample.outcome.name());
         row.number(Some(sample.attempts()));
@@ -160,6 +170,12 @@ impl SamplesFile {
         row.dollars(sample.stated_cost);
         row.text(sample.service_tier.as_deref().unwrap_or_default());
         row.yes_or_no(sample.greedy);
+        row.number(Some(sample.failed_attempts()));
+        let passed = sample.passed.as_deref();
+        let label = passed.and_then(|passed| passed.label);
+        row.number(label.map(|(tier, _)| tier.into()));
+        row.text(label.map_or("", |(_, by)| by.name()));
+        row.number(passed.map(|passed| passed.failed_over.into()));
         self.file.write_all(row.end())
     }
 
@@ -169,12 +185,24 @@ impl SamplesFile {
     }
 }
 
+/// Who answered, or was tried last, of the endpoints that a routing table may call; absent outside of one, and where nobody
+/// was called for the answer.
+fn answering(sample: &Sample) -> Option<usize> {
+    let calls = &sample.passed.as_ref()?.calls;
+    let last = calls.iter().rev().find(|call| call.kind != CallKind::Classify);
+    last.map(|call| call.place as usize)
+}
+
 /// What the rows of a cell have in common, ready to be put in.
 struct CellContext {
     /// The columns `variant` and `cell`.
     slug: CsvLine,
-    /// The columns `provider` to `route`.
+    /// The columns `provider` to `region`.
     place: CsvLine,
+    /// The same for each endpoint that its routing table may call; empty where it has none.
+    places: Vec<CsvLine>,
+    /// The column `route`.
+    route: CsvLine,
     /// Index into [`SamplesFile::workloads`].
     workload: usize,
 }

@@ -13,6 +13,10 @@ use crate::units::Usd;
 pub(in crate::tally) struct CellTally {
     pub(in crate::tally) rounds: Vec<Round>,
     pub(in crate::tally) outcomes: Outcomes,
+    /// HTTP exchanges of the requests that count.
+    pub(in crate::tally) attempts: u64,
+    /// Of these, those that failed.
+    pub(in crate::tally) failed_attempts: u64,
     /// Whether a reply carried the simulator's mark.
     pub(in crate::tally) simulated: bool,
     /// Whether a schedule named a request's moment.
@@ -53,6 +57,8 @@ impl CellTally {
         Self {
             rounds: shares.iter().map(|share| Round::new(*share)).collect(),
             outcomes: Outcomes::default(),
+            attempts: 0,
+            failed_attempts: 0,
             simulated: false,
             scheduled: false,
             active: Spans::default(),
@@ -102,6 +108,8 @@ impl CellTally {
         }
         if sample.outcome.counts() {
             self.answers.sent(sample.line);
+            self.attempts += sample.attempts();
+            self.failed_attempts += sample.failed_attempts();
         }
         self.checked += u64::from(sample.right.is_some());
         self.right += u64::from(sample.right == Some(true));

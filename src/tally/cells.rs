@@ -22,7 +22,7 @@ pub struct Tally {
 /// How a cell's measured requests are cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellShape {
-    /// The requests of each round.
+    /// The requests of each round; 0 where that is not known beforehand, as of a route.
     pub shares: Vec<u32>,
 }
 
@@ -44,10 +44,14 @@ impl Tally {
 
     /// Takes a request in and says when it was the last of its round; warm-up is left out.
     ///
-    /// `cost` is what it cost, absent when that is not known in full. Cell and round must be of the plan.
+    /// `cost` is what it cost, absent when that is not known in full. Cell and round must be of the plan. Where a route of a
+    /// routing table took it, it counts in that cell too, of which no round is ever said to be over.
     pub fn record(&mut self, sample: &Sample, cost: Option<Usd>) -> Option<RoundDone> {
         if sample.phase != Phase::Measured {
             return None;
+        }
+        if let Some(route) = sample.route {
+            self.cells[route as usize].record(sample, cost);
         }
         let cell = &mut self.cells[sample.cell as usize];
         cell.record(sample, cost);

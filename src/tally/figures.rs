@@ -16,6 +16,10 @@ const ALPHA: f64 = 0.05;
 pub struct CellFigures {
     /// How often each outcome came up among the measured requests.
     pub outcomes: Outcomes,
+    /// HTTP exchanges of the requests that count.
+    pub attempts: u64,
+    /// Of these, those that failed.
+    pub failed_attempts: u64,
     /// Whether a reply carried the simulator's mark.
     pub simulated: bool,
     /// Whether requests were sent by a schedule.
@@ -115,6 +119,8 @@ pub(in crate::tally) fn figures(cell: &CellTally, seed: u64, index: usize) -> Ce
     let billed = cell.cost.is_some() || cell.without_cost > 0;
     CellFigures {
         outcomes: cell.outcomes,
+        attempts: cell.attempts,
+        failed_attempts: cell.failed_attempts,
         simulated: cell.simulated,
         scheduled: cell.scheduled,
         ttft: spread(Metric::Ttft),

@@ -26,14 +26,14 @@ tls_ms \
 ttft_ms e2e_ms e2e_from_due_ms tpot_ms chunks input_tokens cached_input_tokens output_tokens reasoning_tokens \
 usage_source cost_usd \
 finish_reason status request_id model_answered answer_hash quality synthetic session_id turn cache_write_tokens \
-stated_cost_usd service_tier greedy";
+stated_cost_usd service_tier greedy failed_attempts tier tier_by failed_over";
 
 const ATTEMPTS: &str = "\
 phase cell index attempt provider model region simulated outcome reused http_version \
 sent_at_ms headers_at_ms first_event_at_ms first_token_at_ms first_answer_at_ms last_token_at_ms end_at_ms \
 dns_ms connect_ms tls_ms \
 input_tokens cached_input_tokens output_tokens reasoning_tokens usage_source cost_usd \
-status request_id error_code error_message retry_after_ms raw_usage";
+status request_id error_code error_message retry_after_ms raw_usage purpose";
 
 #[test]
 fn the_csv_files_have_the_columns_that_others_rely_on_in_their_order() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::{mpsc, watch};
-use tollmark::load::{Arm, Clock, Destination, Job, LaneJob, Prepared, Stop, start};
+use tollmark::load::{Arm, Clock, Destination, Job, LaneJob, Outlet, Prepared, Stop, start};
 use tollmark::plan::{Deadlines, Turn};
 use tollmark::sample::{Outcome, Sample};
 use tollmark::sim::{Law, LawError, SimConfig, Simulator};
@@ -97,10 +97,9 @@ fn cell(address: SocketAddr, model: &str, stream: bool) -> LaneJob {
     };
     let arm = Arm {
         cell: 0,
-        destination: Arc::new(destination),
+        outlets: vec![Outlet { destination: Arc::new(destination), pace: None, toll: None }],
         requests: vec![Arc::new(request)],
-        pace: None,
-        toll: None,
+        replay: None,
         nonce_seed: None,
         text_seed: 0,
     };

@@ -36,6 +36,7 @@ mod policy;
 mod price_diff;
 mod quality;
 mod readme;
+mod replay;
 mod rerender;
 mod routes;
 mod sandbox;

@@ -58,7 +58,7 @@ fn estimates(registry: &Registry, workload: Workload, requests: u32, warmup: u32
     let workloads = [workload];
     let measure = MeasureInput { endpoints: registry.endpoints().collect(), workloads: vec![0] };
     let plan = build(&PlanInput {
-        sides: vec![Side { variant: None, registry, measures: vec![measure], simulated: true }],
+        sides: vec![Side { variant: None, registry, measures: vec![measure], routes: None, simulated: true }],
         workloads: &workloads,
         loads: vec![Load::Closed { concurrency: 1 }],
         amount: Amount::Requests(requests),

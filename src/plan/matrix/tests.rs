@@ -20,7 +20,7 @@ pub(in crate::plan) fn input<'a>(
     measure: MeasureInput,
 ) -> PlanInput<'a> {
     PlanInput {
-        sides: vec![Side { variant: None, registry, measures: vec![measure], simulated: true }],
+        sides: vec![Side { variant: None, registry, measures: vec![measure], routes: None, simulated: true }],
         workloads,
         loads: vec![Load::Closed { concurrency: 8 }],
         amount: Amount::Requests(400),

@@ -18,6 +18,7 @@ fn input<'a>(one: &'a Registry, other: &'a Registry, workloads: &'a [Workload]) 
         variant: Some(variant),
         registry,
         measures: vec![everything(registry, workloads.len())],
+        routes: None,
         simulated: true,
     };
     PlanInput {

@@ -280,7 +280,7 @@ fn what_cannot_be_compared_is_told_where_it_stands() {
     assert_eq!(
         told(&(named("a", "") + &named("b", "") + &named("c", "registry = \"x.toml\"\n"))),
         [
-            "suite.toml:4:1: `b` says the same as `a`, so nothing is compared: must differ in `registry` or `base_url`",
+            "suite.toml:4:1: `b` says the same as `a`, so nothing is compared: must differ in `registry`, `routes` or `base_url`",
             "suite.toml:6:1: a third `[[variant]]`, must be two: a baseline and a candidate",
         ]
     );

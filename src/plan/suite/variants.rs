@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::conf::{Field, Table};
-use crate::plan::suite::read_name;
+use crate::plan::suite::{read_name, read_table};
 use crate::registry::{read_base_url, read_variable};
 
 /// One of the two sides of a comparison. What it leaves out is as the suite says.
@@ -13,6 +13,8 @@ pub struct Variant {
     pub name: String,
     /// The registry in place of the suite's, resolved against the suite's folder.
     pub registry: Option<PathBuf>,
+    /// The routing table in place of the suite's, resolved against the suite's folder, or `built-in`.
+    pub routes: Option<PathBuf>,
     /// Where all its requests go, in place of the registry's providers.
     pub base_url: Option<String>,
     /// The environment variable of the key for that URL; absent: none is sent.
@@ -35,7 +37,7 @@ pub(super) fn read_variants(root: &Table<'_>, folder: &Path) -> Vec<Variant> {
                 }
             } else if *first == same {
                 table.fault(&format!(
-                    "`{}` says the same as `{}`, so nothing is compared: must differ in `registry` or `base_url`",
+                    "`{}` says the same as `{}`, so nothing is compared: must differ in `registry`, `routes` or `base_url`",
                     variant.name, first.name
                 ));
             }
@@ -63,6 +65,7 @@ fn read_variant(table: &Table<'_>, folder: &Path) -> Variant {
     Variant {
         name: name.unwrap_or_default(),
         registry: table.optional("registry").and_then(Field::string).map(|path| folder.join(path)),
+        routes: table.optional("routes").and_then(|field| read_table(field, folder)),
         base_url: base_url.and_then(read_base_url),
         api_key_env: key.and_then(read_variable),
     }

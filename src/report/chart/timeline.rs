@@ -14,7 +14,7 @@ use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{linear_ticks, log_ticks};
 use crate::report::figures;
 use crate::report::headline::{Headline, origin, partial};
-use crate::report::timeline::{Slot, TimeLine, Timeline};
+use crate::report::timeline::{BreakerMark, Slot, TimeLine, Timeline};
 use crate::rundir::Run;
 
 /// Draws `timeline`, that of `run`, as a stand-alone SVG of 1,200 pixels' width.
@@ -43,6 +43,8 @@ fn draw(run: &Run, timeline: &Timeline, options: &ChartOptions) -> (String, Vec<
             let frame =
                 Rect { x0: MARGIN + AXIS_TITLE + LABELS_LEFT, y0: top, x1: WIDTH - MARGIN, y1: top + STRIP - TITLE };
             drawn.push((frame, strip(canvas, &scale, line, frame)));
+            let its = |mark: &&BreakerMark| line.region.is_none() || mark.region == line.region;
+            timeline.marks.iter().filter(its).for_each(|mark| breaker(canvas, &scale, mark, frame));
         }
         let bottom = head.height + timeline.lines.len() as f64 * STRIP;
         times(canvas, timeline, &scale, bottom);
@@ -126,6 +128,23 @@ fn strip(canvas: &Canvas<'_>, scale: &Scale, line: &TimeLine, frame: Rect) -> Ve
     }
     canvas.rect(frame, Role::Frame.stroke(1.0));
     medians.into_iter().chain(tenths).flatten().collect()
+}
+
+/// Draws a change of a breaker: a line down the strip, solid where the region is called no more.
+fn breaker(canvas: &Canvas<'_>, scale: &Scale, mark: &BreakerMark, frame: Rect) {
+    let x = scale.x(frame, mark.along.min(scale.slots as f64));
+    let place = mark.region.as_deref().unwrap_or("the provider");
+    let (word, role) = match mark.to.as_str() {
+        "open" => ("opens", Role::Misses),
+        "closed" => ("closes", Role::Meets),
+        _ => ("is probed", Role::Muted),
+    };
+    canvas.titled(&format!("breaker of {place} {word}"), || {
+        canvas.line(&[(x, frame.y0), (x, frame.y1)], role.stroke(1.4));
+    });
+    if mark.to != "half_open" {
+        canvas.text(&format!("{place} {word}"), (x + 4.0, frame.y0 + 9.0), Type::new(10.0, Role::Muted), Align::Left);
+    }
 }
 
 /// The stretches that follow each other with a figure, as points; a lone one is none, because a line needs two.
@@ -247,6 +266,7 @@ mod tests {
         Timeline {
             slot: Micros(500_000),
             lines: vec![line("us-east-1", 0..0), line("eu-west-1", 20..30)],
+            marks: vec![],
             warnings: vec![],
         }
     }
@@ -269,12 +289,24 @@ mod tests {
     }
 
     #[test]
+    fn a_breaker_that_opens_and_closes_is_marked_in_the_strip_of_its_region() {
+        let run = sketch::demo(600);
+        let mark = |along, to: &str| BreakerMark { along, region: Some("eu-west-1".to_owned()), to: to.to_owned() };
+        let marks = vec![mark(21.0, "open"), mark(29.0, "half_open"), mark(29.5, "closed")];
+        let svg = draw(&run, &Timeline { marks, ..incident() }, &ChartOptions::default()).0;
+        let told: Vec<String> = titles(&svg).into_iter().filter(|title| title.starts_with("breaker")).collect();
+        let of = |word: &str| format!("breaker of eu-west-1 {word}");
+        assert_eq!(told, [of("opens"), of("is probed"), of("closes")]);
+        assert!(texts(&svg).iter().any(|text| text == "eu-west-1 closes"));
+    }
+
+    #[test]
     fn a_stretch_without_a_figure_is_a_gap_and_an_empty_timeline_a_picture() {
         let run = sketch::demo(600);
         let svg = draw(&run, &incident(), &ChartOptions::default()).0;
         // Two strips of two lines in two parts each, and the legend's two.
         assert_eq!(svg.matches("s-first\" fill=\"none\"").count(), 10);
-        let none = Timeline { slot: Micros(1_000), lines: vec![], warnings: vec![] };
+        let none = Timeline { slot: Micros(1_000), lines: vec![], marks: vec![], warnings: vec![] };
         assert!(Document::parse(&timeline(&run, &none, &ChartOptions::default())).is_ok());
     }
 }

@@ -54,7 +54,7 @@ proptest! {
             let walk = walk_at((&router, facts), (index as u32, index as u64 * 3), |call| {
                 let purpose = match call.purpose {
                     Purpose::Chunk { piece, .. } => format!("piece {piece}"),
-                    purpose => purpose.name().to_owned(),
+                    purpose => purpose.kind().name().to_owned(),
                 };
                 let region = call.endpoint.region.unwrap_or_default() as u32;
                 assert!(seen.insert((purpose, call.endpoint.model, region)), "an endpoint twice for one purpose");

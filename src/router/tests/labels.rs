@@ -8,9 +8,9 @@ use crate::router::samples::{
     facts, pictured, place, registry, resolve, route, router, said, sends, setting, short, table, target, through,
     tier, try_router, walk, walk_at, with, with_classifier,
 };
-use crate::router::{Answer, Labelled, LabelledBy, Purpose, Router, Setting};
+use crate::router::{Answer, Labelled, Purpose, Router, Setting};
 use crate::routes::{Action, RouteMatch, Table};
-use crate::sample::Outcome;
+use crate::sample::{LabelledBy, Outcome};
 use crate::units::Usd;
 
 /// Tier 0 to `small`, 1 to `twin`, 4 to a person; nothing takes the rest.

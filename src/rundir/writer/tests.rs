@@ -27,15 +27,15 @@ fn a_row_a_request_stands_in_samples_csv_after_a_flush() {
          first_answer_at_ms,last_token_at_ms,end_at_ms,dns_ms,connect_ms,tls_ms,ttft_ms,e2e_ms,e2e_from_due_ms,\
          tpot_ms,chunks,input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,usage_source,cost_usd,\
          finish_reason,status,request_id,model_answered,answer_hash,quality,synthetic,session_id,turn,cache_write_tokens,\
-         stated_cost_usd,service_tier,greedy",
+         stated_cost_usd,service_tier,greedy,failed_attempts,tier,tier_by,failed_over",
         "warmup,0,0,,acme/small/us/chat/c2,0,a-1,chat,greeting,,acme,small,us,,true,ok,1,false,,0.250,20.250,\
          40.250,40.250,80.250,80.257,,0.321,,40.000,80.000,,2.000,4,43,10,21,0,provider,,stop,200,req-1,m,\
-         000000000000000a,0,false,,,0,,,true",
+         000000000000000a,0,false,,,0,,,true,0,,,",
         "measured,1,1,,acme/large/us/chat/c2,4,\"b,\"\"2\"\"\n\",chat,,,acme,large,us,,true,ok,1,true,,400.250,\
          433.751,467.252,467.252,534.254,534.261,,,,67.002,134.004,,2.791,4,43,10,25,0,provider,0.00001424,stop,\
-         200,req-1,m,000000000000000e,,false,,,0,0.000014,flex,true",
+         200,req-1,m,000000000000000e,,false,,,0,0.000014,flex,true,0,,,",
         "measured,1,1,,acme/large/us/chat/c2,5,c-3,chat,,,acme,large,us,,true,rate_limited,1,true,,500.250,\
-         534.001,,,,635.262,,,,,,,,0,,,,,,,,429,req-1,m,,,false,,,,,,true",
+         534.001,,,,635.262,,,,,,,,0,,,,,,,,429,req-1,m,,,false,,,,,,true,1,,,",
     ];
     assert_eq!(text, expected.join("\n") + "\n");
 }
@@ -62,14 +62,14 @@ fn a_row_an_attempt_stands_in_attempts_csv_after_a_flush() {
         "phase,cell,index,attempt,provider,model,region,simulated,outcome,reused,http_version,sent_at_ms,headers_at_ms,\
          first_event_at_ms,first_token_at_ms,first_answer_at_ms,last_token_at_ms,end_at_ms,dns_ms,connect_ms,tls_ms,\
          input_tokens,cached_input_tokens,output_tokens,reasoning_tokens,usage_source,cost_usd,status,request_id,\
-         error_code,error_message,retry_after_ms,raw_usage",
+         error_code,error_message,retry_after_ms,raw_usage,purpose",
         "warmup,acme/small/us/chat/c2,0,1,acme,small,us,true,ok,false,HTTP/1.1,0.250,20.250,26.916,40.250,40.250,80.250,\
-         80.257,,0.321,,43,10,21,0,provider,,200,req-1,,,,\"{\"\"prompt_tokens\"\":43}\"",
+         80.257,,0.321,,43,10,21,0,provider,,200,req-1,,,,\"{\"\"prompt_tokens\"\":43}\",answer",
         "measured,acme/large/us/chat/c2,3,1,acme,large,us,true,ok,true,HTTP/1.1,300.250,333.500,344.584,366.751,366.751,\
-         433.253,433.260,,,,43,10,24,0,provider,0.00001424,200,req-1,,,,\"{\"\"prompt_tokens\"\":43}\"",
-        "measured,acme/large/us/chat/c2,4,1,acme,large,us,true,connect,true,,400.250,433.751,,,,,534.261,,,,,,,,,,,req-1,,,,",
+         433.253,433.260,,,,43,10,24,0,provider,0.00001424,200,req-1,,,,\"{\"\"prompt_tokens\"\":43}\",answer",
+        "measured,acme/large/us/chat/c2,4,1,acme,large,us,true,connect,true,,400.250,433.751,,,,,534.261,,,,,,,,,,,req-1,,,,,answer",
         "measured,acme/large/us/chat/c2,5,1,acme,large,us,true,rate_limited,true,HTTP/1.1,500.250,534.001,,,,,635.262,,,,\
-         ,,,,,,429,req-1,slow_down,\"too fast,\n\"\"wait\"\"\",1500.000,",
+         ,,,,,,429,req-1,slow_down,\"too fast,\n\"\"wait\"\"\",1500.000,,answer",
     ];
     assert_eq!(text, expected.join("\n") + "\n", "what was not sent took no attempt");
 }

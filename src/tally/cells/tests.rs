@@ -46,6 +46,9 @@ fn success(cell: u32, round: u32, sent: u64, e2e: u64) -> Sample {
         greedy: true,
         right: None,
         error: None,
+        route: None,
+        tries: None,
+        passed: None,
     }
 }
 

@@ -104,7 +104,7 @@ fn both_together_hold_the_concurrency_and_each_slot_keeps_a_connection_to_each()
 fn arms_of_different_servers_each_get_all_prompts() {
     let (one, other) = (Upstream::saying(answer()), Upstream::saying(answer()));
     let mut lane = pair(&one.cell(2, 9));
-    lane.arms[1].destination = other.destination();
+    lane.arms[1].outlets[0].destination = other.destination();
     let samples = run(job(vec![lane]));
     assert_eq!((one.received().len(), other.received().len(), samples.len()), (9, 9, 18));
     assert!(order(&one).split(' ').all(|sent| sent.starts_with('A')));
@@ -179,7 +179,7 @@ fn both_spend_of_one_budget() {
     let upstream = Upstream::saying(reply("500 E", "", ""));
     let budget = Arc::new(Budget::new(Usd::from_picos(1_000)));
     let mut job = job(vec![pair(&upstream.cell(4, 100))]);
-    job.lanes[0].arms.iter_mut().for_each(|arm| arm.toll = Some(toll()));
+    job.lanes[0].arms.iter_mut().for_each(|arm| arm.outlets[0].toll = Some(toll()));
     job.budget = Some(Arc::clone(&budget));
     let samples = run(job);
     assert_eq!((samples.len(), budget.held().picos(), budget.is_exhausted()), (5, 1_000, true));

@@ -160,7 +160,7 @@ fn a_stop_is_heard_while_the_pace_holds_a_request_back() {
     });
     let mut job = job(vec![upstream.cell(2, 100)]);
     let hour = 3_600_000_000_000;
-    job.lanes[0].arms[0].pace = Some(Arc::new(Pace { request_gap_ns: hour, ..Pace::default() }));
+    job.lanes[0].arms[0].outlets[0].pace = Some(Arc::new(Pace { request_gap_ns: hour, ..Pace::default() }));
     let (samples, _) = carry_out(job, |stop| {
         arrivals.recv().unwrap();
         stop.send(Stop::Drain).unwrap();

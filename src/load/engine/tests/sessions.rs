@@ -194,7 +194,7 @@ fn a_session_that_the_budget_cuts_ends_there() {
         let upstream = Upstream::saying(answer());
         let mut cell = with_sessions(upstream.cell(1, 9), &["a", "a", "a"], 1);
         // 200 picodollars are reserved for a request, and 50 of them spent.
-        cell.arms[0].toll = Some(toll());
+        cell.arms[0].outlets[0].toll = Some(toll());
         let cell = if is_open { open(cell, 1) } else { cell };
         let budget = Arc::new(Budget::new(Usd::from_picos(260)));
         let mut job = job(vec![cell]);

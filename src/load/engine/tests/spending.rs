@@ -14,7 +14,7 @@ use crate::units::Usd;
 fn spend(upstream: &Upstream, concurrency: u32, total: u32) -> (Vec<Sample>, i128, bool) {
     let budget = Arc::new(Budget::new(Usd::from_picos(1_000)));
     let mut job = job(vec![upstream.cell(concurrency, total)]);
-    job.lanes[0].arms[0].toll = Some(toll());
+    job.lanes[0].arms[0].outlets[0].toll = Some(toll());
     job.budget = Some(Arc::clone(&budget));
     let samples = run(job);
     (samples, budget.held().picos(), budget.is_exhausted())
@@ -58,8 +58,8 @@ fn a_provider_that_nobody_reaches_bills_nothing() {
     let mut cell = upstream.cell(2, 10);
     // Nobody listens there any more.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    cell.arms[0].destination = destination(gone);
-    cell.arms[0].toll = Some(toll());
+    cell.arms[0].outlets[0].destination = destination(gone);
+    cell.arms[0].outlets[0].toll = Some(toll());
     let budget = Arc::new(Budget::new(Usd::from_picos(1_000)));
     let mut job = job(vec![cell]);
     job.budget = Some(Arc::clone(&budget));
@@ -113,7 +113,7 @@ fn warm_up_is_held_against_the_budget_too() {
     let upstream = Upstream::saying(answer());
     let budget = Arc::new(Budget::new(Usd::from_picos(10_000)));
     let mut job = job(vec![upstream.cell(1, 3)]);
-    job.lanes[0].arms[0].toll = Some(toll());
+    job.lanes[0].arms[0].outlets[0].toll = Some(toll());
     job.lanes[0].warmup = 4;
     job.budget = Some(Arc::clone(&budget));
     assert_eq!(run(job).len(), 7);

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use tokio::sync::{mpsc, watch};
 
 use crate::cost::Tariff;
-use crate::load::{Arm, Batch, Clock, Destination, Job, LaneJob, LoadError, Prepared, Stop, Toll, start};
+use crate::load::{Arm, Batch, Clock, Destination, Job, LaneJob, LoadError, Outlet, Prepared, Stop, Toll, start};
 use crate::plan::{Deadlines, Turn};
 use crate::registry::Registry;
 use crate::sample::Sample;
@@ -117,7 +117,8 @@ pub(super) fn cell(destination: Arc<Destination>, concurrency: u32, total: u32) 
         })
     };
     let requests = (0..3).map(request).collect();
-    let arm = Arm { cell: 0, destination, requests, pace: None, toll: None, nonce_seed: None, text_seed: 0 };
+    let outlets = vec![Outlet { destination, pace: None, toll: None }];
+    let arm = Arm { cell: 0, outlets, requests, replay: None, nonce_seed: None, text_seed: 0 };
     LaneJob { arms: vec![arm], sessions: None, concurrency, open: None, total, warmup: 0 }
 }
 

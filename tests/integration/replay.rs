@@ -190,7 +190,10 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
         let [labelled, answered] = ["tier_labelled", "tier_answered"].map(|column| truth[column].parse::<usize>());
         let answered = answered.unwrap();
         confusion[labelled.unwrap()][answered] += 1;
-        assert_eq!((sample["tier"].as_str(), sample["tier_by"].as_str()), (answered.to_string().as_str(), "classifier"));
+        assert_eq!(
+            (sample["tier"].as_str(), sample["tier_by"].as_str()),
+            (answered.to_string().as_str(), "classifier")
+        );
         let route = match answered {
             4 => "a person",
             0 => "cheap",
@@ -206,9 +209,7 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
     assert!(right > 150 && right < 200, "the law errs one time in ten: {right}");
 
     // A route's cell is its share of the whole, and persons are outside availability.
-    let sum = |column: &str| -> u64 {
-        replayed.cells[1..].iter().map(|row| row[column].parse::<u64>().unwrap()).sum()
-    };
+    let sum = |column: &str| -> u64 { replayed.cells[1..].iter().map(|row| row[column].parse::<u64>().unwrap()).sum() };
     let handed = replayed.samples.iter().filter(|sample| sample["outcome"] == "handed_off").count() as u64;
     assert_eq!(replayed.cell(whole)["requests"], (200 - handed).to_string());
     assert_eq!(sum("requests"), 200 - handed);
@@ -225,7 +226,8 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
 #[test]
 fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tiers_model() {
     // Nobody answers the classifier with a tier: its answers are cut before any word, and the default tier is 3.
-    let table = TABLE.replace("model = \"small\"\ndefault_tier = 3", "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 3");
+    let table =
+        TABLE.replace("model = \"small\"\ndefault_tier = 3", "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 3");
     let line = |index: usize| {
         format!(
             "{{\"custom_id\":\"{index}\",\"body\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Request {index}.\"}}],\
@@ -251,7 +253,10 @@ fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tie
     }
     let note = &replayed.routing("routes/ten/c2");
     let tiering = &note["tiering"];
-    assert_eq!((tiering["compared"].as_u64(), tiering["over"].as_u64(), tiering["under"].as_u64()), (Some(10), Some(10), Some(0)));
+    assert_eq!(
+        (tiering["compared"].as_u64(), tiering["over"].as_u64(), tiering["under"].as_u64()),
+        (Some(10), Some(10), Some(0))
+    );
     assert_eq!(picos(tiering["paid_above_usd"].as_str().unwrap()), above);
     assert_eq!(note["classifier"]["defaulted"], 10);
     assert_eq!(note["classifier"]["confusion"][0][5], 10);
@@ -285,7 +290,10 @@ fn a_prompt_over_every_window_is_answered_piece_by_piece_and_all_of_it_is_paid()
         let (last, pieces) = attempts.split_last().unwrap();
         assert!(pieces.len() >= 2 && pieces.iter().all(|row| row["purpose"] == "chunk"), "{pieces:?}");
         assert_eq!((last["purpose"].as_str(), sample["outcome"].as_str()), ("stitch", "ok"));
-        assert_eq!((&sample["sent_at_ms"], &sample["last_token_at_ms"]), (&pieces[0]["sent_at_ms"], &last["last_token_at_ms"]));
+        assert_eq!(
+            (&sample["sent_at_ms"], &sample["last_token_at_ms"]),
+            (&pieces[0]["sent_at_ms"], &last["last_token_at_ms"])
+        );
     }
 }
 
@@ -348,7 +356,9 @@ fn two_tables_are_compared_in_one_run_prompt_by_prompt() {
     let of = |variant: &str| {
         let mut rows: Vec<&Row> = replayed.samples.iter().filter(|row| row["variant"] == variant).collect();
         rows.sort_by_key(|row| row["index"].parse::<u32>().unwrap());
-        rows.iter().map(|row| (row["index"].clone(), row["custom_id"].clone(), row["round"].clone())).collect::<Vec<_>>()
+        rows.iter()
+            .map(|row| (row["index"].clone(), row["custom_id"].clone(), row["round"].clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(of("baseline").len(), 24);
     assert_eq!(of("baseline"), of("candidate"));
@@ -375,7 +385,10 @@ fn the_built_in_table_takes_every_shipped_workload_and_reads_back_the_same() {
         assert!(routes.contains(name), "{name} is not among {routes:?}");
     }
     let done = replayed.samples.iter().filter(|sample| ["ok", "handed_off"].contains(&sample["outcome"].as_str()));
-    assert!(done.count() >= 230, "the law lets one call in some hundreds fail, and most of them are made again elsewhere");
+    assert!(
+        done.count() >= 230,
+        "the law lets one call in some hundreds fail, and most of them are made again elsewhere"
+    );
     // What is made again from the rows of requests is what was written.
     let before = replayed.sandbox.read("reports/r/cells.csv");
     std::fs::remove_file(replayed.sandbox.path("reports/r/cells.csv")).unwrap();
@@ -386,7 +399,9 @@ fn the_built_in_table_takes_every_shipped_workload_and_reads_back_the_same() {
 #[test]
 fn a_table_with_mistakes_or_words_that_mean_nothing_beside_it_stop_the_run_before_anything_is_sent() {
     let sandbox = Sandbox::new();
-    sandbox.write("registry.toml", REGISTRY).write("routes.toml", &TABLE.replace("model = \"large\"", "model = \"lage\""));
+    sandbox
+        .write("registry.toml", REGISTRY)
+        .write("routes.toml", &TABLE.replace("model = \"large\"", "model = \"lage\""));
     let run = ["run", "--routes", "routes.toml", "--workload", "support"];
     sandbox.run(&run).exits_with(2).says("did you mean `large`?").says("routes.toml");
     sandbox.run(&["run", "--routes", "built-in", "--model", "qwen3-8b"]).exits_with(2).says("`--model`");

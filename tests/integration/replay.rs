@@ -221,6 +221,12 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
     for text in ["summary.md", "report.html", "summary.json"] {
         assert!(replayed.sandbox.read(&format!("reports/r/{text}")).contains("cheap"), "{text}");
     }
+    let schema = serde_json::from_str(include_str!("../../reports/summary.schema.json")).unwrap();
+    let summary: Value = serde_json::from_str(&replayed.sandbox.read("reports/r/summary.json")).unwrap();
+    let faults: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(&summary).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(summary["counts"]["requests"], 200 - handed, "a route's requests are counted once");
 }
 
 #[test]

@@ -414,3 +414,54 @@ fn a_table_with_mistakes_or_words_that_mean_nothing_beside_it_stop_the_run_befor
     sandbox.run(&["run", "--trust-tiers"]).exits_with(2).says("`--routes`");
     assert!(!sandbox.path("reports").exists());
 }
+
+#[test]
+fn a_region_that_dies_and_comes_back_is_left_alone_meanwhile_and_called_again_after() {
+    let law = format!("{LAW}[[outage]]\nregion = \"us\"\nfrom_s = 0\nuntil_s = 5\nerror_ratio = 1\n");
+    let replayed = replay(
+        &law,
+        &unlabelled(),
+        &["--workload", "autocomplete", "--rate", "30", "--duration", "10s", "--warmup", "0"],
+    );
+    replayed.adds_up();
+    // What failed is what the server says it failed, and every one of those was answered in the other region.
+    let attempts = || replayed.attempts.values().flatten();
+    let failed = attempts().filter(|row| row["outcome"] == "http_5xx").count();
+    let down =
+        |row: &&Row| !row["request_id"].is_empty() && replayed.truth[&row["request_id"]]["outcome"] == "http_5xx";
+    assert_eq!(failed, attempts().filter(down).count());
+    assert!(replayed.samples.iter().all(|sample| sample["outcome"] == "ok"));
+    let note = &replayed.manifest["routing"][0];
+    assert_eq!(note["availability"].as_f64(), Some(1.0));
+    assert_eq!(note["failed_over"]["requests"].as_u64(), Some(failed as u64));
+
+    let events = replayed.manifest["tables"][0]["breakers"].as_array().unwrap();
+    let changes: Vec<(&str, &str)> =
+        events.iter().map(|event| (event["region"].as_str().unwrap(), event["to"].as_str().unwrap())).collect();
+    assert_eq!(changes[0], ("us", "open"));
+    assert_eq!(changes[changes.len() - 1], ("us", "closed"));
+    assert_eq!(changes.iter().filter(|(_, to)| *to == "closed").count(), 1, "it was down once: {changes:?}");
+    let closed = events[events.len() - 1]["at_ms"].as_f64().unwrap();
+    let sent = |sample: &&Row| sample["sent_at_ms"].parse::<f64>().unwrap() > closed;
+    let after: Vec<&Row> = replayed.samples.iter().filter(sent).collect();
+    assert!(!after.is_empty() && after.iter().all(|sample| sample["region"] == "us" && sample["attempts"] == "1"));
+    for text in ["summary.md", "report.html"] {
+        assert!(replayed.sandbox.read(&format!("reports/r/{text}")).contains("us opened at"), "{text}");
+    }
+    assert!(replayed.sandbox.read("reports/r/report.html").contains("breaker of us closes"));
+}
+
+#[test]
+fn a_budget_holds_for_every_call_that_a_table_makes() {
+    let sandbox = Sandbox::new();
+    sandbox.write("law.toml", LAW).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    let simulated = sandbox.simulate(&["--law", "law.toml"]);
+    let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "autocomplete"];
+    let amount =
+        ["--requests-per-cell", "400", "--rounds", "1", "--warmup", "0", "--run-id", "r", "--concurrency", "4"];
+    sandbox.run(&[&arguments[..], &amount, &["--max-cost-usd", "0.004"]].concat()).exits_with(6);
+    let replayed = Replayed::read(sandbox);
+    let spent: u128 = replayed.attempts.values().flatten().map(|row| picos(&row["cost_usd"])).sum();
+    assert!(spent > 0 && spent <= 4_000_000_000, "{spent}");
+    assert!(replayed.samples.len() < 400);
+}

@@ -38,7 +38,9 @@ use crate::router::BreakerEvent;
 use crate::run::live_metrics::LiveMetrics;
 use crate::run::secrets::Secrets;
 use crate::run::table_notes::breaker_note;
-use crate::rundir::{Manifest, Run, RunDirError, RunWriter, Status, cell_row, routing_notes, usage_notes, usage_warnings};
+use crate::rundir::{
+    Manifest, Run, RunDirError, RunWriter, Status, cell_row, routing_notes, usage_notes, usage_warnings,
+};
 use crate::serve::Listener;
 use crate::sim::{Labels, SimConfig, Simulator};
 

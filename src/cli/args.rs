@@ -229,7 +229,7 @@ Examples:
   tollmark run --workload support --concurrency 4,16 --requests-per-cell 50 --rounds 2 --model hunyuan-turbo
   tollmark run --arrivals poisson --rate 5,50 --duration 4s --model qwen3-8b --region us-west-2
   tollmark run --arrivals poisson --rate 5..50/4s --model qwen3-8b --region us-west-2
-  tollmark run --routes built-in --workload classify
+  tollmark run --quick --routes built-in --workload classify
   tollmark run --dry-run --live --workload long-context
 
 A suite file holds the same and is kept under version control. With two [[variant]] tables it sends

@@ -87,7 +87,8 @@ impl Outbox {
             let closed = self.closed.get();
             let batch = self.next_batch();
             self.room.notify_waiters();
-            let worth_sending = !batch.samples.is_empty() || closed && !(batch.loop_lags.is_empty() && batch.breakers.is_empty());
+            let worth_sending =
+                !batch.samples.is_empty() || closed && !(batch.loop_lags.is_empty() && batch.breakers.is_empty());
             if worth_sending && batches.send(batch).await.is_err() {
                 return false;
             }

@@ -97,7 +97,8 @@ fn through_a_table(row: &CellRow, on: &str, origin: &str) -> String {
     let Some((p50, p99)) = e2e.p50.zip(e2e.p99) else {
         return format!("No request was answered through the routing table{on}, {origin}.");
     };
-    let available = row.availability.map_or_else(String::new, |ratio| format!(", {} available", figures::percent(ratio)));
+    let available =
+        row.availability.map_or_else(String::new, |ratio| format!(", {} available", figures::percent(ratio)));
     let cost = row.cost_per_1k_requests_usd;
     let cost = cost.map_or_else(String::new, |cost| format!(", {} per 1,000 requests", figures::usd(cost)));
     let [p50, p99] = [p50, p99].map(figures::ms);

@@ -59,7 +59,11 @@ pub(crate) fn key_facts(run: &Run, totals: &Totals, source: Source) -> Vec<KeyFa
     };
     let rounds = run.manifest.load.rounds;
     vec![
-        KeyFact { name: "Cells", value: Some(figures::count(run.whole_cells().count() as u64)), note: totals.standing_text() },
+        KeyFact {
+            name: "Cells",
+            value: Some(figures::count(run.whole_cells().count() as u64)),
+            note: totals.standing_text(),
+        },
         KeyFact { name: "Requests", value: Some(figures::count(totals.requests)), note: failed },
         KeyFact { name: "Cost", value: totals.cost_text(), note: paid.to_owned() },
         KeyFact {

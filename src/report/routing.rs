@@ -68,15 +68,15 @@ fn place(run: &Run, cell: &CellNote) -> String {
 
 /// The variant, the workload and the load.
 fn name(cell: &CellNote) -> String {
-    let load = cell.concurrency.map_or_else(|| cell.load.clone(), |concurrency| format!("{}, {concurrency}", cell.load));
+    let load =
+        cell.concurrency.map_or_else(|| cell.load.clone(), |concurrency| format!("{}, {concurrency}", cell.load));
     let parts = [cell.variant.clone(), Some(cell.workload.clone()), Some(load)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn failovers(place: &str, note: &RoutingNote) -> Option<String> {
     let (before, after) = (note.availability_before_failover?, note.availability?);
-    let mut sentence =
-        format!("{place}availability {} before failover, {} after", share(before), share(after));
+    let mut sentence = format!("{place}availability {} before failover, {} after", share(before), share(after));
     if let Some((first, again)) = note.first.as_ref().zip(note.failed_over.as_ref()) {
         sentence += &format!(": {} failed over and succeeded", figures::several(again.requests, "request"));
         if let Some(later) = apart(first.e2e_p50_ms, again.e2e_p50_ms) {
@@ -93,9 +93,9 @@ fn failovers(place: &str, note: &RoutingNote) -> Option<String> {
 
 fn classifier(place: &str, note: &RoutingNote, whole: &CellNote, run: &Run, labels: &ClassifierNote) -> String {
     let model = run.manifest.tables.iter().find(|table| table.variant == whole.variant);
-    let model = model.and_then(|table| table.classifier.as_deref()).map_or_else(String::new, |name| {
-        format!(" `{}`", visible(name))
-    });
+    let model = model
+        .and_then(|table| table.classifier.as_deref())
+        .map_or_else(String::new, |name| format!(" `{}`", visible(name)));
     let mut parts = vec![format!("{place}classifier{model}: {}", figures::several(labels.calls, "call"))];
     if let Some((p50, p99)) = labels.p50_ms.zip(labels.p99_ms) {
         parts.push(format!("p50 {} ms, p99 {} ms", figures::ms(p50), figures::ms(p99)));
@@ -202,7 +202,10 @@ fn routes(run: &Run) -> TextTable {
             "to a person",
         ],
         names: 2,
-        rows: noted(run).filter(|(cell, note)| cell.route.is_none() || note.requests + note.handed_off > 0).map(row).collect(),
+        rows: noted(run)
+            .filter(|(cell, note)| cell.route.is_none() || note.requests + note.handed_off > 0)
+            .map(row)
+            .collect(),
         more: 0,
         file: "manifest.json",
     }

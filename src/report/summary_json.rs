@@ -9,7 +9,7 @@ use crate::report::bill_json::CostParts;
 use crate::report::parts::{Parts, Word};
 use crate::report::shown::{ALPHA, LEAST_FOR_P99, note_of};
 use crate::report::totals::Totals;
-use crate::rundir::{BreakerNote, RoutingNote, TableNote, CellRow, Run, Status};
+use crate::rundir::{BreakerNote, CellRow, RoutingNote, Run, Status, TableNote};
 use crate::units::{Latency, Usd, UsdPerMtok};
 
 /// The version of this format; a change that a reader could notice raises it.

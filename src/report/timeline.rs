@@ -109,8 +109,7 @@ impl Timeline {
                 region: change.region.clone(),
                 to: change.to.clone(),
             };
-            let mut marks: Vec<_> =
-                run.manifest.tables.iter().flat_map(|table| &table.breakers).map(mark).collect();
+            let mut marks: Vec<_> = run.manifest.tables.iter().flat_map(|table| &table.breakers).map(mark).collect();
             marks.sort_by(|a, b| a.along.total_cmp(&b.along));
             Self { warnings, marks, ..timeline }
         }))

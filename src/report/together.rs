@@ -48,7 +48,8 @@ pub fn together(runs: &[Run], path: &Path) -> Run {
             one
         }));
         manifest.tables.extend(run.manifest.tables.iter().cloned().map(|mut one| {
-            one.variant = Some(one.variant.as_ref().map_or_else(|| variants[index].clone(), |own| both(&variants[index], own)));
+            one.variant =
+                Some(one.variant.as_ref().map_or_else(|| variants[index].clone(), |own| both(&variants[index], own)));
             one
         }));
         manifest.routing.extend(run.manifest.routing.iter().cloned().map(|mut one| {

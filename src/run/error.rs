@@ -84,7 +84,9 @@ pub enum RunError {
     #[error(transparent)]
     Router(#[from] RouterError),
     /// Models or regions for a routing table.
-    #[error("a routing table says itself which models and regions are called: `--model`, `--region`, `models` and `regions` have no meaning beside it")]
+    #[error(
+        "a routing table says itself which models and regions are called: `--model`, `--region`, `models` and `regions` have no meaning beside it"
+    )]
     ModelsForRoutes,
     /// One of two variants has a routing table.
     #[error("variant `{variant}` has no routing table and the other one has, so that nothing could be compared")]
@@ -253,9 +255,7 @@ impl RunError {
             Self::AmountOfStages { .. } => Some(
                 "leave out `--duration`, `--requests-per-cell` and `--quick`, or give a rate without stages".into(),
             ),
-            Self::RoutesOfOne { variant } => {
-                Some(format!("give `{variant}` its `routes`, or the suite one for both"))
-            }
+            Self::RoutesOfOne { variant } => Some(format!("give `{variant}` its `routes`, or the suite one for both")),
             Self::TiersWithoutRoutes => Some("name one with `--routes`, or leave the flag out".into()),
             Self::UrlForVariants => {
                 Some("give a `[[variant]]` of the suite a `base_url`, or take another suite".into())

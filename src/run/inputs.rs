@@ -101,9 +101,10 @@ impl Inputs {
         let inputs = Self { sides, workloads, plan, policy };
         inputs.refuse_policy_about_nothing()?;
         let measures = |model: &str| {
-            let mut called = inputs.plan.cells.iter().flat_map(|cell| {
-                cell.target.endpoints().iter().map(|endpoint| inputs.registry(cell).model(*endpoint))
-            });
+            let mut called =
+                inputs.plan.cells.iter().flat_map(|cell| {
+                    cell.target.endpoints().iter().map(|endpoint| inputs.registry(cell).model(*endpoint))
+                });
             called.any(|called| called.id == model)
         };
         match settings.assumed_prices.iter().find(|assumed| !measures(&assumed.model)) {

@@ -45,9 +45,7 @@ pub(super) fn assemble(
         let mut outlet = |(place, endpoint): (usize, &Endpoint)| {
             let destination = match destinations.entry((cell.side, *endpoint)) {
                 Entry::Occupied(known) => Arc::clone(known.get()),
-                Entry::Vacant(vacant) => {
-                    Arc::clone(vacant.insert(destination(side, *endpoint, simulator, keys)?))
-                }
+                Entry::Vacant(vacant) => Arc::clone(vacant.insert(destination(side, *endpoint, simulator, keys)?)),
             };
             Ok::<_, RunError>(Outlet {
                 destination,

@@ -24,7 +24,12 @@ pub(super) fn table_note(settings: &Settings, inputs: &Inputs, side: &InputSide,
         classifier: classifier.map(|classifier| classifier.model.text.clone()),
         default_tier: classifier.map(|classifier| classifier.default_tier),
         routes: known.routes.iter().map(route_note).collect(),
-        endpoints: cell.target.endpoints().iter().map(|endpoint| endpoint_note(&side.registry, *endpoint, at)).collect(),
+        endpoints: cell
+            .target
+            .endpoints()
+            .iter()
+            .map(|endpoint| endpoint_note(&side.registry, *endpoint, at))
+            .collect(),
         breakers: Vec::new(),
     })
 }

@@ -65,11 +65,7 @@ pub(super) fn check_all(sides: &mut [InputSide]) -> Result<(), RunError> {
 ///
 /// # Errors
 /// A route limits what a request may cost, and a price that this needs is unknown.
-pub(super) fn router(
-    settings: &Settings,
-    side: &InputSide,
-    started: Timestamp,
-) -> Result<Option<Router>, RunError> {
+pub(super) fn router(settings: &Settings, side: &InputSide, started: Timestamp) -> Result<Option<Router>, RunError> {
     let Some(SideTable { table, resolved, .. }) = &side.table else { return Ok(None) };
     let setting = Setting {
         trust_tiers: settings.trust_tiers,

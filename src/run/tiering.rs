@@ -33,7 +33,8 @@ impl<'r> Tiers<'r> {
     /// is not known.
     pub(super) fn paid_above(&mut self, sample: &Sample) -> Option<Usd> {
         let passed = sample.passed.as_deref()?;
-        let recorded = passed.recorded_tier.filter(|recorded| passed.label.is_some_and(|(tier, _)| tier > *recorded))?;
+        let recorded =
+            passed.recorded_tier.filter(|recorded| passed.label.is_some_and(|(tier, _)| tier > *recorded))?;
         let (inputs, started) = (self.inputs, self.started);
         let cell = &inputs.plan.cells[sample.cell as usize];
         let request = &inputs.workloads[cell.workload].requests[sample.line as usize];

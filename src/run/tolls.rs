@@ -28,9 +28,8 @@ pub fn check_budget(settings: &Settings, inputs: &Inputs) -> Result<(), RunError
 /// # Errors
 /// See [`check_budget`].
 pub(super) fn tolls(inputs: &Inputs, started: Timestamp) -> Result<Vec<Vec<Toll>>, RunError> {
-    let of_cell = |cell: &Cell| {
-        cell.target.endpoints().iter().map(|endpoint| toll(inputs, cell, *endpoint, started)).collect()
-    };
+    let of_cell =
+        |cell: &Cell| cell.target.endpoints().iter().map(|endpoint| toll(inputs, cell, *endpoint, started)).collect();
     inputs.plan.cells.iter().map(of_cell).collect()
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::plan::Cell;
+use crate::registry::Endpoint;
 use crate::run::inputs::Inputs;
 use crate::run::settings::PromptCache;
-use crate::registry::Endpoint;
 use crate::sample::{CallKind, Sample, Usage, UsageSource, Words};
 use crate::workload::{Prompt, answer_tokens_at_most, prompt_tokens, text_tokens};
 

@@ -64,6 +64,8 @@ pub(in crate::rundir) fn manifest() -> Manifest {
 fn cell(model: &str) -> CellNote {
     CellNote {
         variant: None,
+        route: None,
+        part_of: None,
         cell: format!("acme/{model}/us/chat/c2"),
         provider: "acme".into(),
         model: model.into(),

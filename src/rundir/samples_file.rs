@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use crate::rundir::{EndpointNote, Manifest};
 use crate::rundir::csv_line::CsvLine;
+use crate::rundir::{EndpointNote, Manifest};
 use crate::sample::{CallKind, Sample};
 use crate::units::Usd;
 use crate::workload::Workload;

@@ -190,7 +190,10 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
         let [labelled, answered] = ["tier_labelled", "tier_answered"].map(|column| truth[column].parse::<usize>());
         let answered = answered.unwrap();
         confusion[labelled.unwrap()][answered] += 1;
-        assert_eq!((sample["tier"].as_str(), sample["tier_by"].as_str()), (answered.to_string().as_str(), "classifier"));
+        assert_eq!(
+            (sample["tier"].as_str(), sample["tier_by"].as_str()),
+            (answered.to_string().as_str(), "classifier")
+        );
         let route = match answered {
             4 => "a person",
             0 => "cheap",
@@ -206,9 +209,7 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
     assert!(right > 150 && right < 200, "the law errs one time in ten: {right}");
 
     // A route's cell is its share of the whole, and persons are outside availability.
-    let sum = |column: &str| -> u64 {
-        replayed.cells[1..].iter().map(|row| row[column].parse::<u64>().unwrap()).sum()
-    };
+    let sum = |column: &str| -> u64 { replayed.cells[1..].iter().map(|row| row[column].parse::<u64>().unwrap()).sum() };
     let handed = replayed.samples.iter().filter(|sample| sample["outcome"] == "handed_off").count() as u64;
     assert_eq!(replayed.cell(whole)["requests"], (200 - handed).to_string());
     assert_eq!(sum("requests"), 200 - handed);
@@ -220,12 +221,19 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
     for text in ["summary.md", "report.html", "summary.json"] {
         assert!(replayed.sandbox.read(&format!("reports/r/{text}")).contains("cheap"), "{text}");
     }
+    let schema = serde_json::from_str(include_str!("../../reports/summary.schema.json")).unwrap();
+    let summary: Value = serde_json::from_str(&replayed.sandbox.read("reports/r/summary.json")).unwrap();
+    let faults: Vec<String> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(&summary).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(summary["counts"]["requests"], 200 - handed, "a route's requests are counted once");
 }
 
 #[test]
 fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tiers_model() {
     // Nobody answers the classifier with a tier: its answers are cut before any word, and the default tier is 3.
-    let table = TABLE.replace("model = \"small\"\ndefault_tier = 3", "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 3");
+    let table =
+        TABLE.replace("model = \"small\"\ndefault_tier = 3", "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 3");
     let line = |index: usize| {
         format!(
             "{{\"custom_id\":\"{index}\",\"body\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Request {index}.\"}}],\
@@ -251,7 +259,10 @@ fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tie
     }
     let note = &replayed.routing("routes/ten/c2");
     let tiering = &note["tiering"];
-    assert_eq!((tiering["compared"].as_u64(), tiering["over"].as_u64(), tiering["under"].as_u64()), (Some(10), Some(10), Some(0)));
+    assert_eq!(
+        (tiering["compared"].as_u64(), tiering["over"].as_u64(), tiering["under"].as_u64()),
+        (Some(10), Some(10), Some(0))
+    );
     assert_eq!(picos(tiering["paid_above_usd"].as_str().unwrap()), above);
     assert_eq!(note["classifier"]["defaulted"], 10);
     assert_eq!(note["classifier"]["confusion"][0][5], 10);
@@ -285,7 +296,10 @@ fn a_prompt_over_every_window_is_answered_piece_by_piece_and_all_of_it_is_paid()
         let (last, pieces) = attempts.split_last().unwrap();
         assert!(pieces.len() >= 2 && pieces.iter().all(|row| row["purpose"] == "chunk"), "{pieces:?}");
         assert_eq!((last["purpose"].as_str(), sample["outcome"].as_str()), ("stitch", "ok"));
-        assert_eq!((&sample["sent_at_ms"], &sample["last_token_at_ms"]), (&pieces[0]["sent_at_ms"], &last["last_token_at_ms"]));
+        assert_eq!(
+            (&sample["sent_at_ms"], &sample["last_token_at_ms"]),
+            (&pieces[0]["sent_at_ms"], &last["last_token_at_ms"])
+        );
     }
 }
 
@@ -348,7 +362,9 @@ fn two_tables_are_compared_in_one_run_prompt_by_prompt() {
     let of = |variant: &str| {
         let mut rows: Vec<&Row> = replayed.samples.iter().filter(|row| row["variant"] == variant).collect();
         rows.sort_by_key(|row| row["index"].parse::<u32>().unwrap());
-        rows.iter().map(|row| (row["index"].clone(), row["custom_id"].clone(), row["round"].clone())).collect::<Vec<_>>()
+        rows.iter()
+            .map(|row| (row["index"].clone(), row["custom_id"].clone(), row["round"].clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(of("baseline").len(), 24);
     assert_eq!(of("baseline"), of("candidate"));
@@ -375,7 +391,10 @@ fn the_built_in_table_takes_every_shipped_workload_and_reads_back_the_same() {
         assert!(routes.contains(name), "{name} is not among {routes:?}");
     }
     let done = replayed.samples.iter().filter(|sample| ["ok", "handed_off"].contains(&sample["outcome"].as_str()));
-    assert!(done.count() >= 230, "the law lets one call in some hundreds fail, and most of them are made again elsewhere");
+    assert!(
+        done.count() >= 230,
+        "the law lets one call in some hundreds fail, and most of them are made again elsewhere"
+    );
     // What is made again from the rows of requests is what was written.
     let before = replayed.sandbox.read("reports/r/cells.csv");
     std::fs::remove_file(replayed.sandbox.path("reports/r/cells.csv")).unwrap();
@@ -386,10 +405,63 @@ fn the_built_in_table_takes_every_shipped_workload_and_reads_back_the_same() {
 #[test]
 fn a_table_with_mistakes_or_words_that_mean_nothing_beside_it_stop_the_run_before_anything_is_sent() {
     let sandbox = Sandbox::new();
-    sandbox.write("registry.toml", REGISTRY).write("routes.toml", &TABLE.replace("model = \"large\"", "model = \"lage\""));
+    sandbox
+        .write("registry.toml", REGISTRY)
+        .write("routes.toml", &TABLE.replace("model = \"large\"", "model = \"lage\""));
     let run = ["run", "--routes", "routes.toml", "--workload", "support"];
     sandbox.run(&run).exits_with(2).says("did you mean `large`?").says("routes.toml");
     sandbox.run(&["run", "--routes", "built-in", "--model", "qwen3-8b"]).exits_with(2).says("`--model`");
     sandbox.run(&["run", "--trust-tiers"]).exits_with(2).says("`--routes`");
     assert!(!sandbox.path("reports").exists());
+}
+
+#[test]
+fn a_region_that_dies_and_comes_back_is_left_alone_meanwhile_and_called_again_after() {
+    let law = format!("{LAW}[[outage]]\nregion = \"us\"\nfrom_s = 0\nuntil_s = 5\nerror_ratio = 1\n");
+    let replayed = replay(
+        &law,
+        &unlabelled(),
+        &["--workload", "autocomplete", "--rate", "30", "--duration", "10s", "--warmup", "0"],
+    );
+    replayed.adds_up();
+    // What failed is what the server says it failed, and every one of those was answered in the other region.
+    let attempts = || replayed.attempts.values().flatten();
+    let failed = attempts().filter(|row| row["outcome"] == "http_5xx").count();
+    let down =
+        |row: &&Row| !row["request_id"].is_empty() && replayed.truth[&row["request_id"]]["outcome"] == "http_5xx";
+    assert_eq!(failed, attempts().filter(down).count());
+    assert!(replayed.samples.iter().all(|sample| sample["outcome"] == "ok"));
+    let note = &replayed.manifest["routing"][0];
+    assert_eq!(note["availability"].as_f64(), Some(1.0));
+    assert_eq!(note["failed_over"]["requests"].as_u64(), Some(failed as u64));
+
+    let events = replayed.manifest["tables"][0]["breakers"].as_array().unwrap();
+    let changes: Vec<(&str, &str)> =
+        events.iter().map(|event| (event["region"].as_str().unwrap(), event["to"].as_str().unwrap())).collect();
+    assert_eq!(changes[0], ("us", "open"));
+    assert_eq!(changes[changes.len() - 1], ("us", "closed"));
+    assert_eq!(changes.iter().filter(|(_, to)| *to == "closed").count(), 1, "it was down once: {changes:?}");
+    let closed = events[events.len() - 1]["at_ms"].as_f64().unwrap();
+    let sent = |sample: &&Row| sample["sent_at_ms"].parse::<f64>().unwrap() > closed;
+    let after: Vec<&Row> = replayed.samples.iter().filter(sent).collect();
+    assert!(!after.is_empty() && after.iter().all(|sample| sample["region"] == "us" && sample["attempts"] == "1"));
+    for text in ["summary.md", "report.html"] {
+        assert!(replayed.sandbox.read(&format!("reports/r/{text}")).contains("us opened at"), "{text}");
+    }
+    assert!(replayed.sandbox.read("reports/r/report.html").contains("breaker of us closes"));
+}
+
+#[test]
+fn a_budget_holds_for_every_call_that_a_table_makes() {
+    let sandbox = Sandbox::new();
+    sandbox.write("law.toml", LAW).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    let simulated = sandbox.simulate(&["--law", "law.toml"]);
+    let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "autocomplete"];
+    let amount =
+        ["--requests-per-cell", "400", "--rounds", "1", "--warmup", "0", "--run-id", "r", "--concurrency", "4"];
+    sandbox.run(&[&arguments[..], &amount, &["--max-cost-usd", "0.004"]].concat()).exits_with(6);
+    let replayed = Replayed::read(sandbox);
+    let spent: u128 = replayed.attempts.values().flatten().map(|row| picos(&row["cost_usd"])).sum();
+    assert!(spent > 0 && spent <= 4_000_000_000, "{spent}");
+    assert!(replayed.samples.len() < 400);
 }

@@ -53,6 +53,7 @@ fn every_key_of_a_suite_is_read_and_paths_are_those_of_its_folder() {
             name: Some("nightly".to_owned()),
             live: Some(true),
             registry: Some(PathBuf::from("suites/registry.toml")),
+            routes: None,
             measures: vec![
                 Measure {
                     workloads: paths(&["suites/workloads/support.jsonl"]),
@@ -266,6 +267,7 @@ fn two_variants_differ_in_their_registry_or_url_and_the_first_is_the_baseline() 
     let candidate = Variant {
         name: "candidate".to_owned(),
         registry: Some(PathBuf::from("suites/cheaper.toml")),
+        routes: None,
         base_url: Some("http://127.0.0.1:8000/v1".to_owned()),
         api_key_env: Some("OTHER_KEY".to_owned()),
     };

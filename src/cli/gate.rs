@@ -12,7 +12,9 @@ use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
 use crate::gate::{Judged, NotAsked, Policy, Rule, Unasked, judge};
-use crate::report::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};
+use crate::report::{
+    ChartOptions, Judgement, diff, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text,
+};
 use crate::rundir::Run;
 
 /// Judges the run in `args`, and tells the verdict in each format that was asked for.
@@ -25,6 +27,11 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     let run = Run::open(&args.run)?;
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
+    }
+    if run.manifest.variants.len() < 2 && args.formats.iter().any(|format| format.name == VerdictName::Svg) {
+        return Err(CliError::Usage(
+            "`--format svg` draws what changed between two variants, and this run has one: run a suite with two `[[variant]]`",
+        ));
     }
     let judged = judge(&policy, &run)?;
     // The built-in policy is for every run, and much of it is about what one run does not measure.
@@ -112,12 +119,14 @@ fn printed(formats: &[VerdictFormat]) -> Result<Vec<VerdictName>, CliError> {
 }
 
 fn rendered(name: VerdictName, judgement: &Judgement<'_>) -> String {
+    let options = ChartOptions { prefix: "df-".to_owned(), ..ChartOptions::default() };
     match name {
         VerdictName::Text => verdict_text(judgement),
         VerdictName::Json => verdict_json(judgement),
         VerdictName::Junit => verdict_junit(judgement),
         VerdictName::Markdown => verdict_markdown(judgement),
         VerdictName::Github => verdict_annotations(judgement),
+        VerdictName::Svg => diff(judgement, &options).unwrap_or_default(),
     }
 }
 

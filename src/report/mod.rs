@@ -47,7 +47,7 @@ pub use bill::{Bill, Dear, Line, Move, Share};
 pub use bill_csv::bill_csv;
 pub use changes::changes_csv;
 pub use chart::{
-    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline,
+    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, diff, load, percentiles, ranking, timeline,
 };
 pub use headline::{Headline, headline};
 pub use page::page;

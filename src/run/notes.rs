@@ -75,6 +75,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         max_cost_usd: settings.max_cost_usd,
         registry: registry_note(&inputs.sides[0].registry),
         policy: Some(FileNote { source: policy.source.clone(), sha256: policy.sha256.clone() }),
+        policy_text: inputs.policy.as_ref().map(|policy| policy.text.clone()),
         workloads: inputs.workloads.iter().map(workload_note).collect(),
         cells: inputs.plan.cells.iter().map(|cell| promising(policy, cell_note(cell, inputs, start.at))).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),

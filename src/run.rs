@@ -3,6 +3,7 @@
 //! [`Settings`] say what is wanted, [`Inputs`] read it and make the plan, and [`carry_out`] does it.
 
 mod checks;
+mod compared;
 mod destination;
 mod error;
 mod failures;

@@ -14,7 +14,9 @@ use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
 use crate::gate::{Judged, NotAsked, Policy, Rule, Unasked, judge_over};
 use crate::history::History;
-use crate::report::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};
+use crate::report::{
+    ChartOptions, Judgement, diff, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text,
+};
 use crate::rundir::Run;
 
 /// Judges the run in `args`, and tells the verdict in each format that was asked for.
@@ -27,6 +29,11 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     let run = Run::open(path)?;
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
+    }
+    if run.manifest.variants.len() < 2 && args.formats.iter().any(|format| format.name == VerdictName::Svg) {
+        return Err(CliError::Usage(
+            "`--format svg` draws what changed between two variants, and this run has one: run a suite with two `[[variant]]`",
+        ));
     }
     let history = args.history.as_deref().map(History::read).transpose()?.map(|history| history.with(&run));
     for warning in history.iter().flat_map(|history| &history.warnings) {
@@ -128,12 +135,14 @@ fn printed(formats: &[VerdictFormat]) -> Result<Vec<VerdictName>, CliError> {
 }
 
 pub(super) fn rendered(name: VerdictName, judgement: &Judgement<'_>) -> String {
+    let options = ChartOptions { prefix: "df-".to_owned(), ..ChartOptions::default() };
     match name {
         VerdictName::Text => verdict_text(judgement),
         VerdictName::Json => verdict_json(judgement),
         VerdictName::Junit => verdict_junit(judgement),
         VerdictName::Markdown => verdict_markdown(judgement),
         VerdictName::Github => verdict_annotations(judgement),
+        VerdictName::Svg => diff(judgement, &options).unwrap_or_default(),
     }
 }
 

@@ -18,7 +18,7 @@ pub struct GateArgs {
     /// The policy [default: the built-in one, with a limit for each tier]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// What to print, or with a file what to write there: text, json, junit, markdown or github; may be repeated
+    /// What to print, or with a file what to write there: text, json, junit, markdown, github or svg; may be repeated
     #[arg(long = "format", value_name = "NAME[=FILE]")]
     pub formats: Vec<VerdictFormat>,
     /// Judge a change of the routing table to this one by forecast, for $0: a file, `built-in` or a git object

@@ -87,7 +87,7 @@ pub(super) fn gate_routes(args: &GateArgs) -> Result<ExitCode, CliError> {
             let rules = rendered(name, &judgement);
             format!("{}\n<details><summary>Every rule</summary>\n\n{rules}\n</details>\n", change_markdown(&changed))
         }
-        VerdictName::Junit | VerdictName::Github => rendered(name, &judgement),
+        VerdictName::Junit | VerdictName::Github | VerdictName::Svg => rendered(name, &judgement),
     })?;
     let warns = judged.verdict == Verdict::Inconclusive && policy.inconclusive.forecast == Severity::Warn;
     Ok(code_of_verdict(judged.verdict, args.advisory || warns))

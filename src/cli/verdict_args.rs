@@ -27,6 +27,8 @@ pub enum VerdictName {
     Markdown,
     /// Annotations in a GitHub workflow, and the summary of its job.
     Github,
+    /// The variants held against each other, as a picture.
+    Svg,
 }
 
 impl FromStr for VerdictFormat {
@@ -39,7 +41,7 @@ impl FromStr for VerdictFormat {
             None => (text, None),
         };
         let name = VerdictName::from_str(name, false)
-            .map_err(|_| format!("`{name}` is no format, must be text, json, junit, markdown or github"))?;
+            .map_err(|_| format!("`{name}` is no format, must be text, json, junit, markdown, github or svg"))?;
         Ok(Self { name, file })
     }
 }

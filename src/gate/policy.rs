@@ -17,7 +17,9 @@ use crate::units::Micros;
 pub struct Policy {
     /// The file's path as it was given, or `built-in`.
     pub source: String,
-    /// SHA-256 of its text in lower-case hex.
+    /// What stands in it.
+    pub text: String,
+    /// SHA-256 of that in lower-case hex.
     pub sha256: String,
     /// The share of runs in which some rule may fail by chance, over all blocking rules together; 0 to 1.
     pub alpha: f64,

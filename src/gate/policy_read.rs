@@ -17,6 +17,7 @@ pub(in crate::gate) fn read_policy(source: &str, text: &str) -> Result<Policy, F
     let root = document.root();
     let policy = Policy {
         source: source.to_owned(),
+        text: text.to_owned(),
         sha256: sha256(text.as_bytes()),
         alpha: root.optional("alpha").and_then(|field| between(field, 0.0, 0.5)).unwrap_or(0.05),
         inconclusive: root.table("inconclusive").map(read_inconclusive).unwrap_or(Inconclusive {

@@ -51,7 +51,8 @@ pub use bill::{Bill, Dear, Line, Move, Share};
 pub use bill_csv::bill_csv;
 pub use changes::changes_csv;
 pub use chart::{
-    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, load, percentiles, ranking, timeline, trend,
+    ChartOptions, Metric, PriceAxis, Theme, cost_latency, cost_quality, diff, load, percentiles, ranking, timeline,
+    trend,
 };
 pub use forecast::{
     Changed, Foretold, as_run, change_markdown, change_text, forecast_json, forecast_markdown, forecast_text,

@@ -15,6 +15,9 @@ pub use junit::verdict_junit;
 pub use markdown::verdict_markdown;
 pub use text::verdict_text;
 
+pub(in crate::report) use seen::{by_words, from_to, interval_words, margin_of};
+pub(in crate::report) use words::{counted, ruling, trimmed};
+
 use crate::gate::{Finding, Judged, Pair, Place, Policy, Rule, Ruling, Seen, Severity, Verdict};
 use crate::report::figures;
 use crate::report::plain_text::visible;
@@ -80,7 +83,7 @@ impl<'a> Judgement<'a> {
     }
 
     /// How many times what is allowed was seen; 0 where nothing was.
-    fn excess(&self, finding: &Finding) -> f64 {
+    pub(in crate::report) fn excess(&self, finding: &Finding) -> f64 {
         match (finding.rule, finding.seen) {
             (Rule::Slo(index), Seen::Counts { requests, bad }) => {
                 bad as f64 / requests.max(1) as f64 / self.policy.slos[index].promise.bad_share()
@@ -99,7 +102,7 @@ impl<'a> Judgement<'a> {
     }
 
     /// The row that stands for the place of the finding: its cell, or the baseline of its first pair.
-    fn row(&self, finding: &Finding) -> &'a CellRow {
+    pub(in crate::report) fn row(&self, finding: &Finding) -> &'a CellRow {
         let place = match &finding.place {
             Place::Cell(place) => *place,
             Place::Pairs(pairs) => pairs.first().map_or(0, |pair: &Pair| pair.baseline),
@@ -148,7 +151,7 @@ impl<'a> Judgement<'a> {
 }
 
 /// Every ruling, the worst first.
-const RULINGS: [Ruling; 4] = [Ruling::Broken, Ruling::Invalid, Ruling::CannotTell, Ruling::Holds];
+pub(in crate::report) const RULINGS: [Ruling; 4] = [Ruling::Broken, Ruling::Invalid, Ruling::CannotTell, Ruling::Holds];
 
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         max_cost_usd: settings.max_cost_usd,
         registry: registry_note(&inputs.sides[0].registry),
         policy: Some(FileNote { source: policy.source.clone(), sha256: policy.sha256.clone() }),
+        policy_text: inputs.policy.as_ref().map(|policy| policy.text.clone()),
         workloads: inputs.workloads.iter().map(|workload| workload_note(workload, smallest_window(inputs))).collect(),
         cells: cell_notes(inputs, start.at).into_iter().map(|note| promising(policy, note)).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),

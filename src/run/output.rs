@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::fsio::write_whole;
 use crate::report::{
     Bill, Chart, ChartOptions, Judged, Parts, Sweep, Theme, Timeline, bill_csv, changes_csv, cost_latency,
-    cost_quality, headline, load, page, percentiles, pngs, prometheus_text, ranking, spectra_together, spectrum_text,
-    summary_json, summary_markdown, sweeps, timeline, together,
+    cost_quality, diff, headline, load, page, percentiles, pngs, prometheus_text, ranking, spectra_together,
+    spectrum_text, summary_json, summary_markdown, sweeps, timeline, together,
 };
+use crate::run::compared::Compared;
 use crate::rundir::{Run, RunDirError, Spectra, keep_rebuilt, write_cells};
 
 /// A kind of report.
@@ -57,6 +58,9 @@ pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Resu
     let spectra = Spectra::read(&run.path)?;
     warnings.extend(spectra.iter().flat_map(|spectra| spectra.warnings.iter().cloned()));
     let bill = readable(Bill::of(run), "the bill", &mut warnings)?;
+    let drawn = [Format::Html, Format::Svg, Format::Png].iter().any(|format| formats.contains(format));
+    let compared = if drawn { Compared::of(run, &mut warnings) } else { Ok(None) };
+    let compared = readable(compared, "the picture of what changed", &mut warnings)?;
     let timeline = match formats.contains(&Format::Html) {
         true => readable(Timeline::of(run), "the timeline", &mut warnings)?,
         false => None,
@@ -65,7 +69,12 @@ pub fn write_reports(run: &Run, look: &ChartOptions, formats: &[Format]) -> Resu
     warnings.retain(|warning| !run.warnings.contains(warning));
     // The page tells of them too.
     let told = Run { warnings: run.warnings.iter().chain(&warnings).cloned().collect(), ..run.clone() };
-    let sources = Sources { spectra: spectra.as_ref(), bill: bill.as_ref(), timeline: timeline.as_ref() };
+    let sources = Sources {
+        spectra: spectra.as_ref(),
+        bill: bill.as_ref(),
+        timeline: timeline.as_ref(),
+        compared: compared.as_ref(),
+    };
     let mut paths = Vec::new();
     for (name, bytes) in render(&told, sources, look, formats) {
         let path = run.path.join(name);
@@ -116,7 +125,7 @@ pub fn write_comparison(
     fs::create_dir_all(folder).map_err(|source| RunDirError::Create { path: folder.to_owned(), source })?;
     // A run's id is no label of a metric, so there is nothing to compare by.
     let formats: Vec<Format> = formats.iter().copied().filter(|format| *format != Format::Prom).collect();
-    let sources = Sources { spectra: spectra.as_ref(), bill: None, timeline: None };
+    let sources = Sources { spectra: spectra.as_ref(), bill: None, timeline: None, compared: None };
     let mut written = Written { paths: Vec::new(), warnings };
     for (name, bytes) in render(&whole, sources, look, &formats) {
         write_whole(&folder.join(&name), &bytes)?;
@@ -160,9 +169,12 @@ struct Picture {
 }
 
 /// Every chart of which `run` has something to show, in the order of the page.
-fn pictures(run: &Run, spectra: Option<&Spectra>, swept: &[Sweep<'_>], look: &ChartOptions) -> Vec<Picture> {
+fn pictures(run: &Run, sources: Sources<'_>, swept: &[Sweep<'_>], look: &ChartOptions) -> Vec<Picture> {
+    let Sources { spectra, compared, .. } = sources;
     let with = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
+    let differing = compared.and_then(|compared| diff(&compared.judgement(run), &with("df-")));
     let all = [
+        ("diff", "What changed", differing),
         ("cost-latency", "Cost against latency", Some(cost_latency(run, &with("cl-")))),
         ("ranking", "Ranking by p99", Some(ranking(run, &with("rk-")))),
         ("percentiles", "Latency by percentile", spectra.map(|spectra| percentiles(run, spectra, &with("pc-")))),
@@ -178,18 +190,15 @@ struct Sources<'a> {
     spectra: Option<&'a Spectra>,
     bill: Option<&'a Bill>,
     timeline: Option<&'a Timeline>,
+    compared: Option<&'a Compared>,
 }
 
 /// Each report's file name and bytes; those of the spectrum only where the run kept its log.
-fn render(
-    run: &Run,
-    Sources { spectra, bill, timeline: over_time }: Sources<'_>,
-    look: &ChartOptions,
-    formats: &[Format],
-) -> Vec<(String, Vec<u8>)> {
+fn render(run: &Run, sources: Sources<'_>, look: &ChartOptions, formats: &[Format]) -> Vec<(String, Vec<u8>)> {
+    let Sources { spectra, bill, timeline: over_time, .. } = sources;
     let wants = |format| formats.contains(&format);
     let swept = sweeps(run, spectra);
-    let drawn = |theme| pictures(run, spectra, &swept, &ChartOptions { theme, ..look.clone() });
+    let drawn = |theme| pictures(run, sources, &swept, &ChartOptions { theme, ..look.clone() });
     let inlined = if wants(Format::Html) { drawn(Theme::Auto) } else { Vec::new() };
     let over_time = over_time.filter(|_| wants(Format::Html)).map(|over_time| {
         timeline(run, over_time, &ChartOptions { theme: Theme::Auto, prefix: "tl-".to_owned(), ..look.clone() })

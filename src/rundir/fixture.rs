@@ -38,6 +38,7 @@ pub(in crate::rundir) fn manifest() -> Manifest {
         max_cost_usd: None,
         registry: FileNote { source: "built-in".into(), sha256: sha256.clone() },
         policy: None,
+        policy_text: None,
         workloads: vec![WorkloadNote {
             name: "chat".into(),
             source: "built-in".into(),

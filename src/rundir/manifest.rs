@@ -39,6 +39,9 @@ pub struct Manifest {
     /// The policy in force, of which each cell notes what it promised; absent in files of old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<FileNote>,
+    /// What stands in that policy, so that a report holds variants against each other by it; absent for the built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_text: Option<String>,
     /// The workloads in use.
     pub workloads: Vec<WorkloadNote>,
     /// The cells in the order of `cells.csv`.

@@ -48,6 +48,14 @@ fn what_so_few_requests_cannot_tell_is_told_with_how_many_would() {
 }
 
 #[test]
+fn there_is_no_picture_of_what_changed_in_a_run_of_one_variant() {
+    let sandbox = measured();
+    let ran = gate(&sandbox, "metric = \"availability\"\nmin = 0.5", &["--format", "svg=diff.svg"]).exits_with(2);
+    assert!(ran.stderr.contains("`--format svg` draws what changed between two variants"), "{ran}");
+    assert!(!sandbox.path("diff.svg").exists() && !sandbox.path("reports/one/diff.svg").exists());
+}
+
+#[test]
 fn a_slim_run_gives_the_same_answers_as_the_whole_one() {
     let sandbox = measured();
     let policy = "metric = \"ttft_share_over\"\nover_ms = 5000\nmax = \"2%\"";

@@ -95,6 +95,36 @@ fn what_became_slower_and_dearer_is_found_and_only_there() {
     let junit = sandbox.read("junit.xml");
     assert!(junit.contains("classname=\"acme.small.us\"") && junit.contains("failures=\"3\""), "{junit}");
     gate(&sandbox, RULES, &["--advisory"]).exits_with(0).prints("ADVISORY: REGRESSED: ");
+    gate(&sandbox, RULES, &["--format", "svg=changed.svg"]).exits_with(3);
+    let svg = sandbox.read("changed.svg");
+    assert!(svg.contains("candidate is worse than baseline, simulated: "), "{svg}");
+    assert!(svg.contains("Margins are those of gate.toml."), "{svg}");
+    // It had no policy of its own, so that its reports draw it by the built-in one.
+    let svg = sandbox.read("reports/ab/diff.svg");
+    assert!(svg.contains("Margins are those of the built-in policy."), "{svg}");
+    assert!(sandbox.read("reports/ab/report.html").contains("df-title"));
+}
+
+#[test]
+fn what_changed_is_drawn_by_the_runs_own_policy_which_need_not_be_there_the_next_time() {
+    let sandbox = Sandbox::new();
+    registry(&sandbox, "was.toml", "0.18");
+    registry(&sandbox, "is.toml", "0.20");
+    let variant = |name: &str| format!("[[variant]]\nname = \"{name}\"\nregistry = \"{name}.toml\"\n");
+    let load = "[load]\nconcurrency = [4]\nrequests_per_cell = 20\nrounds = 2\n";
+    let variants = variant("was") + &variant("is");
+    sandbox.write("ab.toml", &format!("schema = 1\nname = \"ab\"\nworkloads = [\"autocomplete\"]\n{load}{variants}"));
+    sandbox.write("gate.toml", "schema = 1\n[[regression]]\nmetric = \"list_input_usd_per_mtok\"\nmargin = \"0%\"\n");
+    sandbox.run(&["run", "ab.toml", "--run-id", "ab", "--policy", "gate.toml"]);
+    let svg = sandbox.read("reports/ab/diff.svg");
+    assert!(svg.contains("Margins are those of gate.toml.") && svg.contains("list price of input"), "{svg}");
+    sandbox.judge("reports/ab", &[]);
+    sandbox.run(&["report", "reports/ab"]).exits_with(0);
+    let svg = sandbox.read("reports/ab/diff.svg");
+    assert!(svg.contains("is is worse than was, simulated: list price of input of "), "{svg}");
+    std::fs::remove_file(sandbox.path("gate.toml")).unwrap();
+    sandbox.run(&["report", "reports/ab"]).exits_with(0);
+    assert!(sandbox.read("reports/ab/diff.svg") == svg, "the same run gives the same bytes");
 }
 
 #[test]

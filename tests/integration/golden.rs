@@ -1,4 +1,4 @@
-//! Reports of two small runs, held byte for byte against what they were.
+//! Reports of three small runs, held byte for byte against what they were.
 //!
 //! Where a change is meant, `TOLLMARK_GOLDEN=write cargo test golden` writes them anew; the difference is to be looked at.
 
@@ -48,6 +48,11 @@ fn assert_golden(name: &str) {
 #[test]
 fn a_run_that_supports_p99_is_reported_as_it_was() {
     assert_golden("night");
+}
+
+#[test]
+fn a_run_of_two_variants_is_reported_as_it_was() {
+    assert_golden("variants");
 }
 
 #[test]

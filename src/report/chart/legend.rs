@@ -57,6 +57,10 @@ pub(crate) enum Sign {
     Turn,
     /// A price that changes.
     Price,
+    /// The grey line of what did not change.
+    NoChange,
+    /// The bar of an interval that lies, with its ends.
+    Ends,
 }
 
 /// Draws a verdict's sign about `at`: a disc, a triangle, a ring, a cross, or a square where no limit
@@ -291,6 +295,13 @@ pub(crate) fn draw(canvas: &Canvas<'_>, entries: &[(Sign, String)], places: &[Po
             Sign::Price => {
                 let steps = [(x - 1.0, y - 3.0), (x + 6.0, y - 3.0), (x + 6.0, y + 3.0), (x + 13.0, y + 3.0)];
                 canvas.line(&steps, Role::Second.stroke(1.6));
+            }
+            Sign::NoChange => canvas.line(&[(at.0, y - 7.0), (at.0, y + 7.0)], Role::Untold.stroke(1.8)),
+            Sign::Ends => {
+                canvas.line(&[(x - 1.0, y), (x + 12.0, y)], Role::Muted.stroke(1.4));
+                for end in [x - 1.0, x + 12.0] {
+                    canvas.line(&[(end, y - 3.0), (end, y + 3.0)], Role::Muted.stroke(1.4));
+                }
             }
             Sign::Band => canvas.rect(Rect::around(at, 6.0), Role::Muted.colour().mix(0.2).filled()),
         }

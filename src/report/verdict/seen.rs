@@ -9,7 +9,7 @@ use crate::units::{Latency, Micros, Usd};
 
 impl Judgement<'_> {
     /// What was seen, against what may be; or why nothing can be said.
-    pub(super) fn seen(&self, finding: &Finding) -> String {
+    pub(in crate::report) fn seen(&self, finding: &Finding) -> String {
         if finding.ruling == Ruling::Invalid {
             return finding.why.as_ref().map_or_else(String::new, |why| visible(&why.to_string()));
         }
@@ -42,7 +42,7 @@ impl Judgement<'_> {
 
 impl Judgement<'_> {
     /// The rule and what was seen of it in one sentence.
-    pub(super) fn told(&self, finding: &Finding) -> String {
+    pub(in crate::report) fn told(&self, finding: &Finding) -> String {
         let seen = self.seen(finding);
         match (finding.rule, finding.seen) {
             (Rule::Regression(index), Seen::Change(_) | Seen::Prices { .. }) => {
@@ -110,16 +110,27 @@ pub(super) fn changed(rule: &Regression, change: &Change, confidence: f64) -> St
 /// `+29 %, 95 % interval +21 to +37 %`; absent where no round could be compared, or the baseline is 0.
 pub(super) fn change_words(rule: &Regression, change: &Change, confidence: f64) -> Option<String> {
     let by = change.change.filter(|_| change.baseline > 0.0 || !matches!(rule.margin, Bound::Ratio(_)))?;
-    let scale = scale(rule);
-    let interval = change.low.zip(change.high).map(|(low, high)| {
+    let interval = change.low.zip(change.high).map(|ends| {
         let level = trimmed(confidence * 100.0);
-        format!(", {level} % interval {} to {}{}", scale.number(low), scale.number(high), scale.unit())
+        format!(", {level} % interval {}", interval_words(rule, ends))
     });
-    Some(format!("{}{}{}", scale.number(by), scale.unit(), interval.unwrap_or_default()))
+    Some(format!("{}{}", by_words(rule, by), interval.unwrap_or_default()))
+}
+
+/// A change in the unit that `rule` tells it in: `+29 %`, `−1.7 pp`, `+$0.02`.
+pub(in crate::report) fn by_words(rule: &Regression, by: f64) -> String {
+    let scale = scale(rule);
+    format!("{}{}", scale.number(by), scale.unit())
+}
+
+/// The ends of a change's interval in that unit: `+21 to +37 %`.
+pub(in crate::report) fn interval_words(rule: &Regression, (low, high): (f64, f64)) -> String {
+    let scale = scale(rule);
+    format!("{} to {}{}", scale.number(low), scale.number(high), scale.unit())
 }
 
 /// `812 → 1,047 ms`.
-pub(super) fn from_to(measure: Measure, change: &Change) -> String {
+pub(in crate::report) fn from_to(measure: Measure, change: &Change) -> String {
     let [was, is] = [change.baseline, change.candidate];
     match measure {
         Measure::Quantile { .. } => {
@@ -204,7 +215,7 @@ impl Scale {
 }
 
 /// The margin of `rule` on the scale of `change`.
-pub(super) fn margin_of(rule: &Regression, change: &Change) -> f64 {
+pub(in crate::report) fn margin_of(rule: &Regression, change: &Change) -> f64 {
     let margin = match rule.margin {
         Bound::Ratio(ratio) if rule.measure.is_ratio() => ratio * change.baseline,
         bound => bound.size(),

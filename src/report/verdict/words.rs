@@ -9,7 +9,7 @@ use crate::rundir::CellRow;
 
 impl Judgement<'_> {
     /// Where it was measured: `qwen3-8b in us-west-2 on autocomplete at closed, 16`.
-    pub(super) fn place(&self, finding: &Finding) -> String {
+    pub(in crate::report) fn place(&self, finding: &Finding) -> String {
         let row = self.row(finding);
         match &finding.place {
             Place::Cell(_) => {
@@ -51,7 +51,7 @@ impl Judgement<'_> {
     }
 
     /// A sentence for each reason why rules of the policy were not asked.
-    pub(super) fn not_asked(&self) -> Vec<String> {
+    pub(in crate::report) fn not_asked(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         let mut told: Vec<Unasked> = Vec::new();
         for unasked in &self.judged.not_asked {
@@ -80,7 +80,7 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// What follows a count of rules.
-pub(super) const fn counted(ruling: Ruling, count: usize) -> &'static str {
+pub(in crate::report) const fn counted(ruling: Ruling, count: usize) -> &'static str {
     match ruling {
         Ruling::Broken => "broken",
         Ruling::Invalid => "cannot be judged",
@@ -90,7 +90,7 @@ pub(super) const fn counted(ruling: Ruling, count: usize) -> &'static str {
     }
 }
 
-pub(super) const fn ruling(ruling: Ruling) -> &'static str {
+pub(in crate::report) const fn ruling(ruling: Ruling) -> &'static str {
     match ruling {
         Ruling::Broken => "broken",
         Ruling::Invalid => "invalid",
@@ -143,7 +143,7 @@ fn promise(slo: &Slo) -> String {
 }
 
 /// A number without needless zeros: `99`, `99.9`.
-pub(super) fn trimmed(number: f64) -> String {
+pub(in crate::report) fn trimmed(number: f64) -> String {
     let text = format!("{number:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,7 +1,7 @@
 //! What is followed from night to night.
 
 use crate::rundir::CellRow;
-use crate::units::Latency;
+use crate::units::{Latency, Usd};
 
 /// A figure of a cell that moves from night to night.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +41,7 @@ impl Figure {
             Self::E2eP50 => ms(row.primary_latency().p50),
             Self::E2eP95 => ms(row.primary_latency().p95),
             Self::E2eP99 => ms(row.primary_latency().p99),
-            Self::CostPerThousand => row.cost_per_1k_requests_usd.map(|cost| cost.as_f64()),
+            Self::CostPerThousand => row.cost_per_1k_requests_usd.map(Usd::as_f64),
         };
         value.filter(|value| *value > 0.0)
     }

@@ -6,6 +6,7 @@ use crate::report::figures;
 use crate::report::parts::Word;
 use crate::report::shown::LEAST_FOR_P99;
 use crate::report::trend::words::origin;
+use crate::rundir::CellRow;
 
 /// What the picture must not be taken without; absent where every reply was live.
 pub(crate) fn notice(lines: &[CellLine<'_>]) -> Option<String> {
@@ -45,8 +46,8 @@ pub(crate) fn signs(lines: &[CellLine<'_>]) -> Vec<(Sign, String)> {
 pub(crate) fn caption(lines: &[CellLine<'_>], all: usize) -> String {
     let rows = || lines.iter().flat_map(|line| &line.series.points).map(|point| point.row);
     let metric = match () {
-        () if rows().all(|row| row.is_open_load()) => "End-to-end latency from the moment it was due",
-        () if rows().any(|row| row.is_open_load()) => "End-to-end latency, in open load from the moment it was due,",
+        () if rows().all(CellRow::is_open_load) => "End-to-end latency from the moment it was due",
+        () if rows().any(CellRow::is_open_load) => "End-to-end latency, in open load from the moment it was due,",
         () => "End-to-end latency",
     };
     let asked = || rows().map(|row| row.requests).filter(|requests| *requests > 0);

@@ -32,7 +32,16 @@ pub(crate) fn routing_sentences(run: &Run) -> Vec<String> {
     for table in &run.manifest.tables {
         sentences.extend(breakers(table));
     }
-    sentences
+    sentences.iter().map(|sentence| capitalised(sentence)).collect()
+}
+
+/// `sentence` with a capital at its beginning; names of variants and workloads stay as they are.
+fn capitalised(sentence: &str) -> String {
+    let words = ["availability", "classifier", "of ", "breakers"];
+    match words.iter().any(|word| sentence.starts_with(word)) {
+        true => sentence[..1].to_uppercase() + &sentence[1..],
+        false => sentence.to_owned(),
+    }
 }
 
 /// The tables of routes, of who answered, and of labels; none where `run` has no routing table.

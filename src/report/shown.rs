@@ -5,7 +5,7 @@ use crate::report::figures;
 use crate::report::headline::letter_of;
 use crate::report::parts::{Parts, Word};
 use crate::report::plain_text::visible;
-use crate::rundir::{CellNote, CellRow, Run};
+use crate::rundir::{CellNote, CellRow, PriceNote, Run};
 use crate::units::Latency;
 
 /// Successes below which the largest time stands in for the 99th percentile, which is taken over successes.
@@ -147,9 +147,19 @@ impl Shown {
     }
 }
 
-/// Which prices of the cell are assumptions: `input`, `output`.
+/// Which prices of the cell are assumptions: `input`, `output`. Where a routing table chose, those of the first endpoint
+/// that it called and of which some are.
 pub(crate) fn assumed_prices<'a>(run: &'a Run, row: &CellRow, index: usize) -> &'a [String] {
-    note_of(run, row, index).and_then(|note| note.price.as_ref()).map_or(&[], |price| &price.rates.assumed)
+    let assumed = |price: &'a PriceNote| price.rates.assumed.as_slice();
+    if let Some(price) = note_of(run, row, index).and_then(|note| note.price.as_ref()) {
+        return assumed(price);
+    }
+    let Some(table) = run.manifest.tables.iter().find(|table| table.variant == row.variant) else { return &[] };
+    let Some(routing) = run.manifest.routing.iter().find(|note| note.cell == row.cell) else { return &[] };
+    let labels = table.classifier.as_ref().filter(|_| routing.classifier.is_some());
+    let called = |model: &String| routing.endpoints.iter().any(|calls| calls.model == *model) || labels == Some(model);
+    let prices = table.endpoints.iter().filter(|at| called(&at.model)).filter_map(|at| at.price.as_ref());
+    prices.map(assumed).find(|assumed| !assumed.is_empty()).unwrap_or(&[])
 }
 
 /// What the manifest says of the cell `row`, which stands at `index` among the run's.

@@ -33,6 +33,13 @@ impl CellNote {
     }
 }
 
+impl CellRow {
+    /// The model's id; `routing table` where one chooses.
+    pub fn model_or_table(&self) -> &str {
+        if self.model.is_empty() { "routing table" } else { &self.model }
+    }
+}
+
 impl Run {
     /// The rows of whole cells with their places in [`Run::cells`]: all but those of routes, whose requests are those of
     /// their table's cell too.

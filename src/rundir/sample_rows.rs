@@ -43,8 +43,8 @@ pub fn read_samples(
             let known = routes.get(&(row.cell, route)).copied();
             sample.route = Some(known.ok_or_else(|| broken(format!("route `{route}` is not in the manifest")))?);
         }
-        if let (Some(failed), Some(_)) = (row.failed_attempts, row.failed_over) {
-            sample.tries = Some(Tries { made: row.attempts, failed });
+        if let (Some(made), Some(failed), Some(_)) = (row.attempts, row.failed_attempts, row.failed_over) {
+            sample.tries = Some(Tries { made, failed });
         }
         each(sample, cost);
         Ok(())
@@ -155,10 +155,12 @@ struct Row<'a> {
     index: u32,
     custom_id: &'a str,
     workload: &'a str,
+    #[serde(default)]
     route: Option<&'a str>,
     simulated: bool,
     outcome: &'a str,
-    attempts: u32,
+    #[serde(default)]
+    attempts: Option<u32>,
     reused: bool,
     due_at_ms: Option<&'a str>,
     sent_at_ms: Option<&'a str>,

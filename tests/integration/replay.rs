@@ -98,7 +98,8 @@ fn replay(law: &str, table: &str, arguments: &[&str]) -> Replayed {
     sandbox.write("law.toml", law).write("registry.toml", REGISTRY).write("routes.toml", table);
     let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
     let run = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--rounds", "2", "--run-id", "r"];
-    sandbox.run(&[&run[..], &["--concurrency", "8"], arguments].concat()).measures();
+    let closed: &[&str] = if arguments.contains(&"--rate") { &[] } else { &["--concurrency", "8"] };
+    sandbox.run(&[&run[..], closed, arguments].concat()).measures();
     simulated.interrupt();
     Replayed::read(sandbox)
 }

@@ -58,10 +58,11 @@ fn classname(row: &CellRow, finding: &Finding, pooled: Option<usize>) -> String 
     let variant = row.variant.as_deref().filter(|_| matches!(finding.place, Place::Cell(_)));
     let names = match (row.route.as_deref(), pooled) {
         (Some(route), _) => vec![Some(route)],
-        (None, None) => vec![Some(row.provider.as_str()), Some(row.model.as_str()), row.region.as_deref()],
-        (None, Some(_)) => vec![Some(row.model.as_str())],
+        (None, None) => vec![Some(row.provider.as_str()), Some(row.model_or_table()), row.region.as_deref()],
+        (None, Some(_)) => vec![Some(row.model_or_table())],
     };
-    std::iter::once(variant).chain(names).flatten().map(visible).collect::<Vec<_>>().join(".")
+    let named = std::iter::once(variant).chain(names).flatten().filter(|name| !name.is_empty());
+    named.map(visible).collect::<Vec<_>>().join(".")
 }
 
 fn failed(kind: NonSuccessKind, message: String) -> TestCaseStatus {

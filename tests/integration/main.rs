@@ -34,6 +34,7 @@ mod nights;
 mod open_load;
 mod policy;
 mod price_diff;
+mod published;
 mod quality;
 mod readme;
 mod replay;

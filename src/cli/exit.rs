@@ -96,6 +96,22 @@ pub enum CliError {
         /// The greatest age.
         most: String,
     },
+    /// Two runs did not measure the same.
+    #[error("`{run}` cannot be held against `{against}`: {why}")]
+    NotComparable {
+        /// The run directory.
+        run: String,
+        /// The earlier one.
+        against: String,
+        /// Why not, and what would be right.
+        why: String,
+    },
+    /// A run keeps no requests, where they are needed.
+    #[error("`{run}` keeps no requests of its own, must be the run that it was made of")]
+    NoRequests {
+        /// The run directory.
+        run: String,
+    },
     /// A file that was asked for cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -137,7 +153,9 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         | CliError::Policy(_)
         | CliError::CannotBeAsked { .. }
         | CliError::Git { .. }
-        | CliError::TooOld { .. } => BAD_INPUT,
+        | CliError::TooOld { .. }
+        | CliError::NotComparable { .. }
+        | CliError::NoRequests { .. } => BAD_INPUT,
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT
         }

@@ -3,12 +3,14 @@
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::gate_args::GateArgs;
 use crate::cli::gate_routes::gate_routes;
+use crate::cli::gate_runs::gate_runs;
+use crate::cli::self_test::tell_self_test;
 use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
@@ -24,21 +26,20 @@ use crate::rundir::Run;
 /// # Errors
 /// The policy or the run cannot be read, a rule is about nothing that the run measured, or a file cannot be written.
 pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
-    let Some(path) = &args.run else { return gate_routes(args) };
-    let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;
-    let run = Run::open(path)?;
-    for warning in &run.warnings {
-        eprintln!("warning: {warning}");
+    let Some(path) = &args.run else {
+        return if args.self_test.is_empty() { gate_routes(args) } else { tell_self_test(args) };
+    };
+    if let Some(against) = &args.against {
+        return gate_runs(args, against.as_ref(), path);
     }
+    let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;
+    let run = open(path)?;
     if run.manifest.variants.len() < 2 && args.formats.iter().any(|format| format.name == VerdictName::Svg) {
         return Err(CliError::Usage(
             "`--format svg` draws what changed between two variants, and this run has one: run a suite with two `[[variant]]`",
         ));
     }
-    let history = args.history.as_deref().map(History::read).transpose()?.map(|history| history.with(&run));
-    for warning in history.iter().flat_map(|history| &history.warnings) {
-        eprintln!("warning: {warning}");
-    }
+    let history = history_of(args, &run)?;
     let judged = judge_over(&policy, &run, history.as_ref())?;
     // The built-in policy is for every run, and much of it is about what one run does not measure.
     if args.policy.is_some() {
@@ -47,6 +48,30 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     let judgement = Judgement { policy: &policy, run: &run, judged: &judged, advisory: args.advisory };
     tell(&args.formats, |name| rendered(name, &judgement))?;
     Ok(code_of_verdict(judged.verdict, args.advisory))
+}
+
+/// The run at `path`, with what could not be read of it told.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn open(path: &Path) -> Result<Run, CliError> {
+    let run = Run::open(path)?;
+    for warning in &run.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(run)
+}
+
+/// The history that `args` name, with `run` in it; absent where they name none.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn history_of(args: &GateArgs, run: &Run) -> Result<Option<History>, CliError> {
+    let history = args.history.as_deref().map(History::read).transpose()?.map(|history| history.with(run));
+    for warning in history.iter().flat_map(|history| &history.warnings) {
+        eprintln!("warning: {warning}");
+    }
+    Ok(history)
 }
 
 /// Writes and prints a verdict in `formats`, each as `rendered` says.
@@ -71,7 +96,7 @@ pub(super) fn tell(formats: &[VerdictFormat], rendered: impl Fn(VerdictName) -> 
 
 /// # Errors
 /// A rule is about nothing that the run measured; or there are comparisons alone, and the run has nothing to compare.
-fn refuse_what_is_no_question(policy: &Policy, run: &Run, judged: &Judged) -> Result<(), CliError> {
+pub(super) fn refuse_what_is_no_question(policy: &Policy, run: &Run, judged: &Judged) -> Result<(), CliError> {
     // A run without any cell is no mistake of the policy.
     if run.cells.is_empty() {
         return Ok(());

@@ -13,7 +13,11 @@ use crate::cli::verdict_args::VerdictFormat;
 #[command(after_help = GATE_EXAMPLES)]
 pub struct GateArgs {
     /// The run directory
-    #[arg(value_name = "RUN", required_unless_present = "routes", conflicts_with_all = ["routes", "against", "from", "registry", "max_age"])]
+    #[arg(
+        value_name = "RUN",
+        required_unless_present_any = ["routes", "self_test"],
+        conflicts_with_all = ["routes", "from", "registry", "max_age"]
+    )]
     pub run: Option<PathBuf>,
     /// The policy [default: the built-in one, with a limit for each tier]
     #[arg(long, value_name = "FILE")]
@@ -30,8 +34,8 @@ pub struct GateArgs {
         help_heading = "A change of the routing table"
     )]
     pub routes: Option<String>,
-    /// The table as it was: a file, `built-in`, or a git object such as origin/main:routes.toml
-    #[arg(long, value_name = "FILE", requires = "routes", help_heading = "A change of the routing table")]
+    /// What it was: an earlier run; of a routing table a file, `built-in`, or a git object such as origin/main:routes.toml
+    #[arg(long, value_name = "RUN|FILE")]
     pub against: Option<String>,
     /// The runs that the forecast is made of, slim ones too; of a cell that several have the newest counts
     #[arg(long, value_name = "RUN", num_args = 1.., requires = "routes", help_heading = "A change of the routing table")]
@@ -45,9 +49,17 @@ pub struct GateArgs {
     /// Say it and let it pass: exit 0 where it would be 3 or 4
     #[arg(long)]
     pub advisory: bool,
-    /// Judge SLOs with a `window` over the runs in this folder, this one included
+    /// The runs of many nights: for SLOs with a `window`, this run included, and for how far two nights differ
     #[arg(long, value_name = "DIR", conflicts_with = "routes")]
     pub history: Option<PathBuf>,
+    /// Instead: how often do the comparisons alarm where nothing differs? Splits the requests of these runs in two
+    #[arg(
+        long,
+        value_name = "RUN",
+        num_args = 1..,
+        conflicts_with_all = ["run", "routes", "against", "formats", "advisory", "history"]
+    )]
+    pub self_test: Vec<PathBuf>,
 }
 
 const GATE_EXAMPLES: &str = "\
@@ -58,6 +70,8 @@ Examples:
   tollmark gate reports/latest --policy gate.toml --format junit=junit.xml --format json=verdict.json
   tollmark gate reports/latest --policy gate.toml --history reports   for SLOs over days
   tollmark gate reports/latest --policy gate.toml --format github   annotations, and the job's summary
+  tollmark gate --self-test reports/latest   may it stop people here? It takes 20 runs or more to say
+  tollmark gate reports/tuesday --against reports/monday --policy gate.toml --history reports   advice, but for SLOs and list prices
 
 A change of the routing table, judged by what was measured, without a call:
   tollmark gate --routes routes.toml --against origin/main:routes.toml --from reports/latest --policy gate.toml

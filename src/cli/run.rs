@@ -69,8 +69,10 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
 
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
-    let judged = inputs.policy.as_ref().map(|policy| judge_and_keep(policy, &run)).transpose()?;
+    let history = settings.history.as_deref();
+    let judged = inputs.policy.as_ref().map(|policy| judge_and_keep(policy, &run, history)).transpose()?;
     if let Some(judged) = &judged {
+        judged.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         put(&format!("\n{}", judged.text))?;
     }
     tell_failures(&run, finished.ended, &finished.advice);

@@ -23,6 +23,8 @@ pub(in crate::gate) enum Test {
     Rounds { comparison: Comparison, requests: u64 },
     /// A comparison of the sums of bad requests, with its bounds in shares.
     Sums { comparison: Comparison, baseline: Share, candidate: Share, bounds: (f64, f64) },
+    /// A comparison of two runs, by how far nights differ.
+    Nights { p_worse: f64, p_ruled_out: f64 },
 }
 
 impl Test {
@@ -31,6 +33,7 @@ impl Test {
         match self {
             Self::Promise { kept, .. } => kept.p_broken,
             Self::Rounds { comparison, .. } | Self::Sums { comparison, .. } => comparison.p_worse,
+            Self::Nights { p_worse, .. } => *p_worse,
         }
     }
 
@@ -39,6 +42,7 @@ impl Test {
         match self {
             Self::Promise { kept, confidence, .. } => kept.p_holds <= 1.0 - confidence,
             Self::Rounds { comparison, .. } | Self::Sums { comparison, .. } => comparison.p_ruled_out <= alpha,
+            Self::Nights { p_ruled_out, .. } => *p_ruled_out <= alpha,
         }
     }
 }
@@ -80,5 +84,7 @@ fn would_settle(seen: &Seen, test: &Test, alpha: f64, tests: usize) -> Option<u6
         Test::Sums { baseline, candidate, bounds, .. } => {
             shares_to_settle(*baseline, *candidate, *bounds, alpha, tests)
         }
+        // More requests do not bring two nights nearer.
+        Test::Nights { .. } => None,
     }
 }

@@ -182,6 +182,12 @@ pub enum Why {
     },
     /// In a forecast: what was never measured, with the remedy.
     Unmeasured(String),
+    /// Two runs are compared, and so many nights say how far nights differ though nothing changed.
+    Nights(usize),
+    /// Two runs are compared, and how far nights differ is not known.
+    NightsUnknown,
+    /// Two runs are compared, and with a single round nothing says how far the requests of one differ.
+    OneRound,
 }
 
 impl fmt::Display for Why {
@@ -226,6 +232,11 @@ impl fmt::Display for Why {
             Self::Window { runs: 1, days } => write!(f, "in 1 run of {days} days"),
             Self::Window { runs, days } => write!(f, "in {runs} runs of {days} days"),
             Self::Unmeasured(remedy) => f.write_str(remedy),
+            Self::Nights(nights) => write!(f, "two runs, by how far {nights} nights of the history differ"),
+            Self::NightsUnknown => f.write_str(
+                "how far two nights differ here is not known: give `--history` a folder with three or more before this one",
+            ),
+            Self::OneRound => f.write_str("a run of one round does not say how far its own requests differ"),
         }
     }
 }

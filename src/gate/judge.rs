@@ -2,12 +2,8 @@
 
 use crate::gate::draft::{Draft, Test};
 use crate::gate::finding::{Finding, Rule, Ruling, Verdict};
-use crate::gate::measure::Measure;
-use crate::gate::named::{Named, pairs};
-use crate::gate::observed::observe;
 use crate::gate::policy::{Policy, Severity};
-use crate::gate::pools::pools;
-use crate::gate::regression::{Compared, compare};
+use crate::gate::regressions::regression_drafts;
 use crate::gate::slo::slo_drafts;
 use crate::history::History;
 use crate::rundir::{Run, RunDirError};
@@ -105,49 +101,8 @@ impl Policy {
     }
 }
 
-fn regression_drafts(policy: &Policy, run: &Run, not_asked: &mut Vec<NotAsked>) -> Result<Vec<Draft>, RunDirError> {
-    let mut unasked = |index, reason| not_asked.push(NotAsked { rule: Rule::Regression(index), reason });
-    let all = 0..policy.regressions.len();
-    let [baseline, candidate, ..] = run.manifest.variants.as_slice() else {
-        all.for_each(|index| unasked(index, Unasked::OneVariant));
-        return Ok(Vec::new());
-    };
-    let named: Vec<Named<'_>> = run.cells.iter().map(Named::from).collect();
-    let pairs = pairs(&named, baseline, candidate);
-    let has_samples = run.has_samples();
-    let measures = |measure: Measure| !measure.is_exact();
-    let mut wanted = vec![false; run.cells.len()];
-    if has_samples && policy.regressions.iter().any(|rule| measures(rule.measure)) {
-        for pair in &pairs {
-            wanted[pair.baseline] = true;
-            pair.candidate.into_iter().for_each(|candidate| wanted[candidate] = true);
-        }
-    }
-    let observed = if wanted.contains(&true) { observe(run, &wanted)? } else { Vec::new() };
-    let compared = Compared { run, observed: &observed, alpha: policy.alpha };
-    let mut drafts = Vec::new();
-    for (index, rule) in policy.regressions.iter().enumerate() {
-        let pools = pools(rule, &named, &pairs);
-        if pools.is_empty() {
-            unasked(index, Unasked::NothingMatches);
-        } else if measures(rule.measure) && !has_samples {
-            unasked(index, Unasked::NoRequests);
-        } else {
-            let of = pools.len();
-            let found: Vec<Draft> =
-                pools.into_iter().filter_map(|pool| compare(&compared, index, rule, pool)).collect();
-            let places = of - found.len();
-            if places > 0 {
-                unasked(index, Unasked::NoMetric { places, of });
-            }
-            drafts.extend(found);
-        }
-    }
-    Ok(drafts)
-}
-
 /// The findings with their rulings, all tests of one severity taken together.
-fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
+pub(in crate::gate) fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
     let mut adjusted = vec![None; drafts.len()];
     let mut tests = [0, 0];
     for (count, severity) in tests.iter_mut().zip([Severity::Block, Severity::Warn]) {
@@ -168,7 +123,7 @@ fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
     ruled.collect()
 }
 
-fn verdict(policy: &Policy, findings: &[Finding]) -> Verdict {
+pub(in crate::gate) fn verdict(policy: &Policy, findings: &[Finding]) -> Verdict {
     let any = |ruling| findings.iter().any(|one| one.ruling == ruling && policy.severity(one.rule) == Severity::Block);
     if any(Ruling::Broken) {
         Verdict::Regressed

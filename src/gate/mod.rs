@@ -1,6 +1,8 @@
 //! Policies and verdicts.
 
+mod apart;
 mod built_in;
+mod comparable;
 mod comparison;
 mod draft;
 mod error;
@@ -12,6 +14,7 @@ mod judge;
 mod matching;
 mod measure;
 mod named;
+mod nights;
 mod observed;
 mod obstacle;
 mod planned;
@@ -24,7 +27,9 @@ mod promise;
 mod promised;
 mod regression;
 mod regression_read;
+mod regressions;
 pub mod rehearsal;
+mod self_test;
 mod settle;
 mod shares;
 mod slo;
@@ -32,6 +37,8 @@ mod standing;
 mod traffic;
 mod window;
 
+pub use apart::{Apart, judge_runs};
+pub use comparable::why_not_comparable;
 pub use comparison::{Comparison, RoundPair, Tested, compare_figures, least_in_a_round, round_quantiles};
 pub use error::PolicyError;
 pub use finding::{Change, Finding, Place, Rule, Ruling, Seen, Verdict, Why};
@@ -43,6 +50,7 @@ pub use planned::{AtBest, PlannedCell, Undecidable, undecidable};
 pub use policy::{Inconclusive, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
 pub use policy_names::KnownNames;
 pub use promise::{Kept, kept, requests_to_settle};
+pub use self_test::{SelfTest, self_test};
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
 pub use traffic::Traffic;

@@ -101,20 +101,42 @@ impl Round {
 /// # Errors
 /// `samples.csv` cannot be read.
 pub(in crate::gate) fn observe(run: &Run, wanted: &[bool]) -> Result<Vec<Vec<Round>>, RunDirError> {
+    let is_open: Vec<Option<bool>> =
+        run.cells.iter().zip(wanted).map(|(row, wanted)| wanted.then(|| row.is_open_load())).collect();
+    let of_note = places_of_notes(run);
+    observe_as(run, &is_open, |cell, _| of_note[cell])
+}
+
+/// The place in `cells.csv` of each cell of the manifest; absent where it has no row.
+pub(in crate::gate) fn places_of_notes(run: &Run) -> Vec<Option<usize>> {
     let places: HashMap<&str, usize> =
         run.cells.iter().enumerate().map(|(index, row)| (row.cell.as_str(), index)).collect();
-    let place_of = |slug: &str| places.get(slug).copied().filter(|place| wanted[*place]);
-    let of_note: Vec<Option<usize>> = run.manifest.cells.iter().map(|note| place_of(&note.cell)).collect();
+    run.manifest.cells.iter().map(|note| places.get(note.cell.as_str()).copied()).collect()
+}
+
+/// The rounds of as many places as `is_open` says to be of open load or not; those that it leaves out are empty. `place_of` says
+/// where a request of a cell of the manifest belongs; one that took a route is asked for twice, as its table's and as its route's.
+///
+/// # Errors
+/// `samples.csv` cannot be read.
+pub(in crate::gate) fn observe_as(
+    run: &Run,
+    is_open: &[Option<bool>],
+    place_of: impl Fn(usize, &Sample) -> Option<usize>,
+) -> Result<Vec<Vec<Round>>, RunDirError> {
     let rounds = run.manifest.load.rounds.max(1) as usize;
     let mut observed: Vec<Vec<Round>> =
-        wanted.iter().map(|wanted| if *wanted { vec![Round::default(); rounds] } else { Vec::new() }).collect();
+        is_open.iter().map(|wanted| wanted.map_or_else(Vec::new, |_| vec![Round::default(); rounds])).collect();
     read_samples(&run.path, &run.manifest, |sample, cost| {
         if sample.phase != Phase::Measured || !sample.outcome.counts() {
             return;
         }
-        for place in std::iter::once(sample.cell).chain(sample.route).filter_map(|cell| of_note[cell as usize]) {
-            let is_open = run.cells[place].is_open_load();
-            observed[place][sample.round as usize].add(&sample, cost, is_open);
+        for cell in std::iter::once(sample.cell).chain(sample.route) {
+            if let Some(place) = place_of(cell as usize, &sample)
+                && let Some(is_open) = is_open[place]
+            {
+                observed[place][sample.round as usize].add(&sample, cost, is_open);
+            }
         }
     })?;
     Ok(observed)

@@ -29,11 +29,22 @@ pub(in crate::gate) fn compare(
     rule: &Regression,
     pool: Vec<Pair>,
 ) -> Option<Draft> {
+    compare_by(compared, index, rule, pool, |rule, pool| compared.measured(rule, pool))
+}
+
+/// The same, with another way to compare what is measured.
+pub(in crate::gate) fn compare_by(
+    compared: &Compared<'_>,
+    index: usize,
+    rule: &Regression,
+    pool: Vec<Pair>,
+    measured: impl Fn(&Regression, &[Pair]) -> Option<Found>,
+) -> Option<Draft> {
     let obstacle = if rule.measure.is_exact() { price_obstacle } else { pair_obstacle };
     let found = match pool.iter().find_map(|pair| obstacle(compared.run, *pair)) {
         Some(why) => Found::invalid(why),
         None if rule.measure.is_exact() => compared.prices(rule, pool[0])?,
-        None => compared.measured(rule, &pool)?,
+        None => measured(rule, &pool)?,
     };
     Some(Draft {
         finding: Finding {
@@ -50,12 +61,12 @@ pub(in crate::gate) fn compare(
 }
 
 /// What is found, before all tests are taken together.
-struct Found {
-    seen: Seen,
-    ruling: Ruling,
-    why: Option<Why>,
-    would_settle: Option<u64>,
-    test: Option<Test>,
+pub(in crate::gate) struct Found {
+    pub(in crate::gate) seen: Seen,
+    pub(in crate::gate) ruling: Ruling,
+    pub(in crate::gate) why: Option<Why>,
+    pub(in crate::gate) would_settle: Option<u64>,
+    pub(in crate::gate) test: Option<Test>,
 }
 
 impl Found {
@@ -64,7 +75,7 @@ impl Found {
     }
 
     /// What nothing was tested for.
-    fn untested(seen: Seen, why: Why) -> Self {
+    pub(in crate::gate) fn untested(seen: Seen, why: Why) -> Self {
         Self { seen, ruling: Ruling::CannotTell, why: Some(why), would_settle: None, test: None }
     }
 }
@@ -98,17 +109,41 @@ impl Compared<'_> {
         })
     }
 
-    fn measured(&self, rule: &Regression, pool: &[Pair]) -> Option<Found> {
-        match self.vanished(rule.measure, pool) {
+    /// The rounds of both variants in which `measure` can be compared, or what there is to say instead; absent where neither
+    /// variant has it.
+    pub(in crate::gate) fn rounds_of(
+        &self,
+        measure: Measure,
+        pool: &[Pair],
+    ) -> Option<Result<Vec<(Round, Round)>, Found>> {
+        match self.vanished(measure, pool) {
             Metric::Both => {}
             Metric::Neither => return None,
-            Metric::BaselineAlone => return Some(Found::invalid(Why::Vanished)),
-            Metric::CandidateAlone => return Some(Found::invalid(Why::New)),
+            Metric::BaselineAlone => return Some(Err(Found::invalid(Why::Vanished))),
+            Metric::CandidateAlone => return Some(Err(Found::invalid(Why::New))),
         }
         // What is unknown on both sides cancels, and leaves nothing to compare.
-        let cancels = |pair: &&Pair| rule.measure == Measure::CostPerThousand && self.is_unpriced(**pair);
+        let cancels = |pair: &&Pair| measure == Measure::CostPerThousand && self.is_unpriced(**pair);
         let pool: Vec<Pair> = pool.iter().filter(|pair| !cancels(pair)).copied().collect();
         let rounds = self.pooled(&pool);
+        if measure == Measure::CostPerThousand {
+            let doubt = pool.iter().find_map(|pair| self.notes(*pair).and_then(|(was, is)| cost_doubt(was, is)));
+            if let Some(price) = doubt {
+                return Some(Err(Found::untested(Seen::Nothing, Why::Price(price))));
+            }
+            let unpriced = rounds.iter().map(|(was, is)| was.unpriced + is.unpriced).sum();
+            if unpriced > 0 {
+                return Some(Err(Found::untested(Seen::Nothing, Why::Unpriced(unpriced))));
+            }
+        }
+        Some(Ok(rounds))
+    }
+
+    fn measured(&self, rule: &Regression, pool: &[Pair]) -> Option<Found> {
+        let rounds = match self.rounds_of(rule.measure, pool)? {
+            Ok(rounds) => rounds,
+            Err(found) => return Some(found),
+        };
         let rule_out = rule.rule_out?;
         match rule.measure {
             Measure::Quantile { latency, q } => {
@@ -130,28 +165,16 @@ impl Compared<'_> {
                     },
                 })
             }
-            Measure::CostPerThousand => self.cost(&pool, &rounds, rule.margin, rule_out),
+            Measure::CostPerThousand => self.cost(&rounds, rule.margin, rule_out),
             Measure::ErrorRatio => self.shares(rule, rule_out, &rounds, Round::attempt_failures),
             Measure::Quality => self.shares(rule, rule_out, &rounds, |round| round.answers),
             _ => self.shares(rule, rule_out, &rounds, Round::failures),
         }
     }
 
-    fn cost(&self, pool: &[Pair], rounds: &[(Round, Round)], margin: Bound, rule_out: Bound) -> Option<Found> {
-        let mut both = (Round::default(), Round::default());
-        for (was, is) in rounds {
-            both.0.merge(was);
-            both.1.merge(is);
-        }
+    fn cost(&self, rounds: &[(Round, Round)], margin: Bound, rule_out: Bound) -> Option<Found> {
+        let both = together(rounds);
         let figures = (both.0.cost_per_thousand()?, both.1.cost_per_thousand()?);
-        let doubt = pool.iter().find_map(|pair| self.notes(*pair).and_then(|(was, is)| cost_doubt(was, is)));
-        if let Some(price) = doubt {
-            return Some(Found::untested(Seen::Nothing, Why::Price(price)));
-        }
-        let unpriced = both.0.unpriced + both.1.unpriced;
-        if unpriced > 0 {
-            return Some(Found::untested(Seen::Nothing, Why::Unpriced(unpriced)));
-        }
         let each: Vec<(f64, f64)> =
             rounds.iter().filter_map(|(was, is)| Some((was.cost_per_thousand()?, is.cost_per_thousand()?))).collect();
         Some(by_rounds(rounds, figures, &each, margin, rule_out, self.alpha))
@@ -253,6 +276,16 @@ enum Metric {
     CandidateAlone,
 }
 
+/// All rounds of either variant taken together.
+pub(in crate::gate) fn together(rounds: &[(Round, Round)]) -> (Round, Round) {
+    let mut both = (Round::default(), Round::default());
+    for (was, is) in rounds {
+        both.0.merge(was);
+        both.1.merge(is);
+    }
+    both
+}
+
 fn by_rounds(
     rounds: &[(Round, Round)],
     figures: (f64, f64),
@@ -277,7 +310,11 @@ fn tested(seen: Change, test: Test) -> Found {
     }
 }
 
-fn change(rounds: &[(Round, Round)], figures: (f64, f64), comparison: Option<&Comparison>) -> Change {
+pub(in crate::gate) fn change(
+    rounds: &[(Round, Round)],
+    figures: (f64, f64),
+    comparison: Option<&Comparison>,
+) -> Change {
     let requests = |of: fn(&(Round, Round)) -> u64| rounds.iter().map(of).sum();
     Change {
         baseline: figures.0,

@@ -23,5 +23,5 @@ pub use month::{Month, months};
 pub use night::Night;
 pub use read::History;
 pub use series::{CellKey, Point, Series, series};
-pub use spread::{Spread, night_spread};
+pub use spread::{Spread, night_spread, step_spread};
 pub use turn::{PriceStep, Prices, Turn, price_steps, turns};

@@ -1,6 +1,7 @@
 //! How far a cell's figures are apart from one night to the next, though nothing changed.
 
 use crate::history::{Figure, Series, Turn};
+use crate::rundir::CellRow;
 
 /// What nights differ by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,18 +19,24 @@ pub struct Spread {
 /// Neumann, Kent, Bellinson, Hart, Annals of Mathematical Statistics 12, 1941). Two nights on different sides of a turn are no
 /// pair, and a night that may not be judged is passed over.
 pub fn night_spread(series: &Series<'_>, turns: &[Turn], figure: Figure) -> Option<Spread> {
+    let (of_ratios, pairs) = step_spread(series, turns, |row| figure.of(row).map(f64::ln))?;
+    Some(Spread { of_ratios, pairs })
+}
+
+/// The same of the differences of any figure, with the pairs of nights that it rests on.
+pub fn step_spread(series: &Series<'_>, turns: &[Turn], of: impl Fn(&CellRow) -> Option<f64>) -> Option<(f64, usize)> {
     let mut squares = Vec::new();
     let mut before: Option<f64> = None;
     for (index, point) in series.points.iter().enumerate() {
         if turns.iter().any(|turn| turn.point == index) {
             before = None;
         }
-        let Some(now) = figure.of(point.row).filter(|_| point.is_judged()).map(f64::ln) else { continue };
+        let Some(now) = of(point.row).filter(|_| point.is_judged()) else { continue };
         squares.extend(before.map(|before| (now - before).powi(2)));
         before = Some(now);
     }
     let pairs = squares.len();
-    (pairs >= 2).then(|| Spread { of_ratios: (squares.iter().sum::<f64>() / pairs as f64).sqrt(), pairs })
+    (pairs >= 2).then(|| ((squares.iter().sum::<f64>() / pairs as f64).sqrt(), pairs))
 }
 
 #[cfg(test)]

@@ -74,4 +74,6 @@ pub use table::table;
 pub use timeline::Timeline;
 pub use together::{spectra_together, together};
 pub use trend::{trend_csv, trend_table};
-pub use verdict::{Judgement, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text};
+pub use verdict::{
+    Judgement, self_test_text, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text,
+};

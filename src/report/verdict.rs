@@ -6,6 +6,7 @@ mod json_rules;
 mod junit;
 mod markdown;
 mod seen;
+mod self_test;
 mod text;
 mod words;
 
@@ -13,6 +14,7 @@ pub use github::verdict_annotations;
 pub use json::verdict_json;
 pub use junit::verdict_junit;
 pub use markdown::verdict_markdown;
+pub use self_test::self_test_text;
 pub use text::verdict_text;
 
 pub(in crate::report) use seen::{by_words, from_to, interval_words, margin_of};

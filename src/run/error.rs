@@ -1,6 +1,7 @@
 //! Why a run cannot be started or carried out.
 
 use crate::gate::PolicyError;
+use crate::history::HistoryError;
 use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
 use crate::registry::{AssumeError, RegistryError};
@@ -22,6 +23,9 @@ pub enum RunError {
     /// The policy file.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The folder of earlier runs.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// No rule of the policy could be asked of the run.
     #[error("{policy}:{line}: no rule is about this run, must have an SLO whose `match` names what is measured")]
     PolicyAboutNothing {

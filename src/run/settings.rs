@@ -61,6 +61,8 @@ pub struct Settings {
     pub assumed_prices: Vec<AssumedPrice>,
     /// The policy that the run is judged by when it is done; absent: it is not judged.
     pub policy: Option<PathBuf>,
+    /// The folder of earlier runs that its SLOs over days are judged by; absent: they are not asked.
+    pub history: Option<PathBuf>,
     /// The folder of run directories.
     pub out: PathBuf,
     /// The directory's name; absent: the time and the suite's name.
@@ -231,6 +233,7 @@ impl Settings {
             max_cost_usd: flags.max_cost_usd.or(suite.max_cost_usd),
             assumed_prices: flags.assumed_prices,
             policy: flags.policy.or(suite.gate.policy),
+            history: suite.gate.history,
             out: flags.out,
             run_id: flags.run_id,
             whereto,

@@ -4,5 +4,6 @@
 //! tests compute from the law of the simulated provider.
 
 mod files;
+pub mod rehearsal;
 
 pub use files::{AB, GATE, NIGHTLY, StarterFile};

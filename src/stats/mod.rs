@@ -18,4 +18,4 @@ pub use multiple::{benjamini_hochberg, holm};
 pub use proportions::{Share, difference_interval, exceeds_by};
 pub use quantile::{Ordered, rank};
 pub use sign_flip::{least_p, shift_bounds, sign_flip};
-pub use student::{Expected, expected, student_quantile};
+pub use student::{Expected, expected, student_quantile, student_tail};

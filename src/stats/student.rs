@@ -33,6 +33,11 @@ pub fn student_quantile(freedom: f64, p: f64) -> f64 {
     law.inverse_cdf(p)
 }
 
+/// The probability of a value above `t` under Student's t with `freedom` degrees of freedom.
+pub fn student_tail(freedom: f64, t: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom).expect("degrees of freedom are above 0").sf(t)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +61,14 @@ mod tests {
         for beyond in [1.25e-4, 1e-5, 1e-6] {
             let left = law.sf(student_quantile(29.0, 1.0 - beyond));
             assert!((left / beyond - 1.0).abs() < 1e-4, "{beyond}: {left}");
+        }
+    }
+
+    #[test]
+    fn the_tail_and_the_quantile_are_each_other_turned_round() {
+        for (freedom, p) in [(1.0, 0.9), (6.0, 0.975), (20.0, 0.5)] {
+            let tail = student_tail(freedom, student_quantile(freedom, p));
+            assert!((tail - (1.0 - p)).abs() < 1e-9, "{freedom} {p}: {tail}");
         }
     }
 

@@ -8,7 +8,7 @@ use tollmark::cli::Cli;
 use crate::sandbox::Sandbox;
 
 /// Examples that are only read, not run, and why.
-const NOT_RUN: [(&str, &str); 12] = [
+const NOT_RUN: [(&str, &str); 13] = [
     (
         "tollmark registry import --from litellm https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json --model 'deepseek*' --out prices.toml",
         "it reads from the network",
@@ -29,6 +29,10 @@ const NOT_RUN: [(&str, &str); 12] = [
     (
         "tollmark gate --routes routes.toml --against origin/main:routes.toml --from reports/latest --policy gate.toml",
         "it needs a repository",
+    ),
+    (
+        "tollmark gate reports/tuesday --against reports/monday --policy gate.toml --history reports",
+        "it needs two nights",
     ),
 ];
 

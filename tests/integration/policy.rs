@@ -63,6 +63,24 @@ fn a_suite_names_its_policy_in_its_own_folder_and_the_flag_overrides_it() {
 }
 
 #[test]
+fn a_promise_over_days_is_judged_by_the_history_that_the_suite_names() {
+    let sandbox = Sandbox::new();
+    let slo = "schema = 1\n[[slo]]\nname = \"%\"\nmetric = \"availability\"\nmin = 0.5\n";
+    let window = format!("{}window = \"30d\"\n", slo.replace('%', "over a month").replace("schema = 1\n", ""));
+    sandbox
+        .write("suites/month.toml", "schema = 1\n[gate]\npolicy = \"gate.toml\"\nhistory = \"../reports\"\n")
+        .write("suites/gate.toml", &format!("{}{window}", slo.replace('%', "now")));
+    for (night, told) in [("one", " – in 1 run of 30 days"), ("two", " – in 2 runs of 30 days")] {
+        let ran = sandbox.run(&[&["run", "suites/month.toml", "--run-id", night], &WHAT[..]].concat());
+        ends_with(ran, 0, "PASSED");
+        // As if this machine had kept up: what it spoils tells nothing of a provider.
+        sandbox.judge(&format!("reports/{night}"), &[]);
+        let again = ["gate", &format!("reports/{night}"), "--policy", "suites/gate.toml", "--history", "reports"];
+        sandbox.run(&again).exits_with(0).prints(told);
+    }
+}
+
+#[test]
 fn a_policy_with_mistakes_is_told_before_anything_is_sent() {
     let sandbox = Sandbox::new();
     let slo = "metric = \"e2e_p95_ms\"\nmax = 500";

@@ -1,10 +1,18 @@
 use super::*;
-use crate::gate::rehearsal::{Law, Trial, try_rule};
+use crate::gate::rehearsal::{About, Change, Law, Trial, try_rule};
 
-const P50: Trial =
-    Trial { law: Law::lognormal(0.5), q: 0.5, margin: 0.10, rule_out: 0.25, requests: 1_000, slower: 1.0, tests: 40 };
-const P95: Trial = Trial { q: 0.95, rule_out: 0.5, ..P50 };
-const P99: Trial = Trial { q: 0.99, rule_out: 0.75, requests: 3_000, ..P50 };
+const P50: Trial = Trial {
+    law: Law::lognormal(0.5),
+    about: About::Quantile(0.5),
+    margin: 0.10,
+    rule_out: 0.25,
+    requests: 1_000,
+    change: Change::NONE,
+    tests: 40,
+};
+const P95: Trial = Trial { about: About::Quantile(0.95), rule_out: 0.5, ..P50 };
+const P99: Trial = Trial { about: About::Quantile(0.99), rule_out: 0.75, requests: 3_000, ..P50 };
+const FAILURES: Trial = Trial { about: About::Failures, margin: 0.005, rule_out: 0.02, ..P50 };
 
 fn rounds(count: usize, baseline: &[f64], candidate: &[f64]) -> Vec<RoundPair> {
     vec![RoundPair { baseline: baseline.to_vec(), candidate: candidate.to_vec() }; count]
@@ -80,6 +88,10 @@ fn where_nothing_changed_there_is_no_alarm_whatever_the_law() {
         assert_eq!(tried.alarms, 0, "{law:?}");
     }
     assert_eq!(try_rule(&P95, 25, 9).alarms, 0);
+    for failures in [0.0, 0.01, 0.05] {
+        let law = Law { failures, ..Law::lognormal(0.5) };
+        assert_eq!(try_rule(&Trial { law, ..FAILURES }, 25, 10).alarms, 0, "{failures}");
+    }
 }
 
 #[test]
@@ -88,9 +100,10 @@ fn what_became_worse_is_found_among_forty_rules() {
         let tried = try_rule(&trial, runs, 1);
         assert!(tried.found >= least, "{trial:?}: {tried:?}");
     };
-    found(Trial { slower: 1.25, ..P50 }, 60, 45);
-    found(Trial { slower: 1.5, ..P95 }, 40, 38);
-    found(Trial { slower: 1.5, ..P99 }, 20, 19);
+    found(Trial { change: Change { slower: 1.25, ..Change::NONE }, ..P50 }, 60, 45);
+    found(Trial { change: Change { slower: 1.5, ..Change::NONE }, ..P95 }, 40, 38);
+    found(Trial { change: Change { slower: 1.5, ..Change::NONE }, ..P99 }, 20, 19);
+    found(Trial { change: Change { failing: 0.05, ..Change::NONE }, ..FAILURES }, 20, 20);
 }
 
 #[test]

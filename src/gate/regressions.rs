@@ -1,0 +1,74 @@
+//! All comparisons of a policy, in every place that they are about.
+
+use crate::gate::draft::Draft;
+use crate::gate::finding::Rule;
+use crate::gate::judge::{NotAsked, Unasked};
+use crate::gate::measure::Measure;
+use crate::gate::named::{Named, Pair, pairs};
+use crate::gate::observed::observe;
+use crate::gate::policy::Policy;
+use crate::gate::pools::pools;
+use crate::gate::regression::{Compared, compare};
+use crate::rundir::{Run, RunDirError};
+
+/// The comparisons of the two variants of `run`; what cannot be asked of it goes to `not_asked`.
+///
+/// # Errors
+/// The run's files cannot be read.
+pub(in crate::gate) fn regression_drafts(
+    policy: &Policy,
+    run: &Run,
+    not_asked: &mut Vec<NotAsked>,
+) -> Result<Vec<Draft>, RunDirError> {
+    let [baseline, candidate, ..] = run.manifest.variants.as_slice() else {
+        let unasked = |index| NotAsked { rule: Rule::Regression(index), reason: Unasked::OneVariant };
+        not_asked.extend((0..policy.regressions.len()).map(unasked));
+        return Ok(Vec::new());
+    };
+    let named: Vec<Named<'_>> = run.cells.iter().map(Named::from).collect();
+    let pairs = pairs(&named, baseline, candidate);
+    let has_samples = run.has_samples();
+    let mut wanted = vec![false; run.cells.len()];
+    if has_samples && policy.regressions.iter().any(|rule| !rule.measure.is_exact()) {
+        for pair in &pairs {
+            wanted[pair.baseline] = true;
+            pair.candidate.into_iter().for_each(|candidate| wanted[candidate] = true);
+        }
+    }
+    let observed = if wanted.contains(&true) { observe(run, &wanted)? } else { Vec::new() };
+    let compared = Compared { run, observed: &observed, alpha: policy.alpha };
+    let may_ask = |measure: Measure| measure.is_exact() || has_samples;
+    let found = |index, pool| compare(&compared, index, &policy.regressions[index], pool);
+    Ok(compared_drafts(policy, &named, &pairs, may_ask, found, not_asked))
+}
+
+/// What each rule, by its index, finds in the `pairs` that it is about, those whose requests it takes together at a time; rules of
+/// a measure that may not be asked go to `not_asked`.
+pub(in crate::gate) fn compared_drafts(
+    policy: &Policy,
+    named: &[Named<'_>],
+    pairs: &[Pair],
+    may_ask: impl Fn(Measure) -> bool,
+    find: impl Fn(usize, Vec<Pair>) -> Option<Draft>,
+    not_asked: &mut Vec<NotAsked>,
+) -> Vec<Draft> {
+    let mut unasked = |index, reason| not_asked.push(NotAsked { rule: Rule::Regression(index), reason });
+    let mut drafts = Vec::new();
+    for (index, rule) in policy.regressions.iter().enumerate() {
+        let pools = pools(rule, named, pairs);
+        if pools.is_empty() {
+            unasked(index, Unasked::NothingMatches);
+        } else if !may_ask(rule.measure) {
+            unasked(index, Unasked::NoRequests);
+        } else {
+            let of = pools.len();
+            let found: Vec<Draft> = pools.into_iter().filter_map(|pool| find(index, pool)).collect();
+            let places = of - found.len();
+            if places > 0 {
+                unasked(index, Unasked::NoMetric { places, of });
+            }
+            drafts.extend(found);
+        }
+    }
+    drafts
+}

@@ -21,6 +21,7 @@ use crate::run::{Ended, RunError};
 use crate::rundir::RunDirError;
 use crate::serve::ServeError;
 use crate::sim::{LawError, SimError};
+use crate::starter::StarterError;
 
 /// Everything that can stop a command.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,9 @@ pub enum CliError {
         /// The greatest age.
         most: String,
     },
+    /// The files to begin from cannot be written.
+    #[error(transparent)]
+    Starter(#[from] StarterError),
     /// A file that was asked for cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -137,6 +141,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         | CliError::Policy(_)
         | CliError::CannotBeAsked { .. }
         | CliError::Git { .. }
+        | CliError::Starter(StarterError::Exists(_))
         | CliError::TooOld { .. } => BAD_INPUT,
         CliError::Import(ImportError::Unreadable { .. } | ImportError::TooLarge(_) | ImportError::NotText(_)) => {
             BAD_INPUT

@@ -32,7 +32,7 @@ fn told(dir: &Path, files: &[FolderFile]) -> String {
 }
 
 const NEXT: &str = "  \
-  tollmark run nightly.toml   # every model and region, simulated: a minute, $0
+  tollmark run nightly.toml   # every model and region, simulated: two minutes, $0
   diff routes.toml routes.candidate.toml
   tollmark gate --routes routes.candidate.toml --against routes.toml --from reports/latest --policy gate.toml
                               # REGRESSED, exit code 3: that one line makes autocomplete dearer

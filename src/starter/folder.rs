@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::fsio::{FileError, write_whole};
 use crate::registry::Registry;
 use crate::routes::Table;
-use crate::starter::files::{AB, GATE, NIGHTLY};
+use crate::starter::files::{AB, AB_ROUTES, GATE, NIGHTLY};
 use crate::workload::Workload;
 
 /// A file of the folder.
@@ -52,7 +52,8 @@ pub fn folder() -> Vec<FolderFile> {
         text("routes.candidate.toml", "the same but for one line, which the gate stops", candidate),
         text(GATE.name, "what must hold", GATE.text.to_owned()),
         text(NIGHTLY.name, "every endpoint, every night", with_files(NIGHTLY.text)),
-        text(AB.name, "baseline and candidate in one run", with_files(AB.text)),
+        text(AB.name, "two registries in one run", with_files(AB.text)),
+        text(AB_ROUTES.name, "two routing tables in one run", with_files(AB_ROUTES.text)),
     ];
     for (name, about) in WORKLOADS {
         let bytes = Workload::built_in_file(name).expect("a test writes the folder");

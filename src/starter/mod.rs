@@ -6,5 +6,5 @@
 mod files;
 mod folder;
 
-pub use files::{AB, GATE, NIGHTLY, StarterFile};
+pub use files::{AB, AB_ROUTES, GATE, NIGHTLY, StarterFile};
 pub use folder::{FolderFile, StarterError, folder, write_folder};

@@ -34,11 +34,12 @@ fn a_candidate_is_its_baseline_but_for_one_line() {
 #[test]
 fn suites_name_files_of_the_folder_alone() {
     let paths: Vec<String> = folder().into_iter().map(|file| file.path).collect();
-    for name in ["nightly.toml", "ab.toml"] {
+    for name in ["nightly.toml", "ab.toml", "ab-routes.toml"] {
         let suite = read(name, Suite::parse);
         let workloads = suite.measures.iter().flat_map(|measure| measure.workloads.iter().flatten());
-        let mut named: Vec<String> = workloads.map(|path| path.to_str().unwrap().to_owned()).collect();
-        named.push(suite.gate.policy.unwrap().to_str().unwrap().to_owned());
+        let variants = suite.variants.iter().flat_map(|variant| variant.registry.iter().chain(&variant.routes));
+        let named = workloads.chain(variants).chain(&suite.gate.policy).chain(&suite.registry);
+        let named: Vec<String> = named.map(|path| path.to_str().unwrap().to_owned()).collect();
         assert!(named.len() >= 3 && named.iter().all(|name| paths.contains(name)), "{name}: {named:?}");
     }
     for path in paths.iter().filter(|path| path.ends_with(".jsonl")) {

@@ -10,9 +10,11 @@ use crate::cli::bench_args::BenchArgs;
 use crate::cli::chart_args::{FormatName, MetricName, ThemeName, XAxis};
 use crate::cli::forecast_args::{ForecastArgs, SuggestArgs};
 use crate::cli::gate_args::GateArgs;
+use crate::cli::init_args::InitArgs;
 use crate::cli::load_choices::{ArrivalsChoice, PromptCacheChoice, StreamChoice};
 use crate::cli::registry_args::RegistryCommand;
 use crate::cli::routes_args::RoutesCommand;
+use crate::cli::shell_args::{CompletionsArgs, ManArgs};
 use crate::cli::simulate_args::SimulateArgs;
 use crate::cli::slim_args::SlimArgs;
 use crate::cli::trend_args::TrendArgs;
@@ -36,6 +38,7 @@ Examples:
   tollmark run                      Run the demo against the built-in simulated provider
   tollmark run --quick              The same in a few seconds, too short for p99
   tollmark report reports/latest    Render a run again
+  tollmark init llm                 Write a folder to begin from, with a gate for pull requests
   tollmark registry show            List what can be measured, with prices";
 
 /// The subcommands.
@@ -64,10 +67,16 @@ pub enum Command {
     /// Check or inspect recorded request files
     #[command(subcommand)]
     Workload(WorkloadCommand),
+    /// Write a folder to begin from: registry, routing tables, policy, suites, workloads and a GitHub workflow
+    Init(InitArgs),
     /// Serve the simulated provider alone, until interrupted
     Simulate(SimulateArgs),
     /// Measure the client itself: replies a second, processor time a reply, how true its times are
     Bench(BenchArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
 }
 
 /// How progress is shown.

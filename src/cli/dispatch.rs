@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::CliError;
-use crate::cli::{bench, forecast, gate, registry, report, routes, run, simulate, slim, suggest, trend, workload};
+use crate::cli::{
+    bench, forecast, gate, init, registry, report, routes, run, shell, simulate, slim, suggest, trend, workload,
+};
 
 /// Does what was typed and returns the exit code.
 ///
@@ -22,7 +24,10 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Registry(command) => registry::registry(&command),
         Command::Routes(command) => routes::routes(&command),
         Command::Workload(command) => workload::workload(&command),
+        Command::Init(args) => init::init(&args),
         Command::Simulate(args) => simulate::simulate(args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }
 }

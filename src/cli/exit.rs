@@ -21,6 +21,7 @@ use crate::run::{Ended, RunError};
 use crate::rundir::RunDirError;
 use crate::serve::ServeError;
 use crate::sim::{LawError, SimError};
+use crate::starter::StarterError;
 
 /// Everything that can stop a command.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,9 @@ pub enum CliError {
         /// The run directory.
         run: String,
     },
+    /// The files to begin from cannot be written.
+    #[error(transparent)]
+    Starter(#[from] StarterError),
     /// A file that was asked for cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -153,6 +157,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         | CliError::Policy(_)
         | CliError::CannotBeAsked { .. }
         | CliError::Git { .. }
+        | CliError::Starter(StarterError::Exists(_))
         | CliError::TooOld { .. }
         | CliError::NotComparable { .. }
         | CliError::NoRequests { .. } => BAD_INPUT,

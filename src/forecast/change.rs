@@ -119,11 +119,13 @@ impl Changes {
             ) => {
                 self.targets("", line, p, primary);
                 self.targets("fallback ", line, f, fallback);
-                self.compare(line, "a prompt over the window:", (o, on_overflow), |overflow| match overflow {
+                // By their words: a name knows where in its file it stands.
+                let shown = |overflow: &OnOverflow| match overflow {
                     OnOverflow::Reject => "rejected".to_owned(),
                     OnOverflow::Escalate { to } => format!("escalated to `{to}`"),
                     OnOverflow::Chunk { with } => format!("cut for `{with}`"),
-                });
+                };
+                self.compare(line, "a prompt over the window:", (shown(o), shown(on_overflow)), String::clone);
                 if a != params {
                     self.note(line, "`params`".to_owned());
                 }
@@ -178,6 +180,20 @@ mod tests {
             format!("{}:{} {}", change.route.unwrap_or_default(), change.line.unwrap_or(0), change.what)
         };
         table_changes(&read(BEFORE), &read(after)).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_longer_name_changes_nothing_below_it() {
+        let read = |text: &str| Table::parse("routes.toml", text).unwrap_or_else(|faults| panic!("{faults}"));
+        let overflow = |action: &str| format!("{BEFORE}{action}\n");
+        let escalates = overflow("on_overflow = \"escalate\"\nescalate_to = \"w\"");
+        let longer = escalates.replacen("\"x\"", "\"longer\"", 1);
+        let whats = |after: &str| -> Vec<String> {
+            table_changes(&read(&escalates), &read(after)).into_iter().map(|change| change.what).collect()
+        };
+        assert_eq!(whats(&longer), ["`x` → `longer`"]);
+        let cut = overflow("on_overflow = \"chunk\"\nchunk_with = \"w\"");
+        assert_eq!(whats(&cut), ["a prompt over the window: escalated to `w` → cut for `w`"]);
     }
 
     #[test]

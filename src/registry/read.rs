@@ -18,6 +18,11 @@ impl Registry {
         Self::parse("built-in", BUILT_IN).expect("a test reads the embedded registry")
     }
 
+    /// The file of the registry that comes with the program.
+    pub const fn built_in_text() -> &'static str {
+        BUILT_IN
+    }
+
     /// Reads a registry from the contents of a file; `source` is its name in messages.
     ///
     /// # Errors

@@ -17,6 +17,11 @@ impl Table {
         Self::parse("built-in", BUILT_IN).expect("a test reads the embedded routing table")
     }
 
+    /// The file of the routing table that comes with the program.
+    pub const fn built_in_text() -> &'static str {
+        BUILT_IN
+    }
+
     /// Reads a routing table from the contents of a file; `source` is its path, of which the folder is that of
     /// `registry`.
     ///

@@ -18,5 +18,8 @@ pub const NIGHTLY: StarterFile = StarterFile { name: "nightly.toml", text: inclu
 /// A suite of two variants; it needs `registry.toml` and `registry.candidate.toml` beside it.
 pub const AB: StarterFile = StarterFile { name: "ab.toml", text: include_str!("ab.toml") };
 
+/// A suite of two routing tables; it needs `registry.toml`, `routes.toml` and `routes.candidate.toml` beside it.
+pub const AB_ROUTES: StarterFile = StarterFile { name: "ab-routes.toml", text: include_str!("ab-routes.toml") };
+
 #[cfg(test)]
 mod tests;

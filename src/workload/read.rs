@@ -102,6 +102,11 @@ impl Workload {
         Some(Self::parse(name, "built-in", bytes, BadLines::Stop).expect("the embedded files hold good lines alone"))
     }
 
+    /// The file of the workload of this name that comes with the program; absent: there is none.
+    pub fn built_in_file(name: &str) -> Option<&'static [u8]> {
+        built_in::bytes_of(name)
+    }
+
     /// The names of the workloads that come with the program, in alphabetical order.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         built_in::names()

@@ -23,6 +23,7 @@ mod gate_variants;
 mod gateways;
 mod golden;
 mod help;
+mod init;
 #[cfg(target_os = "linux")]
 mod late;
 mod laws;

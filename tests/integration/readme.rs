@@ -43,7 +43,27 @@ fn the_commands_of_the_readme_run_one_after_the_other() {
             *argument = argument.replace("http://127.0.0.1:8000/v1", &server.base_url);
         }
         if arguments[0] == "run" && !line.contains("--requests-per-cell") {
-            arguments.extend(["--requests-per-cell", "20", "--rounds", "2"].map(str::to_owned));
+            // A forecast takes twelve rounds to say that a table is surely worse.
+            let few = if line.contains("llm/") { ["60", "12"] } else { ["20", "2"] };
+            arguments.extend(["--requests-per-cell", few[0], "--rounds", few[1]].map(str::to_owned));
+        }
+        if line.contains("--routes") {
+            sandbox.judge("reports/latest", &[]);
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let told = sandbox.run(&arguments).exits_with(3);
+            let head = told.stdout.split(" (+").next().unwrap();
+            assert!(
+                head.starts_with("REGRESSED: route autocomplete (50.0 % of traffic): cost per 1k requests "),
+                "{told}"
+            );
+            let cause = "llm/routes.candidate.toml line 41, `step-3.5-flash` → `deepseek-v4-flash`.";
+            assert!(told.stdout.lines().next().unwrap().ends_with(cause), "{told}");
+            let changed = blocks(&readme, "diff").concat();
+            let lines = ["routes.toml", "routes.candidate.toml"].map(|name| sandbox.read(&format!("llm/{name}")));
+            let differing = lines[0].lines().zip(lines[1].lines()).filter(|(was, is)| was != is);
+            assert_eq!(differing.map(|(was, is)| format!("-{was}\n+{is}\n")).collect::<String>(), changed);
+            commands += 1;
+            continue;
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         // A debug build beside other tests may be too slow to be believed, which is what 5 says; and so few requests may tell

@@ -122,7 +122,8 @@ fn place_of(row: &CellRow, regions: Option<usize>) -> String {
         (None, Some(region)) => format!(" in {}", visible(region)),
         (None, None) => String::new(),
     };
-    let what = row.route.as_deref().map_or_else(|| visible(row.model_or_table()), |route| format!("route {}", visible(route)));
+    let what =
+        row.route.as_deref().map_or_else(|| visible(row.model_or_table()), |route| format!("route {}", visible(route)));
     format!("{what}{region} on {} at {}", visible(&row.workload), load(row))
 }
 

@@ -34,7 +34,7 @@ fn each_suite_can_decide_every_rule_that_it_is_asked() {
     let policy = policy();
     let nightly: Vec<PlannedCell> =
         lanes(&suite(NIGHTLY.name, NIGHTLY.text)).into_iter().map(|lane| lane.cell).collect();
-    assert_eq!(nightly.len(), 42);
+    assert_eq!(nightly.len(), 78);
     let slos_alone = Policy { regressions: Vec::new(), ..policy.clone() };
     assert_eq!(undecidable(&slos_alone, &nightly), []);
     for slo in &policy.slos {

@@ -13,7 +13,7 @@ use crate::gate::regression::{Compared, Found, change, together};
 use crate::history::{CellKey, History, series, step_spread, turns};
 use crate::rundir::CellRow;
 use crate::stats::{Ordered, Share, quantile_interval, student_quantile, student_tail};
-use crate::units::Latency;
+use crate::units::{Latency, Usd};
 
 /// How far the nights of a history differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -214,7 +214,7 @@ fn figure_of(measure: Measure, row: &CellRow) -> Option<f64> {
             q if q < 0.97 => row.primary_latency().p95,
             _ => row.primary_latency().p99,
         }),
-        Measure::CostPerThousand => row.cost_per_1k_requests_usd.map(|cost| cost.as_f64()),
+        Measure::CostPerThousand => row.cost_per_1k_requests_usd.map(Usd::as_f64),
         Measure::ErrorRatio => row.attempt_error_ratio,
         Measure::Availability => row.availability,
         Measure::Quality => row.quality_ratio,

@@ -39,6 +39,8 @@ mod published;
 mod quality;
 mod readme;
 mod replay;
+mod replay_failover;
+mod replayed;
 mod rerender;
 mod routes;
 mod sandbox;

@@ -1,176 +1,9 @@
 //! `run --routes`: a workload sent through a routing table, over real sockets.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use crate::sandbox::{Row, Sandbox, rows};
-
-/// Two providers' worth of models at one, in two regions, at prices that are easy to add up.
-const REGISTRY: &str = r#"schema = 1
-[[provider]]
-id = "acme"
-base_url = "https://acme.invalid/v1"
-region_header = "X-Region"
-[[region]]
-id = "us"
-near = ["eu"]
-[[region]]
-id = "eu"
-near = ["us"]
-[[model]]
-id = "small"
-tier = 0
-context = 32000
-[[model.at]]
-provider = "acme"
-regions = ["us", "eu"]
-[[model.at.price]]
-from = "2026-01-01"
-currency = "USD"
-input = "0.10"
-output = "0.20"
-[[model]]
-id = "large"
-tier = 3
-context = 32000
-[[model.at]]
-provider = "acme"
-regions = ["us", "eu"]
-[[model.at.price]]
-from = "2026-01-01"
-currency = "USD"
-input = "1.00"
-output = "3.00"
-"#;
-
-/// Tiers 0 and 1 to the small model, then the large one; 2 and 3 to the large one; 4 to a person.
-const TABLE: &str = r#"schema = 1
-registry = "registry.toml"
-[classifier]
-model = "small"
-default_tier = 3
-[failover]
-on = ["connect", "timeout", "5xx", "429"]
-timeout = "5s"
-region_order = "as_written"
-[failover.breaker]
-attempt_error_ratio = 0.2
-window = "10s"
-min_requests = 10
-cooldown = "1s"
-[[route]]
-name = "a person"
-match = { tier = 4 }
-action = "hand_off"
-human_cost_usd = "2.50"
-[[route]]
-name = "cheap"
-match = { tier = 0 }
-primary = [ { model = "small" } ]
-fallback = [ { model = "large" } ]
-[[route]]
-name = "rest"
-primary = [ { model = "large" } ]
-fallback = [ { model = "small" } ]
-"#;
-
-/// Answers of twenty tokens within a few milliseconds, classifications right nine times in ten.
-const LAW: &str = "schema = 1\nclient = \"us\"\n[default]\nquality = 0.9\n\
-    ttft = { kind = \"constant\", median_ms = 2 }\nms_per_token = { kind = \"constant\", median_ms = 0.05 }\n\
-    answer_tokens = { median = 20, p99 = 21 }\n";
-
-/// A run of [`TABLE`] against a simulator.
-struct Replayed {
-    sandbox: Sandbox,
-    /// The measured rows of `samples.csv`.
-    samples: Vec<Row>,
-    /// The rows of `attempts.csv` of measured requests, by request.
-    attempts: BTreeMap<(String, String), Vec<Row>>,
-    /// The rows of the truth by request id.
-    truth: BTreeMap<String, Row>,
-    cells: Vec<Row>,
-    manifest: Value,
-}
-
-fn replay(law: &str, table: &str, arguments: &[&str]) -> Replayed {
-    let sandbox = Sandbox::new();
-    sandbox.write("law.toml", law).write("registry.toml", REGISTRY).write("routes.toml", table);
-    let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
-    let run = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--rounds", "2", "--run-id", "r"];
-    let closed: &[&str] = if arguments.contains(&"--rate") { &[] } else { &["--concurrency", "8"] };
-    sandbox.run(&[&run[..], closed, arguments].concat()).measures();
-    simulated.interrupt();
-    Replayed::read(sandbox)
-}
-
-impl Replayed {
-    fn read(sandbox: Sandbox) -> Self {
-        let measured = |file: &str| {
-            let all = rows(&sandbox.read(&format!("reports/r/{file}")));
-            all.into_iter().filter(|row| row["phase"] == "measured").collect::<Vec<_>>()
-        };
-        let mut attempts: BTreeMap<_, Vec<Row>> = BTreeMap::new();
-        for row in measured("attempts.csv") {
-            attempts.entry((row["cell"].clone(), row["index"].clone())).or_default().push(row);
-        }
-        let truth = sandbox.path("truth.csv");
-        let truth = std::fs::read_to_string(truth).map(|text| rows(&text)).unwrap_or_default();
-        Self {
-            samples: measured("samples.csv"),
-            attempts,
-            truth: truth.into_iter().map(|row| (row["request_id"].clone(), row)).collect(),
-            cells: rows(&sandbox.read("reports/r/cells.csv")),
-            manifest: serde_json::from_str(&sandbox.read("reports/r/manifest.json")).unwrap(),
-            sandbox,
-        }
-    }
-
-    fn attempts_of(&self, sample: &Row) -> &[Row] {
-        self.attempts.get(&(sample["cell"].clone(), sample["index"].clone())).map_or(&[], Vec::as_slice)
-    }
-
-    /// What the manifest says of the cell with that slug.
-    fn routing(&self, cell: &str) -> &Value {
-        let mut all = self.manifest["routing"].as_array().unwrap().iter();
-        all.find(|note| note["cell"] == cell).unwrap_or_else(|| panic!("no routing of {cell}"))
-    }
-
-    fn cell(&self, slug: &str) -> &Row {
-        self.cells.iter().find(|row| row["cell"] == slug).unwrap_or_else(|| panic!("no cell {slug}"))
-    }
-
-    /// Every request's attempts are there, each is one that the server saw, and its cost is theirs and the person's.
-    #[track_caller]
-    fn adds_up(&self) {
-        for sample in &self.samples {
-            let attempts = self.attempts_of(sample);
-            assert_eq!(sample["attempts"], attempts.len().to_string(), "{sample:?}");
-            let failed = attempts.iter().filter(|row| row["outcome"] != "ok").count();
-            assert_eq!(sample["failed_attempts"], failed.to_string(), "{sample:?}");
-            let person = if sample["outcome"] == "handed_off" { 2_500_000_000_000 } else { 0 };
-            let sum: u128 = attempts.iter().map(|row| picos(&row["cost_usd"])).sum();
-            assert_eq!(picos(&sample["cost_usd"]), sum + person, "{sample:?}");
-            let answering = attempts.iter().rfind(|row| row["purpose"] != "classify");
-            for column in ["provider", "model", "region"] {
-                let expected = answering.map_or("", |row| row[column].as_str());
-                assert_eq!(sample[column], expected, "{column} of {sample:?}");
-            }
-            for attempt in attempts.iter().filter(|row| !row["request_id"].is_empty()) {
-                assert_eq!(attempt["region"], self.truth[&attempt["request_id"]]["region"]);
-            }
-        }
-    }
-}
-
-/// An exact decimal as a whole number of units of 10⁻¹²; nothing is 0.
-fn picos(decimal: &str) -> u128 {
-    if decimal.is_empty() {
-        return 0;
-    }
-    let (whole, part) = decimal.split_once('.').unwrap_or((decimal, ""));
-    format!("{whole}{part:0<12}").parse().unwrap()
-}
+use crate::replayed::{LAW, REGISTRY, Replayed, TABLE, picos, replay};
+use crate::sandbox::{Row, Sandbox};
 
 #[test]
 fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() {
@@ -269,11 +102,6 @@ fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tie
     assert_eq!(note["classifier"]["confusion"][0][5], 10);
 }
 
-/// [`TABLE`] without a classifier: what has no tier takes the last route.
-fn unlabelled() -> String {
-    TABLE.replace("[classifier]\nmodel = \"small\"\ndefault_tier = 3\n", "")
-}
-
 #[test]
 fn a_prompt_over_every_window_is_answered_piece_by_piece_and_all_of_it_is_paid() {
     let sandbox = Sandbox::new();
@@ -302,48 +130,6 @@ fn a_prompt_over_every_window_is_answered_piece_by_piece_and_all_of_it_is_paid()
             (&pieces[0]["sent_at_ms"], &last["last_token_at_ms"])
         );
     }
-}
-
-#[test]
-fn where_a_region_is_down_requests_are_answered_elsewhere_and_its_breaker_opens() {
-    let law = format!("{LAW}[[outage]]\nregion = \"us\"\nfrom_s = 0\nuntil_s = 1000\nerror_ratio = 1\n");
-    let replayed =
-        replay(&law, &unlabelled(), &["--workload", "autocomplete", "--requests-per-cell", "200", "--warmup", "0"]);
-    replayed.adds_up();
-    let whole = "routes/autocomplete/c8";
-    assert!(replayed.samples.iter().all(|sample| sample["outcome"] == "ok" && sample["region"] == "eu"));
-    let note = replayed.routing(whole);
-    let again = replayed.samples.iter().filter(|sample| sample["failed_over"] == "1").count() as u64;
-    assert_eq!((note["availability"].as_f64(), note["failed_over"]["requests"].as_u64()), (Some(1.0), Some(again)));
-    let before = note["availability_before_failover"].as_f64().unwrap();
-    assert!((before - (200 - again) as f64 / 200.0).abs() < 1e-6);
-    // With every attempt in `us` failed it opens as soon as ten are counted, however many of the eight in flight follow.
-    let events = replayed.manifest["tables"][0]["breakers"].as_array().unwrap();
-    assert_eq!((events[0]["region"].as_str(), events[0]["to"].as_str()), (Some("us"), Some("open")));
-    // Another worker may count one more in the same moment.
-    assert!(events[0]["attempts"].as_u64().unwrap() >= 10);
-    assert_eq!(events[0]["error_ratio"].as_f64(), Some(1.0));
-    assert!((10..100).contains(&again), "{again} tried `us` before it was skipped");
-}
-
-#[test]
-fn where_every_target_is_down_requests_end_with_their_outcome() {
-    let law = format!("{LAW}[[outage]]\nfrom_s = 0\nuntil_s = 1000\nerror_ratio = 1\n");
-    let sandbox = Sandbox::new();
-    sandbox.write("law.toml", &law).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
-    let simulated = sandbox.simulate(&["--law", "law.toml"]);
-    let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "autocomplete"];
-    let amount = ["--requests-per-cell", "40", "--rounds", "1", "--warmup", "0", "--run-id", "r", "--concurrency", "8"];
-    sandbox.run(&[&arguments[..], &amount].concat()).exits_with(5).says("http_5xx");
-    let replayed = Replayed::read(sandbox);
-    for sample in &replayed.samples {
-        assert_eq!(sample["outcome"], "http_5xx");
-        // The classifier once, then each of the route's four endpoints at most.
-        let attempts: u32 = sample["attempts"].parse().unwrap();
-        assert!((2..=5).contains(&attempts), "{sample:?}");
-        assert_eq!(sample["tier_by"], "default");
-    }
-    assert_eq!(replayed.cell("routes/autocomplete/c8")["availability"], "0.0");
 }
 
 #[test]
@@ -414,42 +200,6 @@ fn a_table_with_mistakes_or_words_that_mean_nothing_beside_it_stop_the_run_befor
     sandbox.run(&["run", "--routes", "built-in", "--model", "qwen3-8b"]).exits_with(2).says("`--model`");
     sandbox.run(&["run", "--trust-tiers"]).exits_with(2).says("`--routes`");
     assert!(!sandbox.path("reports").exists());
-}
-
-#[test]
-fn a_region_that_dies_and_comes_back_is_left_alone_meanwhile_and_called_again_after() {
-    let law = format!("{LAW}[[outage]]\nregion = \"us\"\nfrom_s = 0\nuntil_s = 5\nerror_ratio = 1\n");
-    let replayed = replay(
-        &law,
-        &unlabelled(),
-        &["--workload", "autocomplete", "--rate", "30", "--duration", "10s", "--warmup", "0"],
-    );
-    replayed.adds_up();
-    // What failed is what the server says it failed, and every one of those was answered in the other region.
-    let attempts = || replayed.attempts.values().flatten();
-    let failed = attempts().filter(|row| row["outcome"] == "http_5xx").count();
-    let down =
-        |row: &&Row| !row["request_id"].is_empty() && replayed.truth[&row["request_id"]]["outcome"] == "http_5xx";
-    assert_eq!(failed, attempts().filter(down).count());
-    assert!(replayed.samples.iter().all(|sample| sample["outcome"] == "ok"));
-    let note = &replayed.manifest["routing"][0];
-    assert_eq!(note["availability"].as_f64(), Some(1.0));
-    assert_eq!(note["failed_over"]["requests"].as_u64(), Some(failed as u64));
-
-    let events = replayed.manifest["tables"][0]["breakers"].as_array().unwrap();
-    let changes: Vec<(&str, &str)> =
-        events.iter().map(|event| (event["region"].as_str().unwrap(), event["to"].as_str().unwrap())).collect();
-    assert_eq!(changes[0], ("us", "open"));
-    assert_eq!(changes[changes.len() - 1], ("us", "closed"));
-    assert_eq!(changes.iter().filter(|(_, to)| *to == "closed").count(), 1, "it was down once: {changes:?}");
-    let closed = events[events.len() - 1]["at_ms"].as_f64().unwrap();
-    let sent = |sample: &&Row| sample["sent_at_ms"].parse::<f64>().unwrap() > closed;
-    let after: Vec<&Row> = replayed.samples.iter().filter(sent).collect();
-    assert!(!after.is_empty() && after.iter().all(|sample| sample["region"] == "us" && sample["attempts"] == "1"));
-    for text in ["summary.md", "report.html"] {
-        assert!(replayed.sandbox.read(&format!("reports/r/{text}")).contains("us opened at"), "{text}");
-    }
-    assert!(replayed.sandbox.read("reports/r/report.html").contains("breaker of us closes"));
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod quality;
 mod readme;
 mod replay;
 mod replay_failover;
+mod replay_kept;
 mod replayed;
 mod rerender;
 mod routes;

@@ -19,6 +19,7 @@ mod rebuild;
 mod routing_note;
 mod row;
 mod run;
+mod sample_fields;
 mod sample_rows;
 mod samples_file;
 mod slim;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::rundir::sample_rows::{cells_by_slug, micros, not_a_cell, scan};
+use crate::rundir::sample_fields::{Fields, Headers, UsageColumns};
+use crate::rundir::sample_rows::{cells_by_slug, not_a_cell, scan};
 use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Manifest, RunDirError};
 use crate::sample::{Usage, UsageSource};
@@ -47,54 +48,26 @@ pub fn read_spending(
     let cells = cells_by_slug(manifest);
     let mut columns: Option<Columns> = None;
     scan(&path, |headers, record, line| {
-        let broken = |problem, line| RunDirError::BadRow { path: path.clone(), line, problem };
+        let row = Fields { path: &path, line, record };
         let places = match &columns {
             Some(known) => known,
-            None => columns.insert(Columns::find(headers).map_err(|problem| broken(problem, 1))?),
+            None => columns
+                .insert(Columns::find(&Headers(headers)).map_err(|problem| Fields { line: 1, ..row }.broken(problem))?),
         };
-        let cell = |place: usize| record.get(place).unwrap_or_default();
-        let slug = cell(places.cell);
-        let number = |column: &str, place: usize| match cell(place) {
-            "" => Ok(None),
-            text => match text.parse::<u64>() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => Err(broken(format!("`{column}` is `{text}`, must be a whole number"), line)),
-            },
-        };
-        let token = |column, place| Ok::<_, RunDirError>(number(column, place)?.unwrap_or(0));
-        let source = match cell(places.usage_source) {
-            "" => None,
-            "provider" => Some(UsageSource::Provider),
-            "estimated" => Some(UsageSource::Estimated),
-            other => {
-                let problem = format!("`usage_source` is `{other}`, must be `provider` or `estimated`");
-                return Err(broken(problem, line));
-            }
-        };
-        let usage = Usage {
-            input: token("input_tokens", places.input)?,
-            cached_input: token("cached_input_tokens", places.cached_input)?,
-            cache_write: match places.cache_write {
-                Some(place) => token("cache_write_tokens", place)?,
-                None => 0,
-            },
-            output: token("output_tokens", places.output)?,
-            reasoning: token("reasoning_tokens", places.reasoning)?,
-        };
-        let cost = Some(cell(places.cost)).filter(|text| !text.is_empty()).map(Usd::from_file).transpose();
-        let sent = Some(cell(places.sent)).filter(|text| !text.is_empty());
-        let index = token("index", places.index)?;
+        let slug = row.text(places.cell).unwrap_or_default();
+        let number = |column, place| Ok::<_, RunDirError>(row.number(column, place)?.unwrap_or(0));
+        let cost = row.text(places.cost).map(Usd::from_file).transpose();
         each(Spent {
-            measured: cell(places.phase) == "measured",
-            cell: *cells.get(slug).ok_or_else(|| broken(not_a_cell(slug), line))? as usize,
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            attempts: token("attempts", places.attempts)?,
-            sent: micros("sent_at_ms", sent).map_err(|problem| broken(problem, line))?.map(Moment),
-            usage: source.map(|source| (usage, source)),
-            cost: cost.map_err(|error| broken(format!("`cost_usd` {error}"), line))?,
-            custom_id: cell(places.custom_id),
-            class: Some(cell(places.class)).filter(|class| !class.is_empty()),
-            service_tier: places.service_tier.map(cell).filter(|tier| !tier.is_empty()),
+            measured: row.text(places.phase) == Some("measured"),
+            cell: *cells.get(slug).ok_or_else(|| row.broken(not_a_cell(slug)))? as usize,
+            index: u32::try_from(number("index", places.index)?).unwrap_or(u32::MAX),
+            attempts: number("attempts", places.attempts)?,
+            sent: row.moment("sent_at_ms", places.sent)?.map(Moment),
+            usage: row.usage(&places.usage)?,
+            cost: cost.map_err(|error| row.broken(format!("`cost_usd` {error}")))?,
+            custom_id: row.text(places.custom_id).unwrap_or_default(),
+            class: row.text(places.class),
+            service_tier: places.service_tier.and_then(|place| row.text(place)),
         });
         Ok(())
     })
@@ -109,38 +82,25 @@ struct Columns {
     class: usize,
     attempts: usize,
     sent: usize,
-    input: usize,
-    cached_input: usize,
-    output: usize,
-    reasoning: usize,
-    usage_source: usize,
+    usage: UsageColumns,
     cost: usize,
     /// Absent in rows of earlier versions.
-    cache_write: Option<usize>,
-    /// Likewise.
     service_tier: Option<usize>,
 }
 
 impl Columns {
-    fn find(headers: &csv::StringRecord) -> Result<Self, String> {
-        let known = |name: &str| headers.iter().position(|header| header == name);
-        let place = |name: &str| known(name).ok_or_else(|| format!("column `{name}` is missing"));
+    fn find(headers: &Headers<'_>) -> Result<Self, String> {
         Ok(Self {
-            phase: place("phase")?,
-            cell: place("cell")?,
-            index: place("index")?,
-            custom_id: place("custom_id")?,
-            class: place("class")?,
-            attempts: place("attempts")?,
-            sent: place("sent_at_ms")?,
-            input: place("input_tokens")?,
-            cached_input: place("cached_input_tokens")?,
-            output: place("output_tokens")?,
-            reasoning: place("reasoning_tokens")?,
-            usage_source: place("usage_source")?,
-            cost: place("cost_usd")?,
-            cache_write: known("cache_write_tokens"),
-            service_tier: known("service_tier"),
+            phase: headers.place("phase")?,
+            cell: headers.place("cell")?,
+            index: headers.place("index")?,
+            custom_id: headers.place("custom_id")?,
+            class: headers.place("class")?,
+            attempts: headers.place("attempts")?,
+            sent: headers.place("sent_at_ms")?,
+            usage: UsageColumns::find(headers)?,
+            cost: headers.place("cost_usd")?,
+            service_tier: headers.known("service_tier"),
         })
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::rundir::sample_rows::{cells_by_slug, micros, not_a_cell, scan};
+use crate::rundir::sample_fields::{Fields, Headers, UsageColumns};
+use crate::rundir::sample_rows::{cells_by_slug, not_a_cell, scan};
 use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Manifest, RunDirError};
-use crate::sample::{Outcome, Usage};
+use crate::sample::{Outcome, Usage, UsageSource};
 use crate::units::Micros;
 
 /// The part of a row of `samples.csv` that a forecast needs.
@@ -52,60 +53,45 @@ pub fn read_timings(
     let cells = cells_by_slug(manifest);
     let mut columns: Option<Columns> = None;
     scan(&path, |headers, record, line| {
-        let broken = |problem, line| RunDirError::BadRow { path: path.clone(), line, problem };
+        let row = Fields { path: &path, line, record };
         let places = match &columns {
             Some(known) => known,
-            None => columns.insert(Columns::find(headers).map_err(|problem| broken(problem, 1))?),
+            None => columns
+                .insert(Columns::find(&Headers(headers)).map_err(|problem| Fields { line: 1, ..row }.broken(problem))?),
         };
-        let text = |place: usize| Some(record.get(place).unwrap_or_default()).filter(|text| !text.is_empty());
-        let slug = text(places.cell).unwrap_or_default();
-        let cell = *cells.get(slug).ok_or_else(|| broken(not_a_cell(slug), line))? as usize;
-        if !wanted[cell] || text(places.phase) != Some("measured") {
+        let slug = row.text(places.cell).unwrap_or_default();
+        let cell = *cells.get(slug).ok_or_else(|| row.broken(not_a_cell(slug)))? as usize;
+        if !wanted[cell] || row.text(places.phase) != Some("measured") {
             return Ok(());
         }
-        let number = |column: &str, place: usize| match text(place) {
-            None => Ok(0),
-            Some(text) => {
-                text.parse::<u64>().map_err(|_| broken(format!("`{column}` is `{text}`, must be a whole number"), line))
-            }
-        };
-        let moment = |column: &str, place: usize| micros(column, text(place)).map_err(|problem| broken(problem, line));
-        let outcome: Outcome =
-            text(places.outcome).unwrap_or_default().parse().map_err(|error| broken(format!("{error}"), line))?;
-        let sent = moment("sent_at_ms", places.sent)?;
-        let from = moment("due_at_ms", places.due)?.or(sent);
+        let outcome = row.text(places.outcome).unwrap_or_default().parse::<Outcome>();
+        let outcome = outcome.map_err(|error| row.broken(error.to_string()))?;
+        let sent = row.moment("sent_at_ms", places.sent)?;
+        let from = row.moment("due_at_ms", places.due)?.or(sent);
         let since = |moment: Option<u64>| {
             let micros = moment?.saturating_sub(from?);
             Some(Micros(u32::try_from(micros).unwrap_or(u32::MAX)))
         };
-        let first_token = since(moment("first_token_at_ms", places.first_token)?);
-        let last_token = moment("last_token_at_ms", places.last_token)?;
-        let end = if outcome.is_ok() { last_token } else { moment("end_at_ms", places.end)?.or(last_token) };
-        let usage = match text(places.usage_source) {
-            None => None,
-            Some(_) => Some(Usage {
-                input: number("input_tokens", places.input)?,
-                cached_input: number("cached_input_tokens", places.cached_input)?,
-                cache_write: places.cache_write.map_or(Ok(0), |place| number("cache_write_tokens", place))?,
-                output: number("output_tokens", places.output)?,
-                reasoning: number("reasoning_tokens", places.reasoning)?,
-            }),
-        };
-        let quality = places.quality.and_then(text);
+        let first_token = since(row.moment("first_token_at_ms", places.first_token)?);
+        let last_token = row.moment("last_token_at_ms", places.last_token)?;
+        let end = if outcome.is_ok() { last_token } else { row.moment("end_at_ms", places.end)?.or(last_token) };
+        let usage = row.usage(&places.usage)?;
+        let quality = places
+            .quality
+            .and_then(|place| row.text(place))
+            .map(|text| text.parse().map_err(|_| row.broken(format!("`quality` is `{text}`, must be a number"))));
         each(Timing {
             cell,
-            round: u32::try_from(number("round", places.round)?).unwrap_or(u32::MAX),
-            class: text(places.class),
+            round: u32::try_from(row.number("round", places.round)?.unwrap_or(0)).unwrap_or(u32::MAX),
+            class: row.text(places.class),
             outcome,
             sent_at: sent.unwrap_or(0),
             took: since(end),
             first_token,
-            usage,
-            estimated: text(places.usage_source) == Some("estimated"),
-            service_tier: places.service_tier.and_then(text),
-            quality: quality
-                .map(|text| text.parse().map_err(|_| broken(format!("`quality` is `{text}`, must be a number"), line)))
-                .transpose()?,
+            usage: usage.map(|(usage, _)| usage),
+            estimated: matches!(usage, Some((_, UsageSource::Estimated))),
+            service_tier: places.service_tier.and_then(|place| row.text(place)),
+            quality: quality.transpose()?,
         });
         Ok(())
     })
@@ -123,39 +109,27 @@ struct Columns {
     first_token: usize,
     last_token: usize,
     end: usize,
-    input: usize,
-    cached_input: usize,
-    output: usize,
-    reasoning: usize,
-    usage_source: usize,
-    cache_write: Option<usize>,
+    usage: UsageColumns,
     service_tier: Option<usize>,
     quality: Option<usize>,
 }
 
 impl Columns {
-    fn find(headers: &csv::StringRecord) -> Result<Self, String> {
-        let known = |name: &str| headers.iter().position(|header| header == name);
-        let place = |name: &str| known(name).ok_or_else(|| format!("column `{name}` is missing"));
+    fn find(headers: &Headers<'_>) -> Result<Self, String> {
         Ok(Self {
-            phase: place("phase")?,
-            round: place("round")?,
-            cell: place("cell")?,
-            class: place("class")?,
-            outcome: place("outcome")?,
-            due: place("due_at_ms")?,
-            sent: place("sent_at_ms")?,
-            first_token: place("first_token_at_ms")?,
-            last_token: place("last_token_at_ms")?,
-            end: place("end_at_ms")?,
-            input: place("input_tokens")?,
-            cached_input: place("cached_input_tokens")?,
-            output: place("output_tokens")?,
-            reasoning: place("reasoning_tokens")?,
-            usage_source: place("usage_source")?,
-            cache_write: known("cache_write_tokens"),
-            service_tier: known("service_tier"),
-            quality: known("quality"),
+            phase: headers.place("phase")?,
+            round: headers.place("round")?,
+            cell: headers.place("cell")?,
+            class: headers.place("class")?,
+            outcome: headers.place("outcome")?,
+            due: headers.place("due_at_ms")?,
+            sent: headers.place("sent_at_ms")?,
+            first_token: headers.place("first_token_at_ms")?,
+            last_token: headers.place("last_token_at_ms")?,
+            end: headers.place("end_at_ms")?,
+            usage: UsageColumns::find(headers)?,
+            service_tier: headers.known("service_tier"),
+            quality: headers.known("quality"),
         })
     }
 }

@@ -4,6 +4,7 @@
 
 mod checks;
 mod compared;
+mod conclusion;
 mod destination;
 mod error;
 mod failures;
@@ -33,15 +34,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::load::{Clock, Stop, start};
+use crate::load::{Clock, Job, Stop, start};
 use crate::report::ChartOptions;
-use crate::router::BreakerEvent;
 use crate::run::live_metrics::LiveMetrics;
+use crate::run::record::Recorded;
 use crate::run::secrets::Secrets;
-use crate::run::table_notes::breaker_note;
-use crate::rundir::{
-    Manifest, Run, RunDirError, RunWriter, Status, cell_row, routing_notes, usage_notes, usage_warnings,
-};
+use crate::rundir::{Manifest, Run, RunDirError, RunWriter, Status, cell_row};
 use crate::serve::Listener;
 use crate::sim::{Labels, SimConfig, Simulator};
 
@@ -110,7 +108,6 @@ pub fn carry_out(
     let started = Timestamp::now();
     let job = job::assemble(settings, inputs, base_url.as_deref(), prompt_cache, keys, started)?;
     let budget = job.budget.clone();
-    let secrets = Secrets::of(&job);
 
     let begun = notes::Start {
         at: started,
@@ -120,54 +117,14 @@ pub fn carry_out(
         workers: u32::try_from(job.workers).unwrap_or(u32::MAX),
         open_files: job::open_files(&job, simulator.is_some())?,
     };
-    let (mut manifest, mut writer) = loop {
-        let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
-        let manifest = notes::manifest(&run_id, settings, inputs, &begun);
-        match RunWriter::create(&settings.out, &manifest, &inputs.workloads) {
-            // Another run of the same second was quicker.
-            Err(RunDirError::Exists { .. }) if settings.run_id.is_none() => {}
-            created => break (manifest, created?),
-        }
-    };
-
-    let (metrics, asks) = match metrics {
-        Some(listener) => Some(LiveMetrics::start(listener, &manifest)?).unzip(),
-        None => (None, None),
-    };
-    let clock = Clock::start();
-    let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
-    let (stop, stopped) = watch::channel(Stop::Run);
-    let running = start(job, clock, to_recorder, stopped)?;
-    let recording = record::Recording { inputs, secrets, started, prompt_cache, clock, asks };
-    let recorded = record::record(batches, &mut writer, recording, &stop, watch);
-    let joined = running.join();
-    let recorded = recorded?;
-    joined?;
-    if let Some(metrics) = metrics {
-        metrics.stop();
-    }
+    let (mut manifest, mut writer) = create_directory(settings, inputs, &begun)?;
+    let recorded = measure(job, inputs, &begun, &manifest, &mut writer, watch, metrics)?;
     if let Some(simulator) = simulator {
         simulator.stop()?;
     }
 
     let figures: Vec<_> = (0..manifest.cells.len()).map(|cell| recorded.tally.figures(cell)).collect();
-    let exhausted = budget.as_ref().is_some_and(|budget| budget.is_exhausted());
-    manifest.status = match exhausted {
-        _ if recorded.interrupted => Status::Interrupted,
-        true => Status::OverBudget,
-        false => Status::Finished,
-    };
-    manifest.finished_at = Some(notes::moment(Timestamp::now()));
-    manifest.destination.simulated = recorded.simulated.or(manifest.destination.simulated);
-    manifest.validity = notes::validity(&manifest.cells, &figures, recorded.lags);
-    let advice = recorded.failures.advice(&manifest.cells);
-    manifest.warnings.extend(advice.iter().cloned());
-    manifest.warnings.extend(budget.and_then(|budget| tolls::held_back(&budget, recorded.spent)));
-    manifest.failures = recorded.failures.notes(&manifest.cells);
-    note_breakers(&mut manifest, inputs, recorded.breakers);
-    manifest.routing = routing_notes(&manifest, &recorded.routing);
-    manifest.usage = usage_notes(&manifest.cells, &figures);
-    manifest.warnings.extend(usage_warnings(&manifest.cells, &manifest.usage));
+    let advice = conclusion::conclude(&mut manifest, inputs, &figures, recorded, budget.as_deref());
     let rows: Vec<_> =
         manifest.cells.iter().zip(&figures).map(|(note, cell)| cell_row(&manifest, note, cell)).collect();
     let path = writer.finish(&manifest, &rows)?;
@@ -182,15 +139,53 @@ pub fn carry_out(
     Ok(Finished { path, ended, advice })
 }
 
-/// Puts the changes of breakers into the notes of their tables, in the order of time.
-fn note_breakers(manifest: &mut Manifest, inputs: &Inputs, mut events: Vec<(u32, BreakerEvent)>) {
-    // Workers tell of them in batches of their own.
-    events.sort_by_key(|(_, event)| event.at);
-    for (cell, event) in events {
-        let side = inputs.side(&inputs.plan.cells[cell as usize]);
-        let table = manifest.tables.iter_mut().find(|table| table.variant == side.variant);
-        table.expect("only tables have breakers").breakers.push(breaker_note(&side.registry, &event));
+/// The run's directory with a manifest of what is about to begin, so that a run that dies can be told from one that was not.
+fn create_directory(
+    settings: &Settings,
+    inputs: &Inputs,
+    begun: &notes::Start,
+) -> Result<(Manifest, RunWriter), RunError> {
+    loop {
+        let run_id = settings.run_id.clone().unwrap_or_else(|| notes::free_run_id(settings, begun.at));
+        let manifest = notes::manifest(&run_id, settings, inputs, begun);
+        match RunWriter::create(&settings.out, &manifest, &inputs.workloads) {
+            // Another run of the same second was quicker.
+            Err(RunDirError::Exists { .. }) if settings.run_id.is_none() => {}
+            created => return Ok((manifest, created?)),
+        }
     }
+}
+
+/// Sends what `job` says and keeps each sample that comes back, until all have or the user stops it.
+fn measure(
+    job: Job,
+    inputs: &Inputs,
+    begun: &notes::Start,
+    manifest: &Manifest,
+    writer: &mut RunWriter,
+    watch: &mut dyn Watch,
+    metrics: Option<Listener>,
+) -> Result<Recorded, RunError> {
+    let secrets = Secrets::of(&job);
+    let (metrics, asks) = match metrics {
+        Some(listener) => Some(LiveMetrics::start(listener, manifest)?).unzip(),
+        None => (None, None),
+    };
+    let clock = Clock::start();
+    // The workers close it when the last of them ends.
+    let (to_recorder, batches) = mpsc::channel(BATCHES_WAITING);
+    let (stop, stopped) = watch::channel(Stop::Run);
+    let running = start(job, clock, to_recorder, stopped)?;
+    let recording =
+        record::Recording { inputs, secrets, started: begun.at, prompt_cache: begun.prompt_cache, clock, asks };
+    let recorded = record::record(batches, writer, recording, &stop, watch);
+    let joined = running.join();
+    let recorded = recorded?;
+    joined?;
+    if let Some(metrics) = metrics {
+        metrics.stop();
+    }
+    Ok(recorded)
 }
 
 /// The simulator inside this process, when any requests go there.

@@ -47,7 +47,7 @@ fn the_commands_of_the_readme_run_one_after_the_other() {
             let few = if line.contains("llm/") { ["60", "12"] } else { ["20", "2"] };
             arguments.extend(["--requests-per-cell", few[0], "--rounds", few[1]].map(str::to_owned));
         }
-        if line.contains("--routes") {
+        if line.starts_with("tollmark gate --routes") {
             sandbox.judge("reports/latest", &[]);
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let told = sandbox.run(&arguments).exits_with(3);

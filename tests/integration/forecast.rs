@@ -192,6 +192,6 @@ fn over_tiering_that_was_planted_is_found_and_a_fair_table_is_left_alone() {
             ["suggest", "reports/night", "--routes", table, "--registry", "registry.toml", "--policy", "gate.toml"];
         sandbox.run(&what).exits_with(0)
     };
-    suggest("dear.toml").prints("`typing` `hunyuan-turbo` → `step-3.5-flash`, line 6 saves ");
+    suggest("dear.toml").prints("`typing` `hunyuan-turbo` → `step-3.5-flash` saves ");
     suggest("step.toml").prints("nothing cheaper found");
 }

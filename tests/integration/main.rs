@@ -51,6 +51,7 @@ mod slim;
 mod stalls;
 mod stated_costs;
 mod stopped;
+mod suggest;
 mod tls;
 mod traces;
 mod trend;

@@ -22,6 +22,7 @@ mod gate;
 mod gate_variants;
 mod gateways;
 mod golden;
+mod held_to_account;
 mod help;
 mod init;
 #[cfg(target_os = "linux")]

@@ -17,6 +17,10 @@ pub struct SimulateArgs {
     /// Behave by the law in this file instead of the built-in one
     #[arg(long, value_name = "FILE")]
     pub law: Option<PathBuf>,
+    /// Answer what this file of requests expects as often as the law's quality says; repeat it for more. The built-in workloads
+    /// are known without it
+    #[arg(long = "workload", value_name = "FILE")]
+    pub workloads: Vec<String>,
     /// Write what was really done to this CSV file, one row a request
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,

@@ -22,6 +22,15 @@ pub enum ForecastError {
     /// No run has a cell of an endpoint.
     #[error("no run holds a measured endpoint: a forecast is made of measured requests")]
     Nothing,
+    /// The only run went through a routing table, and its calls are not kept.
+    #[error(
+        "run `{run}` went through a routing table and keeps none of its calls, as slim runs do not: forecast from the run that \
+         it was made of, or from one that measured the endpoints"
+    )]
+    SlimTable {
+        /// The run's id.
+        run: String,
+    },
     /// A share of the traffic is given to something that there is not.
     #[error(
         "{policy}:{line}: `{name}` in `[traffic] share` is no route of the table and no class of the runs (known: {known})"

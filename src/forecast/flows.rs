@@ -1,9 +1,9 @@
 //! Which requests go which way through a table.
 
-use std::collections::BTreeMap;
-
 use crate::forecast::hops::orders;
 use crate::forecast::kinds::Kind;
+use crate::forecast::labels::{Label, Labelling};
+use crate::forecast::part::Size;
 use crate::registry::{Capability, Endpoint, Registry};
 use crate::routes::{Action, Destination, OnOverflow, Resolved, Table};
 
@@ -26,8 +26,12 @@ pub(in crate::forecast) struct Path {
     /// The workload and class that its calls are drawn from.
     pub(in crate::forecast) workload: String,
     pub(in crate::forecast) class: Option<String>,
-    /// Who is asked for the tier.
-    pub(in crate::forecast) classifier: Option<Endpoint>,
+    /// Which of them by length; absent where the table treats all lengths alike.
+    pub(in crate::forecast) size: Option<Size>,
+    /// Images in each.
+    pub(in crate::forecast) images: u32,
+    /// Who is asked for the tier, and whether that one names it; else it is the default.
+    pub(in crate::forecast) classifier: Option<(Endpoint, bool)>,
     pub(in crate::forecast) way: Way,
 }
 
@@ -44,19 +48,10 @@ pub(in crate::forecast) enum Way {
     Pieces(Vec<Endpoint>, u32),
 }
 
-/// How the classifier labels requests.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::forecast) struct Labelling {
-    /// The share of labels that are right, of those that are in time, 0 to 1.
-    pub(in crate::forecast) right: f64,
-    /// The share that comes late or not at all, so that the default tier holds.
-    pub(in crate::forecast) late: f64,
-}
-
 impl Routing<'_> {
-    /// Where requests of `kind` are asked for their tier; absent where nobody is asked.
-    pub(in crate::forecast) fn classifier(&self, kind: &Kind) -> Option<Endpoint> {
-        let endpoints = self.resolved.classifier.as_deref().filter(|endpoints| !endpoints.is_empty())?;
+    /// Where requests of `kind` are asked for their tier, each place as often as the others; empty where nobody is asked.
+    pub(in crate::forecast) fn classifiers(&self, kind: &Kind) -> Vec<Endpoint> {
+        let endpoints = self.resolved.classifier.as_deref().unwrap_or_default();
         let mut depends = false;
         for route in &self.table.routes {
             let tier = route.matches.tier;
@@ -67,25 +62,29 @@ impl Routing<'_> {
                 }
             }
         }
-        let order = || orders(self.registry, endpoints, self.table.failover.region_order, kind.origin.as_deref());
-        depends.then(|| order()[0][0])
+        if endpoints.is_empty() || !depends {
+            return Vec::new();
+        }
+        let orders = orders(self.registry, endpoints, self.table.failover.region_order, kind.origin.as_deref());
+        // One call is made, to the first of them.
+        let mut firsts: Vec<Endpoint> = orders.into_iter().map(|order| order[0]).collect();
+        firsts.sort();
+        firsts.dedup();
+        firsts
     }
 
-    /// The tiers that requests of `kind` are taken for, with their shares.
-    pub(in crate::forecast) fn tiers(&self, kind: &Kind, labelling: Option<Labelling>) -> Vec<(Option<u8>, f64)> {
-        let Some(classifier) = self.table.classifier.as_ref().filter(|_| labelling.is_some()) else {
-            return vec![(kind.tier, 1.0)];
+    /// How requests of `kind` are labelled by a classifier at `endpoint` that labels so.
+    pub(in crate::forecast) fn labels(&self, kind: &Kind, endpoint: Endpoint, labelling: &Labelling) -> Vec<Label> {
+        let default = self.table.classifier.as_ref().map_or(0, |classifier| classifier.default_tier);
+        let shares = labelling.shares(kind.tier);
+        // Without a recorded tier nobody knows what the classifier would say.
+        let named = |(tier, share): (u8, &f64)| Label {
+            asked: Some((endpoint, true)),
+            tier: Some(if kind.tier.is_some() { tier } else { default }),
+            share: *share,
         };
-        let Labelling { right, late } = labelling.unwrap_or(Labelling { right: 1.0, late: 0.0 });
-        let Some(tier) = kind.tier else { return vec![(Some(classifier.default_tier), 1.0)] };
-        let wrong = (1.0 - late) * (1.0 - right);
-        let beside: Vec<u8> =
-            [tier.checked_sub(1), Some(tier + 1).filter(|tier| *tier <= 4)].into_iter().flatten().collect();
-        let mut tiers: BTreeMap<u8, f64> = BTreeMap::new();
-        *tiers.entry(tier).or_default() += (1.0 - late) * right;
-        *tiers.entry(classifier.default_tier).or_default() += late;
-        beside.iter().for_each(|other| *tiers.entry(*other).or_default() += wrong / beside.len() as f64);
-        tiers.into_iter().filter(|(_, share)| *share > 0.0).map(|(tier, share)| (Some(tier), share)).collect()
+        let late = Label { asked: Some((endpoint, false)), tier: Some(default), share: shares[5] };
+        (0..5).zip(&shares).map(named).chain([late]).filter(|label| label.share > 0.0).collect()
     }
 
     /// The index of the route that takes requests of `kind` as of this `tier`.
@@ -148,21 +147,31 @@ impl Routing<'_> {
     /// Every chain of endpoints that begins with `first` and goes on to `next`, none of them twice.
     fn chains(&self, kind: &Kind, first: &[Endpoint], next: &[Destination]) -> Vec<Vec<Endpoint>> {
         let (order, origin) = (self.table.failover.region_order, kind.origin.as_deref());
-        let begins = orders(self.registry, first, order, origin);
-        let complete = |(nth, begin): (usize, Vec<Endpoint>)| {
-            let mut chain = begin;
-            for target in next {
-                let all = orders(self.registry, &target.endpoints, order, origin);
-                for endpoint in &all[nth % all.len()] {
-                    if !chain.contains(endpoint) {
-                        chain.push(*endpoint);
-                    }
+        let parts: Vec<Vec<Vec<Endpoint>>> = std::iter::once(first)
+            .chain(next.iter().map(|target| target.endpoints.as_slice()))
+            .map(|endpoints| orders(self.registry, endpoints, order, origin))
+            .collect();
+        // As many as let each part have each of its orders equally often.
+        let count = parts.iter().fold(1, |count, orders| least_common_multiple(count, orders.len()));
+        let chain = |nth: usize| {
+            let mut chain: Vec<Endpoint> = Vec::new();
+            for endpoint in parts.iter().flat_map(|orders| &orders[nth % orders.len()]) {
+                if !chain.contains(endpoint) {
+                    chain.push(*endpoint);
                 }
             }
             chain
         };
-        begins.into_iter().enumerate().map(complete).collect()
+        (0..count).map(chain).collect()
     }
+}
+
+const fn least_common_multiple(a: usize, b: usize) -> usize {
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }
 
 fn shared(chains: Vec<Vec<Endpoint>>, way: impl Fn(Vec<Endpoint>) -> Way) -> Vec<(Way, f64)> {

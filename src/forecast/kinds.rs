@@ -17,8 +17,12 @@ pub struct Kind {
     pub origin: Option<String>,
     /// Whether they hold an image.
     pub has_image: bool,
+    /// How many images each of them holds; absent where the run does not say, and then they count as one.
+    pub images: Option<u32>,
     /// Tokens of prompt and answer at most.
     pub tokens: u64,
+    /// How many lines of the workload they are.
+    pub lines: u64,
     /// Their share of all requests, 0 to 1.
     pub share: f64,
 }
@@ -42,7 +46,9 @@ pub(in crate::forecast) fn kinds(runs: &[&Run]) -> Result<Vec<Kind>, ForecastErr
                 tier: kind.tier,
                 origin: kind.origin,
                 has_image: kind.has_image,
+                images: kind.images.or((!kind.has_image).then_some(0)),
                 tokens: kind.tokens,
+                lines: kind.requests,
                 share: kind.requests as f64,
             }));
         }

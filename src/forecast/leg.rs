@@ -5,10 +5,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cost;
+use crate::forecast::part::Part;
 use crate::forecast::source::{Attempt, Source};
 use crate::registry::{Asked, Endpoint, Price, PriceKey, Registry};
 use crate::routes::Failover;
-use crate::sample::Outcome;
+use crate::sample::{Outcome, Usage};
+use crate::units::Usd;
 
 /// What the stored requests of an endpoint come to as one call, in one round.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +23,10 @@ pub(in crate::forecast) struct Leg {
     pub(in crate::forecast) again: Vec<u32>,
     /// Of the failures that end a request: the same.
     pub(in crate::forecast) lost: Vec<u32>,
-    /// Dollars for one request, the mean over all.
+    /// Dollars for one request without its images, the mean over all.
     pub(in crate::forecast) cost: f64,
+    /// Dollars for each image of a request, the mean over all.
+    pub(in crate::forecast) cost_of_image: f64,
     /// Requests that were billed and whose cost is not known.
     pub(in crate::forecast) unpriced: usize,
     /// The sum of how right the answers were, and of how many that is known.
@@ -33,6 +37,11 @@ impl Leg {
     /// The share of requests that succeed, 0 to 1.
     pub(in crate::forecast) fn ok_share(&self) -> f64 {
         self.ok.len() as f64 / self.requests.max(1) as f64
+    }
+
+    /// Dollars for a request with so many images.
+    pub(in crate::forecast) fn cost_with(&self, images: u32) -> f64 {
+        self.cost + f64::from(images) * self.cost_of_image
     }
 
     /// The share of requests that fail and are tried again elsewhere.
@@ -74,15 +83,11 @@ impl<'a> Terms<'a> {
         keys
     }
 
-    /// The legs of all rounds of `source`, of the requests of class `class` or of all; a round without any is that of all rounds
-    /// together.
-    pub(in crate::forecast) fn legs(&self, source: &Source, class: Option<u16>) -> Vec<Leg> {
+    /// The legs of all rounds of `source`, of the requests in `part`; a round without any is that of all rounds together.
+    pub(in crate::forecast) fn legs(&self, source: &Source, part: Part) -> Vec<Leg> {
         let of = |round: &Vec<Attempt>| {
             let mut leg = Leg::default();
-            round
-                .iter()
-                .filter(|attempt| class.is_none() || attempt.class == class)
-                .for_each(|one| self.add(&mut leg, one, source));
+            round.iter().filter(|attempt| source.holds(part, attempt)).for_each(|one| self.add(&mut leg, one, source));
             leg
         };
         let mut legs: Vec<Leg> = source.rounds.iter().map(of).collect();
@@ -94,12 +99,17 @@ impl<'a> Terms<'a> {
                 all.again.extend_from_slice(&leg.again);
                 all.lost.extend_from_slice(&leg.lost);
                 all.cost += leg.cost;
+                all.cost_of_image += leg.cost_of_image;
                 all.unpriced += leg.unpriced;
                 all.quality = (all.quality.0 + leg.quality.0, all.quality.1 + leg.quality.1);
             }
             legs.iter_mut().filter(|leg| leg.requests == 0).for_each(|leg| *leg = all.clone());
         }
-        legs.iter_mut().for_each(|leg| leg.cost /= leg.requests.max(1) as f64);
+        for leg in &mut legs {
+            let requests = leg.requests.max(1) as f64;
+            leg.cost /= requests;
+            leg.cost_of_image /= requests;
+        }
         legs
     }
 
@@ -118,8 +128,9 @@ impl<'a> Terms<'a> {
         } else {
             leg.lost.push(attempt.took.min(self.deadline));
         }
-        match attempt.usage {
-            None => leg.unpriced += usize::from(attempt.outcome.is_ok()),
+        let usage = if late { cut_off(attempt, self.deadline) } else { attempt.usage };
+        match usage {
+            None => leg.unpriced += usize::from(outcome.is_ok()),
             Some(usage) => {
                 let rates = self.price.as_ref().map(|price| {
                     if price.overrides.is_empty() {
@@ -133,8 +144,9 @@ impl<'a> Terms<'a> {
                         service_tier: source.service_tier.as_deref(),
                     })
                 });
-                // How many images a request held is not kept, so that a price for each is left out.
+                // Images are the workload's, and come to it where a request is on its way.
                 let cost = cost::of(&usage, 0, rates.as_deref());
+                leg.cost_of_image += rates.and_then(|rates| rates.per_image).map_or(0.0, Usd::as_f64);
                 leg.cost += cost.known.as_f64();
                 leg.unpriced += usize::from(!cost.complete);
             }
@@ -142,14 +154,22 @@ impl<'a> Terms<'a> {
     }
 }
 
+/// The tokens of a request that is cut off at `deadline`: those of its prompt, and of its answer as many as had come, as they are
+/// counted of a call that a table gives up. Before the first one nobody counts anything.
+fn cut_off(attempt: &Attempt, deadline: u32) -> Option<Usage> {
+    let (usage, first) = (attempt.usage?, attempt.ttft.filter(|first| *first <= deadline)?);
+    let come = f64::from(deadline - first) / f64::from((attempt.took - first).max(1));
+    let part = |tokens: u64| (tokens as f64 * come.min(1.0)).round() as u64;
+    Some(Usage { output: part(usage.output), reasoning: part(usage.reasoning), ..usage })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::Usage;
 
     fn attempt(outcome: Outcome, took: u32, ttft: Option<u32>) -> Attempt {
         let usage = Some(Usage { input: 100, output: 50, ..Usage::default() }).filter(|_| outcome.is_ok());
-        Attempt { class: None, outcome, took, ttft, usage, sent_at: 0, quality: None, estimated: false }
+        Attempt { class: None, prompt: None, outcome, took, ttft, usage, sent_at: 0, quality: None, estimated: false }
     }
 
     #[test]
@@ -171,11 +191,18 @@ mod tests {
             ],
             Vec::new(),
         ];
-        let legs = terms.legs(&source, None);
+        let legs = terms.legs(&source, Part::default());
         assert_eq!(legs[0].ok, [(1_000, Some(100))]);
         assert_eq!(legs[0].again, [300, 30_000_000]);
         assert_eq!(legs[1], legs[0], "a round without a request is that of all together");
-        // Two had tokens counted: 100 × $0.18/M + 50 × $0.25/M each.
-        assert!((legs[0].cost - 2.0 * 0.000_030_5 / 5.0).abs() < 1e-12, "{}", legs[0].cost);
+        // One had tokens counted: 100 × $0.18/M + 50 × $0.25/M.
+        assert!((legs[0].cost - 0.000_030_5 / 5.0).abs() < 1e-12, "{}", legs[0].cost);
+    }
+
+    #[test]
+    fn a_call_that_is_cut_off_costs_its_prompt_and_what_had_come() {
+        let slow = attempt(Outcome::Ok, 1_000, Some(200));
+        let output = |deadline| cut_off(&slow, deadline).map(|usage| (usage.input, usage.output));
+        assert_eq!([output(100), output(200), output(600)], [None, Some((100, 0)), Some((100, 25))]);
     }
 }

@@ -8,7 +8,10 @@ use jiff::Timestamp;
 
 use crate::forecast::ForecastError;
 use crate::forecast::kinds::{Kind, kinds};
+use crate::forecast::labels::{Confusion, add_confusions};
+use crate::forecast::part::Prompts;
 use crate::forecast::source::{Attempt, Source};
+use crate::forecast::through::{read_table, table_cells};
 use crate::rundir::{CellNote, Run, RunDirError, read_intervals, read_timings};
 use crate::tally::Metric;
 
@@ -23,6 +26,8 @@ pub struct Measured {
     pub rounds: usize,
     /// Shared, since what-ifs change the kinds alone.
     pub(in crate::forecast) sources: Arc<Vec<Source>>,
+    /// How classifiers labelled in those of the runs that went through a table.
+    pub(in crate::forecast) confusions: Vec<Confusion>,
 }
 
 /// What is to be said of a run.
@@ -50,7 +55,8 @@ impl Measured {
     /// Reads from `runs` the cells that `wanted` says are needed, by provider, model and region.
     ///
     /// Of two variants the baseline counts, of several loads the first. Where several runs have a cell of the same endpoint and
-    /// workload, the newest run's is taken.
+    /// workload, the newest run's is taken. Of a run that went through a routing table the calls that the table made are taken:
+    /// for answers where no cell has them, and for tiers first of all, as they asked what the table asks.
     ///
     /// # Errors
     /// A run's files cannot be read, it does not say what its requests were, or none has a measured endpoint.
@@ -68,8 +74,11 @@ impl Measured {
                 }
             }
         }
-        if taken.is_empty() {
-            return Err(ForecastError::Nothing);
+        let tables = table_cells(&newest);
+        if taken.is_empty() && tables.is_empty() {
+            let slim = newest.iter().find(|run| !run.manifest.tables.is_empty());
+            return Err(slim
+                .map_or(ForecastError::Nothing, |run| ForecastError::SlimTable { run: run.manifest.run_id.clone() }));
         }
         taken.retain(|(run, cell)| {
             let note = &newest[*run].manifest.cells[*cell];
@@ -81,13 +90,29 @@ impl Measured {
             counts.push(if used(&place) { rounds_of(run)? } else { usize::MAX });
         }
         let rounds = counts.iter().copied().min().filter(|rounds| *rounds < usize::MAX).unwrap_or(1).max(1);
+        let rounds = if taken.is_empty() {
+            tables.iter().map(|(run, _)| newest[*run].manifest.load.rounds.max(1) as usize).min().unwrap_or(1)
+        } else {
+            rounds
+        };
         let mut sources = Vec::new();
+        let mut prompts = prompts_of(&kinds);
         for (place, run) in newest.iter().enumerate() {
             let cells: Vec<usize> = taken.iter().filter(|(of, _)| *of == place).map(|(_, cell)| *cell).collect();
-            read_run(run, (place, rounds), &cells, &mut sources)?;
+            read_run(run, (place, rounds), &cells, (&mut sources, &mut prompts))?;
+        }
+        let mut confusions = Vec::new();
+        for (place, cell) in tables {
+            read_table((newest[place], place, rounds), cell, &wanted, (&mut sources, &mut prompts))?;
+        }
+        newest.iter().for_each(|run| add_confusions(&run.manifest, &mut confusions));
+        let ranks: HashMap<String, Arc<[Option<f32>]>> =
+            prompts.iter().map(|(workload, prompts)| (workload.clone(), prompts.ranks().into())).collect();
+        for source in &mut sources {
+            source.ranks = ranks.get(&source.workload).cloned().unwrap_or_default();
         }
         let runs = newest.into_iter().map(RunFact::of).collect();
-        Ok(Self { runs, kinds, rounds, sources: Arc::new(sources) })
+        Ok(Self { runs, kinds, rounds, sources: Arc::new(sources), confusions })
     }
 
     /// Whether all, none or some of the runs were simulated: `simulated`, `live`, `partly simulated`.
@@ -99,6 +124,16 @@ impl Measured {
             _ => "partly simulated",
         }
     }
+}
+
+/// The prompts of each workload that has requests of one class and several lengths; of others a length tells nothing.
+fn prompts_of(kinds: &[Kind]) -> HashMap<String, Prompts> {
+    let varies = |one: &&Kind| {
+        kinds
+            .iter()
+            .any(|other| (&other.workload, &other.class) == (&one.workload, &one.class) && other.tokens != one.tokens)
+    };
+    kinds.iter().filter(varies).map(|kind| (kind.workload.clone(), Prompts::default())).collect()
 }
 
 /// Whether `note` is a cell of an endpoint whose figures stand for it.
@@ -123,7 +158,7 @@ fn read_run(
     run: &Run,
     (place, rounds): (usize, usize),
     cells: &[usize],
-    all: &mut Vec<Source>,
+    (all, prompts): (&mut Vec<Source>, &mut HashMap<String, Prompts>),
 ) -> Result<(), RunDirError> {
     let notes = &run.manifest.cells;
     let rows: HashMap<&str, usize> =
@@ -141,10 +176,19 @@ fn read_run(
         all.push(source);
     }
     let sources = &mut all[begin..];
-    if run.has_samples() { read_rows(run, cells, sources) } else { read_histograms(run, cells, sources, &rows) }
+    if run.has_samples() {
+        read_rows(run, cells, sources, prompts)
+    } else {
+        read_histograms(run, cells, sources, &rows)
+    }
 }
 
-fn read_rows(run: &Run, cells: &[usize], sources: &mut [Source]) -> Result<(), RunDirError> {
+fn read_rows(
+    run: &Run,
+    cells: &[usize],
+    sources: &mut [Source],
+    prompts: &mut HashMap<String, Prompts>,
+) -> Result<(), RunDirError> {
     let planned = run.manifest.load.rounds.max(1) as usize;
     let mut place = vec![usize::MAX; run.manifest.cells.len()];
     cells.iter().enumerate().for_each(|(index, cell)| place[*cell] = index);
@@ -155,6 +199,10 @@ fn read_rows(run: &Run, cells: &[usize], sources: &mut [Source]) -> Result<(), R
         }
         let source = &mut sources[place[timing.cell]];
         let class = timing.class.map(|class| source.class(class));
+        let number = |prompts: &mut Prompts| {
+            prompts.number(timing.custom_id, timing.class, timing.usage.map(|usage| usage.input))
+        };
+        let prompt = prompts.get_mut(&source.workload).map(number);
         if source.service_tier.is_none() {
             source.service_tier = timing.service_tier.map(str::to_owned);
         }
@@ -162,6 +210,7 @@ fn read_rows(run: &Run, cells: &[usize], sources: &mut [Source]) -> Result<(), R
         let round = (timing.round as usize * rounds / planned).min(rounds - 1);
         source.rounds[round].push(Attempt {
             class,
+            prompt,
             outcome: timing.outcome,
             took: timing.took.map_or(0, |took| took.0),
             ttft: timing.first_token.map(|time| time.0),

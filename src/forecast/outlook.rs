@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forecast::measured::Measured;
+use crate::forecast::part::Part;
 use crate::forecast::remedy::Unmeasured;
 use crate::forecast::weighted::Weighted;
 use crate::registry::{Endpoint, PriceKey};
@@ -49,9 +50,12 @@ pub(in crate::forecast) struct Outlook {
     pub(in crate::forecast) human_cost: Option<f64>,
     pub(in crate::forecast) rounds: Vec<Round>,
     pub(in crate::forecast) entries: Vec<Entry>,
-    /// Shares of all requests that each endpoint answers, and that it is called for.
+    /// Shares of all requests that each endpoint answers, that it is called for, and for which that call fails.
     pub(in crate::forecast) answered: BTreeMap<Endpoint, f64>,
     pub(in crate::forecast) called: BTreeMap<Endpoint, f64>,
+    pub(in crate::forecast) failed: BTreeMap<Endpoint, f64>,
+    /// Models, and the workloads whose requests stand for theirs, that a table chose.
+    pub(in crate::forecast) through_tables: BTreeSet<(String, String)>,
     /// What lacks a measurement.
     pub(in crate::forecast) missing: BTreeSet<Unmeasured>,
     /// Models and prices that are assumed, and models whose prices are unknown.
@@ -62,22 +66,24 @@ pub(in crate::forecast) struct Outlook {
     /// Its times to the last and to the first token in order; made when they are first asked for, when all entries are there.
     pub(in crate::forecast) in_order: [OnceCell<Option<Weighted>>; 2],
     /// The weight of each stored group of requests that first calls are drawn from.
-    pub(in crate::forecast) support: BTreeMap<(usize, Option<u16>), f64>,
+    pub(in crate::forecast) support: BTreeMap<(usize, Part), f64>,
+    /// Classes of which no stored request is as long as the requests that go somewhere, and where.
+    pub(in crate::forecast) of_any_length: BTreeSet<(String, String)>,
 }
 
 impl Outlook {
     /// Works out how many stored requests stand behind each round.
     pub(in crate::forecast) fn settle(&mut self, measured: &Measured) {
-        let of_class = |source: usize, class: Option<u16>, round: usize| {
-            let stored = &measured.sources[source].rounds[round];
-            stored.iter().filter(|attempt| class.is_none() || attempt.class == class).count()
+        let in_part = |source: usize, part: Part, round: usize| {
+            let source = &measured.sources[source];
+            source.rounds[round].iter().filter(|attempt| source.holds(part, attempt)).count()
         };
         for (round, sum) in self.rounds.iter_mut().enumerate() {
             let (mut all, mut squares) = (0.0, 0.0);
-            for ((source, class), weight) in &self.support {
+            for ((source, part), weight) in &self.support {
                 // Kish, Survey Sampling (1965), section 11.7.
                 all += weight;
-                squares += weight * weight / of_class(*source, *class, round).max(1) as f64;
+                squares += weight * weight / in_part(*source, *part, round).max(1) as f64;
             }
             sum.effective = if squares > 0.0 { all * all / squares } else { 0.0 };
         }
@@ -105,7 +111,10 @@ impl Outlook {
         self.entries.extend_from_slice(&other.entries);
         other.answered.iter().for_each(|(endpoint, share)| *self.answered.entry(*endpoint).or_default() += share);
         other.called.iter().for_each(|(endpoint, share)| *self.called.entry(*endpoint).or_default() += share);
+        other.failed.iter().for_each(|(endpoint, share)| *self.failed.entry(*endpoint).or_default() += share);
         other.support.iter().for_each(|(group, weight)| *self.support.entry(*group).or_default() += weight);
+        self.through_tables.extend(other.through_tables.iter().cloned());
+        self.of_any_length.extend(other.of_any_length.iter().cloned());
         self.missing.extend(other.missing.iter().cloned());
         self.assumed.extend(other.assumed.iter().cloned());
         self.unknown.extend(other.unknown.iter().cloned());

@@ -1,7 +1,10 @@
 //! The stored requests of one measured cell.
 
+use std::sync::Arc;
+
 use hdrhistogram::Histogram;
 
+use crate::forecast::part::Part;
 use crate::rundir::{CellNote, CellRow, Manifest};
 use crate::sample::{Outcome, Usage};
 
@@ -10,6 +13,8 @@ use crate::sample::{Outcome, Usage};
 pub(in crate::forecast) struct Attempt {
     /// Index into the names of [`Source::classes`]; absent: its class is not kept.
     pub(in crate::forecast) class: Option<u16>,
+    /// Index into [`Source::ranks`]; absent: it is not known how long its prompt is among others.
+    pub(in crate::forecast) prompt: Option<u32>,
     pub(in crate::forecast) outcome: Outcome,
     /// Microseconds to its last token, or to the end of a failure.
     pub(in crate::forecast) took: u32,
@@ -24,6 +29,17 @@ pub(in crate::forecast) struct Attempt {
     pub(in crate::forecast) estimated: bool,
 }
 
+/// What the stored requests of a source were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::forecast) enum Through {
+    /// Every request of a workload, sent to one endpoint.
+    Cell,
+    /// Calls for an answer by a routing table: of the requests that it sent there.
+    Answers,
+    /// Calls for a tier by a routing table.
+    Labels,
+}
+
 /// A measured cell: an endpoint on a workload.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::forecast) struct Source {
@@ -31,6 +47,7 @@ pub(in crate::forecast) struct Source {
     pub(in crate::forecast) model: String,
     pub(in crate::forecast) region: Option<String>,
     pub(in crate::forecast) workload: String,
+    pub(in crate::forecast) through: Through,
     /// Index into the runs.
     pub(in crate::forecast) run: usize,
     /// Requests a second that it was measured at.
@@ -43,6 +60,8 @@ pub(in crate::forecast) struct Source {
     pub(in crate::forecast) service_tier: Option<String>,
     /// The classes of its requests; empty where they are not kept.
     pub(in crate::forecast) classes: Vec<String>,
+    /// Of the workload's prompts, by their length among those of their class, see [`Prompts`](crate::forecast::part::Prompts).
+    pub(in crate::forecast) ranks: Arc<[Option<f32>]>,
     pub(in crate::forecast) rounds: Vec<Vec<Attempt>>,
 }
 
@@ -54,14 +73,21 @@ impl Source {
             model: note.model.clone(),
             region: note.region.clone(),
             workload: note.workload.clone(),
+            through: Through::Cell,
             run,
             rate: row.and_then(|row| row.throughput_rps),
             quality: row.and_then(|row| row.quality_ratio),
             obstacle: None,
             service_tier: None,
             classes: Vec::new(),
+            ranks: Arc::default(),
             rounds: vec![Vec::new(); rounds],
         }
+    }
+
+    /// Whether `attempt`, one of its own, is in `part`.
+    pub(in crate::forecast) fn holds(&self, part: Part, attempt: &Attempt) -> bool {
+        part.holds(attempt.class, attempt.prompt.and_then(|prompt| self.ranks.get(prompt as usize).copied().flatten()))
     }
 
     /// The number of the class called `name`.
@@ -114,6 +140,7 @@ impl Source {
                 nth += 1;
                 round.push(Attempt {
                     class: None,
+                    prompt: None,
                     outcome: Outcome::Ok,
                     took: u32::try_from(took).unwrap_or(u32::MAX),
                     ttft: token.map(|token| u32::try_from(token.min(took)).unwrap_or(u32::MAX)),
@@ -131,6 +158,7 @@ impl Source {
                 nth_failed += 1;
                 round.push(Attempt {
                     class: None,
+                    prompt: None,
                     outcome,
                     took: limit_ms(manifest, outcome).map_or(u32::try_from(median).unwrap_or(u32::MAX), |ms| {
                         u32::try_from(ms * 1_000).unwrap_or(u32::MAX)

@@ -150,7 +150,9 @@ impl<'a> Search<'a> {
     }
 
     fn default_tier(&self, kind: &Kind) -> Option<u8> {
-        self.routing.classifier(kind)?;
+        if self.routing.classifiers(kind).is_empty() {
+            return None;
+        }
         self.routing.table.classifier.as_ref().map(|classifier| classifier.default_tier)
     }
 

@@ -6,6 +6,8 @@ use jiff::civil::Date;
 
 use crate::forecast::figures::{Figures, draws};
 use crate::forecast::flows::{Path, Routing, Way};
+use crate::forecast::labels::Label;
+use crate::forecast::lengths::Lengths;
 use crate::forecast::measured::Measured;
 use crate::forecast::outlook::Outlook;
 use crate::forecast::remedy::Unmeasured;
@@ -72,22 +74,30 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setti
     let mut sender = Sender::new(measured, routing, setting.day, setting.seed);
     let mut paths: BTreeMap<Path, f64> = BTreeMap::new();
     let mut notes = Notes::default();
+    let lengths = Lengths::new(measured, routing);
     for (kind, share) in measured.kinds.iter().zip(shares).filter(|(_, share)| **share > 0.0) {
-        let classifier = routing.classifier(kind);
-        let labelling = sender.labelling_of(kind);
-        if let Some(endpoint) = classifier {
-            notes.classifiers.insert(endpoint);
-            if kind.tier.is_none() {
-                *notes.unlabelled.entry(kind.class.clone().unwrap_or_else(|| kind.workload.clone())).or_default() +=
-                    share;
-            }
+        let classifiers = routing.classifiers(kind);
+        if !classifiers.is_empty() && kind.tier.is_none() {
+            *notes.unlabelled.entry(kind.class.clone().unwrap_or_else(|| kind.workload.clone())).or_default() += share;
         }
-        for (tier, part) in routing.tiers(kind, labelling) {
+        notes.classifiers.extend(classifiers);
+        let size = lengths.of(kind);
+        let images = kind.images.unwrap_or(1);
+        notes.images_unknown |= kind.images.is_none();
+        for Label { asked, tier, share: part } in sender.labels(kind) {
             let route = routing.route(kind, tier);
             let ways = route.map_or_else(|| vec![(Way::Refused, 1.0)], |route| routing.ways(kind, route));
             for (way, of_part) in ways {
                 notes.pieces |= matches!(way, Way::Pieces(..));
-                let path = Path { route, workload: kind.workload.clone(), class: kind.class.clone(), classifier, way };
+                let path = Path {
+                    route,
+                    workload: kind.workload.clone(),
+                    class: kind.class.clone(),
+                    size,
+                    images,
+                    classifier: asked,
+                    way,
+                };
                 *paths.entry(path).or_default() += share * part * of_part;
             }
         }
@@ -151,6 +161,7 @@ struct Notes {
     /// Shares of requests without a recorded tier, by class or workload.
     unlabelled: BTreeMap<String, f64>,
     pieces: bool,
+    images_unknown: bool,
 }
 
 impl Notes {
@@ -171,10 +182,13 @@ impl Notes {
                 .collect();
             if known.len() == self.classifiers.len() {
                 let mean = known.iter().sum::<f64>() / known.len() as f64;
-                say(format!(
-                    "{:.1} % of the labels are right, as measured; a wrong one is a tier off, up or down alike",
-                    mean * 100.0
-                ));
+                let seen = self.classifiers.iter().all(|endpoint| sender.knows_confusion(*endpoint));
+                let wrong = if seen {
+                    "wrong ones fall as they did in runs through a table"
+                } else {
+                    "a wrong one is a tier off, up or down alike"
+                };
+                say(format!("{:.1} % of the labels are right, as measured; {wrong}", mean * 100.0));
             } else {
                 say("every label is right: how often the classifier errs was not measured".to_owned());
             }
@@ -186,8 +200,18 @@ impl Notes {
                 ));
             }
         }
-        if table.failover.breaker.is_some() {
+        if let Some(rule) = table.failover.breaker {
             say("breakers stay closed: a failing region is called, and failed over from, each time".to_owned());
+            for (region, failing) in failing_regions(sender, total) {
+                // Shares are sums, and a ratio that is just met must not pass for more by that.
+                if failing > rule.attempt_error_ratio + 1e-9 {
+                    say(format!(
+                        "the breaker of {region} would open: {:.1} % of its calls fail, more than {:.1} %",
+                        failing * 100.0,
+                        rule.attempt_error_ratio * 100.0
+                    ));
+                }
+            }
         }
         if table.failover.region_order == RegionOrder::Shuffled {
             say("shuffled regions are each first equally often".to_owned());
@@ -195,13 +219,27 @@ impl Notes {
         if self.pieces {
             say("a prompt that is cut takes one call after the other, each like a stored request of the model that reads it".to_owned());
         }
+        for (class, model) in &total.of_any_length {
+            say(format!(
+                "requests of `{class}` that are too long for some window take what others of their class do on `{model}`: none so \
+                 long was measured there"
+            ));
+        }
+        for (model, workload) in &total.through_tables {
+            say(format!(
+                "`{model}` does with all of `{workload}` what it did with the requests that a table sent there"
+            ));
+        }
+        if self.images_unknown && total.called.keys().any(|endpoint| sender.charges_images(*endpoint)) {
+            say("a request with images holds one: how many is not kept".to_owned());
+        }
         let caps = |action: &Action| matches!(action, Action::Send { max_cost_per_request: Some(_), .. });
         if table.routes.iter().any(|route| caps(&route.action)) {
             say("no request comes to its `max_cost_per_request_usd`".to_owned());
         }
         if sender.measured.runs.iter().any(|run| run.slim) {
             say(
-                "a slim run keeps no requests: all classes of a cell share its times and mean tokens, a timeout takes its limit, \
+                "a slim run keeps no requests: all classes and lengths of a cell share its times and mean tokens, a timeout takes its limit, \
                  another failure the median time to the first token"
                     .to_owned(),
             );
@@ -216,6 +254,20 @@ impl Notes {
         }
         said
     }
+}
+
+/// The share of failed calls for answers in each region of a provider, 0 to 1.
+fn failing_regions(sender: &Sender<'_>, total: &Outlook) -> BTreeMap<String, f64> {
+    let registry = sender.routing.registry;
+    let mut calls: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for (endpoint, called) in &total.called {
+        let provider = &registry.provider(*endpoint).id;
+        let region = registry.region(*endpoint).map_or_else(String::new, |region| format!(" in {}", region.id));
+        let sums = calls.entry(format!("`{provider}`{region}")).or_default();
+        sums.0 += called;
+        sums.1 += total.failed.get(endpoint).copied().unwrap_or(0.0);
+    }
+    calls.into_iter().map(|(region, (called, failed))| (region, failed / called)).collect()
 }
 
 /// Seconds of a month of 30 days.

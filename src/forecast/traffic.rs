@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::forecast::ForecastError;
-use crate::forecast::flows::{Labelling, Routing};
+use crate::forecast::flows::Routing;
 use crate::forecast::kinds::Kind;
 use crate::forecast::measured::Measured;
 use crate::forecast::sender::Sender;
@@ -115,15 +115,8 @@ fn rake(shares: &mut [f64], groups: &[(Vec<f64>, f64)]) {
 impl Sender<'_> {
     /// The routes that take requests of `kind`, with their shares; absent is none.
     pub(in crate::forecast) fn routes(&mut self, kind: &Kind) -> Vec<(Option<usize>, f64)> {
-        let labelling = self.labelling_of(kind);
-        let tiers = self.routing.tiers(kind, labelling);
-        tiers.into_iter().map(|(tier, share)| (self.routing.route(kind, tier), share)).collect()
-    }
-
-    /// How requests of `kind` are labelled; absent where nobody is asked.
-    pub(in crate::forecast) fn labelling_of(&mut self, kind: &Kind) -> Option<Labelling> {
-        let endpoint = self.routing.classifier(kind)?;
-        Some(self.labelling(endpoint).unwrap_or(Labelling { right: 1.0, late: 0.0 }))
+        let labels = self.labels(kind);
+        labels.into_iter().map(|label| (self.routing.route(kind, label.tier), label.share)).collect()
     }
 }
 

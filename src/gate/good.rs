@@ -53,7 +53,10 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
             if sample.phase != Phase::Measured || !sample.outcome.is_ok() {
                 return;
             }
-            for index in of_cell.get(notes[sample.cell as usize].cell.as_str()).into_iter().flatten() {
+            // Of a request that a table carried out the cell is the whole table's, beside which each route has its own.
+            let cells = [Some(sample.cell), sample.route].into_iter().flatten();
+            let slugs = cells.map(|cell| notes[cell as usize].cell.as_str());
+            for index in slugs.filter_map(|slug| of_cell.get(slug)).flatten() {
                 let of = &mut counted[*index];
                 if let Some((latency, limit)) = limits[*index] {
                     of.good += u64::from(is_within(&sample, latency, limit));
@@ -65,9 +68,13 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
         })?;
         return Ok(counted);
     }
+    // A table as a whole has no histograms but those of its routes.
+    let wholes: HashMap<&str, &str> =
+        run.manifest.cells.iter().filter_map(|note| Some((note.cell.as_str(), note.part_of.as_deref()?))).collect();
     for metric in [Metric::Ttft, Metric::E2e, Metric::E2eFromDue] {
         read_intervals(&run.path, metric, |cell, histogram| {
-            for index in of_cell.get(cell).into_iter().flatten() {
+            let slugs = [Some(cell), wholes.get(cell).copied()].into_iter().flatten();
+            for index in slugs.filter_map(|slug| of_cell.get(slug)).flatten() {
                 let row = wanted[*index].row;
                 let limit = limits[*index].filter(|(latency, _)| metric_of(*latency, row) == metric);
                 let within = |limit: Micros| {

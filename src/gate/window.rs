@@ -50,9 +50,7 @@ pub fn count_windows(asked: &[Asked], history: &History, until: Timestamp) -> Re
         for (index, one) in asked.iter().enumerate().filter(|(_, one)| night.is_within(one.days, until)) {
             let row = night.cells.iter().find(|row| CellKey::of(row) == one.cell);
             let counts = |row: &&CellRow| Point { night, place: 0, row }.counts_for_availability();
-            // Requests do not say which route they took, so those of one cannot be told from the others'.
-            let is_known = |row: &&CellRow| row.route.is_none() || is_about_success(&one.promise);
-            found.extend(row.filter(counts).filter(is_known).map(|row| (index, row)));
+            found.extend(row.filter(counts).map(|row| (index, row)));
         }
         // What is about success alone is in `cells.csv`, and needs no other file of the run.
         let (plain, others): (Vec<_>, Vec<_>) =

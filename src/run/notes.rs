@@ -78,7 +78,7 @@ pub(super) fn manifest(run_id: &str, settings: &Settings, inputs: &Inputs, start
         registry: registry_note(&inputs.sides[0].registry),
         policy: Some(FileNote { source: policy.source.clone(), sha256: policy.sha256.clone() }),
         policy_text: inputs.policy.as_ref().map(|policy| policy.text.clone()),
-        workloads: inputs.workloads.iter().map(|workload| workload_note(workload, smallest_window(inputs))).collect(),
+        workloads: inputs.workloads.iter().map(|workload| workload_note(workload, &windows(inputs))).collect(),
         cells: cell_notes(inputs, start.at).into_iter().map(|note| promising(policy, note)).collect(),
         left_out: inputs.plan.left_out.iter().map(left_out_note).collect(),
         host: HostNote {
@@ -140,12 +140,12 @@ fn side_note(inputs: &Inputs, side: usize) -> SideNote {
     }
 }
 
-/// The smallest window of any model that could be called, in tokens; absent: none is known.
-fn smallest_window(inputs: &Inputs) -> Option<u64> {
-    inputs.sides.iter().flat_map(|side| &side.registry.models).filter_map(|model| model.context).min()
+/// The windows of all models that could be called, in tokens.
+fn windows(inputs: &Inputs) -> Vec<u64> {
+    inputs.sides.iter().flat_map(|side| &side.registry.models).filter_map(|model| model.context).collect()
 }
 
-fn workload_note(workload: &Workload, smallest_window: Option<u64>) -> WorkloadNote {
+fn workload_note(workload: &Workload, windows: &[u64]) -> WorkloadNote {
     WorkloadNote {
         name: workload.name.clone(),
         source: workload.source.clone(),
@@ -153,7 +153,7 @@ fn workload_note(workload: &Workload, smallest_window: Option<u64>) -> WorkloadN
         requests: workload.requests.len() as u64,
         skipped_lines: workload.bad_lines.len() as u64,
         synthetic: workload.requests.iter().filter(|request| request.is_synthetic()).count() as u64,
-        kinds: kind_notes(workload, smallest_window),
+        kinds: kind_notes(workload, windows),
     }
 }
 

@@ -17,6 +17,9 @@ pub struct KindNote {
     pub origin: Option<String>,
     /// Whether they hold an image.
     pub has_image: bool,
+    /// How many images it holds; absent in files of old.
+    #[serde(default)]
+    pub images: Option<u32>,
     /// Tokens of prompt and answer at most, rounded up: in steps of 256 where the prompt was counted.
     pub tokens: u64,
     /// How many lines are of this kind.
@@ -25,10 +28,10 @@ pub struct KindNote {
 
 /// The kinds of requests in `workload`, in order.
 ///
-/// A prompt whose bytes leave open whether it fits `smallest_window`, in tokens, is tokenised, which takes time; others are
-/// known to fit every window, and are told apart by powers of two.
-pub fn kind_notes(workload: &Workload, smallest_window: Option<u64>) -> Vec<KindNote> {
-    kinds_by(workload, |request| tokens(request, smallest_window.unwrap_or(u64::MAX)))
+/// A prompt whose bytes leave open whether it fits the smallest of `windows`, in tokens, is tokenised, which takes time; others are
+/// known to fit every window, and are told apart by powers of two. Nothing is rounded up over one of the windows.
+pub fn kind_notes(workload: &Workload, windows: &[u64]) -> Vec<KindNote> {
+    kinds_by(workload, |request| tokens(request, windows))
 }
 
 /// The same without ever counting: a token is taken to be four bytes.
@@ -39,11 +42,16 @@ pub fn estimated_kind_notes(workload: &Workload) -> Vec<KindNote> {
 fn kinds_by(workload: &Workload, tokens: impl Fn(&Request) -> u64) -> Vec<KindNote> {
     let mut counts: BTreeMap<KindNote, u64> = BTreeMap::new();
     for request in &workload.requests {
+        let images = match &request.prompt {
+            Prompt::Body(body) => body.images,
+            Prompt::Lengths(_) => 0,
+        };
         let kind = KindNote {
             class: request.class.clone(),
             tier: request.expect.as_ref().and_then(|expect| expect.tier),
             origin: request.origin.clone(),
-            has_image: matches!(&request.prompt, Prompt::Body(body) if body.images > 0),
+            has_image: images > 0,
+            images: Some(images),
             tokens: tokens(request),
             requests: 0,
         };
@@ -60,15 +68,18 @@ fn answer(request: &Request) -> u64 {
     }
 }
 
-fn tokens(request: &Request, smallest_window: u64) -> u64 {
+fn tokens(request: &Request, windows: &[u64]) -> u64 {
     let at_most = prompt_tokens_at_most(&request.prompt).saturating_add(answer(request));
+    let smallest_window = windows.iter().copied().min().unwrap_or(u64::MAX);
     if at_most <= smallest_window {
         return at_most.checked_next_power_of_two().unwrap_or(at_most).min(smallest_window).max(1);
     }
-    stepped(prompt_tokens(&request.prompt).saturating_add(answer(request)))
+    let tokens = prompt_tokens(&request.prompt).saturating_add(answer(request));
+    let fitting = windows.iter().copied().filter(|window| *window >= tokens).min();
+    stepped(tokens).min(fitting.unwrap_or(u64::MAX))
 }
 
-/// Windows are multiples of it, so that rounding moves nothing over one.
+/// Many windows are multiples of it.
 const STEP: u64 = 256;
 
 const fn stepped(tokens: u64) -> u64 {
@@ -95,11 +106,14 @@ mod tests {
         ]
         .join("\n");
         let workload = Workload::parse("x", "x", text.as_bytes(), BadLines::Stop).unwrap();
-        let found = kind_notes(&workload, Some(1_000));
+        let found = kind_notes(&workload, &[1_000]);
         let seen: Vec<_> =
             found.iter().map(|kind| (kind.class.as_deref(), kind.tier, kind.tokens, kind.requests)).collect();
         // 1,500 bytes leave open whether they fit 1,000 tokens: 301 tokens, 8 of framing and 20 of the answer.
         assert_eq!(seen, [(None, None, 512, 1), (Some("chat"), Some(1), 64, 2), (Some("chat"), Some(2), 64, 1)]);
         assert_eq!(estimated_kind_notes(&workload)[0].tokens, 512);
+        // A window of 400 tokens takes the long one, and is no multiple of 256.
+        let tokens = |windows: &[u64]| kind_notes(&workload, windows)[0].tokens;
+        assert_eq!([tokens(&[1_000, 400]), tokens(&[320, 1_000])], [400, 512]);
     }
 }

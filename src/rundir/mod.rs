@@ -1,5 +1,6 @@
 //! Run directories: their stored formats and versions.
 
+mod attempt_rows;
 mod attempts_file;
 mod cell_row;
 mod cells_file;
@@ -30,6 +31,7 @@ mod timings;
 mod usage_notes;
 mod writer;
 
+pub use attempt_rows::{AttemptRow, read_attempts};
 pub use cell_row::CellRow;
 pub use cells_file::{read_cells, write_cells};
 pub use error::RunDirError;

@@ -16,6 +16,10 @@ pub struct Timing<'a> {
     pub cell: usize,
     /// The round of the run, from 0.
     pub round: u32,
+    /// Its number in its cell.
+    pub index: u32,
+    /// The id of its line.
+    pub custom_id: &'a str,
     /// The class of its line; absent where it has none.
     pub class: Option<&'a str>,
     /// How it ended.
@@ -83,6 +87,8 @@ pub fn read_timings(
         each(Timing {
             cell,
             round: u32::try_from(row.number("round", places.round)?.unwrap_or(0)).unwrap_or(u32::MAX),
+            index: u32::try_from(row.number("index", places.index)?.unwrap_or(0)).unwrap_or(u32::MAX),
+            custom_id: row.text(places.custom_id).unwrap_or_default(),
             class: row.text(places.class),
             outcome,
             sent_at: sent.unwrap_or(0),
@@ -101,6 +107,8 @@ pub fn read_timings(
 struct Columns {
     phase: usize,
     round: usize,
+    index: usize,
+    custom_id: usize,
     cell: usize,
     class: usize,
     outcome: usize,
@@ -119,6 +127,8 @@ impl Columns {
         Ok(Self {
             phase: headers.place("phase")?,
             round: headers.place("round")?,
+            index: headers.place("index")?,
+            custom_id: headers.place("custom_id")?,
             cell: headers.place("cell")?,
             class: headers.place("class")?,
             outcome: headers.place("outcome")?,

@@ -1,9 +1,9 @@
 //! What workloads expect of answers to their prompts, so that simulated answers can be right at a known rate.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::rng::hash;
 use crate::sim::ask::{Ask, Message, fingerprint, last_user_text};
 use crate::sim::expected::Expected;
 use crate::workload::{Prompt, Request, Workload};
@@ -11,7 +11,7 @@ use crate::workload::{Prompt, Request, Workload};
 /// Tiers, 0 to 4, by the text of the prompt, whoever asks for them; and what is expected of the answer, by the request.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
-    tiers: HashMap<u64, u8>,
+    tiers: BTreeMap<Box<str>, u8>,
     expected: HashMap<u64, Arc<Expected>>,
 }
 
@@ -25,9 +25,13 @@ impl Labels {
         labels
     }
 
-    /// The tier of a prompt whose last message by the user is `text`; absent where no workload labels it.
+    /// The tier of a prompt whose last message by the user is `text`, or begins with it, since a classifier may be shown the
+    /// beginning alone; absent where no workload labels it, or prompts of several tiers begin so.
     pub fn tier(&self, text: &str) -> Option<u8> {
-        self.tiers.get(&hash(text.as_bytes())).copied()
+        let from = self.tiers.range::<str, _>((Bound::Included(text), Bound::Unbounded));
+        let mut begun = from.take_while(|(label, _)| label.starts_with(text));
+        let (label, tier) = begun.next()?;
+        (label.len() == text.len() || begun.all(|(_, other)| other == tier)).then_some(*tier)
     }
 
     /// What is expected of the answer to `ask`, a nonce in its text aside; absent where no workload says.
@@ -51,7 +55,7 @@ impl Labels {
         let messages = messages.and_then(|(_, value)| serde_json::from_str::<Vec<Message<'_>>>(value.get()).ok());
         let Some(messages) = messages else { return };
         if let (Some(tier), Some(text)) = (expect.tier, last_user_text(&messages)) {
-            self.tiers.insert(hash(text.as_bytes()), tier);
+            self.tiers.insert(text.into(), tier);
         }
         if let (Some(expected), Some(key)) = (Expected::new(expect), fingerprint(&messages)) {
             self.expected.insert(key, Arc::new(expected));
@@ -111,5 +115,21 @@ mod tests {
         let tiers = ["a \"b\"\n", "parts", "first", "unlabelled"].map(|text| labels.tier(text));
         assert_eq!(tiers, [Some(3), Some(0), None, None]);
         assert_eq!(labels.len(), 2);
+    }
+
+    #[test]
+    fn a_text_that_was_cut_has_the_label_of_the_only_tier_that_begins_so() {
+        let user = |text: &str, tier| request(&format!(r#"[{{"role":"user","content":"{text}"}}]"#), Some(tier));
+        let requests = vec![user("refund", 1), user("refund my order", 2), user("refund all", 2), user("repair it", 2)];
+        let workload = Workload {
+            name: "w".to_owned(),
+            source: "built-in".to_owned(),
+            sha256: String::new(),
+            requests,
+            bad_lines: Vec::new(),
+        };
+        let labels = Labels::from_workloads(&[workload]);
+        let tiers = ["refund", "refund ", "refu", "repair", "re", "x"].map(|text| labels.tier(text));
+        assert_eq!(tiers, [Some(1), Some(2), None, Some(2), None, None]);
     }
 }

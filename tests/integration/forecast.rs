@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use crate::sandbox::{Ran, Sandbox};
+use crate::replayed::{LAW, REGISTRY, TABLE};
+use crate::sandbox::{Ran, Sandbox, rows};
 
 /// Three models that answer at different speeds and prices, 200 requests to each in ten rounds, judged valid.
 fn measured() -> Sandbox {
@@ -66,7 +67,7 @@ fn a_table_is_forecast_from_what_was_measured_and_a_slim_run_will_do() {
         let ran = sandbox.run(&["forecast", run, "--routes", table, "--format", "json"]).exits_with(0);
         serde_json::from_str(&ran.stdout).unwrap()
     };
-    let cells: Vec<_> = crate::sandbox::rows(&sandbox.read("reports/night/cells.csv"));
+    let cells: Vec<_> = rows(&sandbox.read("reports/night/cells.csv"));
     let row = cells.iter().find(|row| row["model"] == "step-3.5-flash").unwrap();
     let whole = json("reports/night", "step.toml");
     fits(&whole, include_str!("../../reports/forecast.schema.json"));
@@ -145,6 +146,41 @@ fn a_table_may_come_from_git_and_old_runs_are_refused() {
 }
 
 #[test]
+fn a_run_through_a_table_is_forecast_from_the_calls_that_the_table_made() {
+    let sandbox = Sandbox::new();
+    sandbox.write("law.toml", LAW).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    let simulated = sandbox.simulate(&["--law", "law.toml"]);
+    // Every line twice.
+    let lines = include_str!("../../workloads/classify.jsonl").lines().count();
+    let requests = (2 * lines).to_string();
+    let what = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "classify"];
+    let load = ["--requests-per-cell", &requests, "--rounds", "4", "--concurrency", "8", "--run-id", "r"];
+    sandbox.run(&[&what[..], &load].concat()).measures();
+    sandbox.judge("reports/r", &[]);
+    let forecast = |run: &str| {
+        sandbox.run(&["forecast", run, "--routes", "routes.toml", "--registry", "registry.toml", "--format", "json"])
+    };
+    let told: serde_json::Value = serde_json::from_str(&forecast("reports/r").exits_with(0).stdout).unwrap();
+    fits(&told, include_str!("../../reports/forecast.schema.json"));
+    let samples = rows(&sandbox.read("reports/r/samples.csv"));
+    let measured: Vec<_> = samples.iter().filter(|row| row["phase"] == "measured").collect();
+    for route in told["routes"].as_array().unwrap() {
+        // The confusion is that of this very run, so that its shares come out to the last request.
+        let took = measured.iter().filter(|row| row["route"] == *route["route"].as_str().unwrap()).count();
+        let share = took as f64 / measured.len() as f64;
+        assert!((route["share"].as_f64().unwrap() - share).abs() < 1e-6, "{share} of {route}");
+    }
+    let assumed = told["assumptions"].to_string();
+    assert!(assumed.contains("wrong ones fall as they did in runs through a table"), "{assumed}");
+    assert!(
+        assumed.contains("with all of `classify` what it did with the requests that a table sent there"),
+        "{assumed}"
+    );
+    sandbox.run(&["slim", "reports/r", "--out", "slim"]).exits_with(0);
+    forecast("slim").exits_with(2).says("went through a routing table and keeps none of its calls");
+}
+
+#[test]
 fn over_tiering_that_was_planted_is_found_and_a_fair_table_is_left_alone() {
     let sandbox = measured();
     // As good as each other, by the registry.
@@ -156,6 +192,6 @@ fn over_tiering_that_was_planted_is_found_and_a_fair_table_is_left_alone() {
             ["suggest", "reports/night", "--routes", table, "--registry", "registry.toml", "--policy", "gate.toml"];
         sandbox.run(&what).exits_with(0)
     };
-    suggest("dear.toml").prints("`typing` `hunyuan-turbo` → `step-3.5-flash`, line 6 saves ");
+    suggest("dear.toml").prints("`typing` `hunyuan-turbo` → `step-3.5-flash` saves ");
     suggest("step.toml").prints("nothing cheaper found");
 }

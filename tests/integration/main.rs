@@ -22,6 +22,7 @@ mod gate;
 mod gate_variants;
 mod gateways;
 mod golden;
+mod held_to_account;
 mod help;
 mod init;
 #[cfg(target_os = "linux")]
@@ -51,6 +52,7 @@ mod slim;
 mod stalls;
 mod stated_costs;
 mod stopped;
+mod suggest;
 mod tls;
 mod traces;
 mod trend;

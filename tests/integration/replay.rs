@@ -216,3 +216,23 @@ fn a_budget_holds_for_every_call_that_a_table_makes() {
     assert!(spent > 0 && spent <= 4_000_000_000, "{spent}");
     assert!(replayed.samples.len() < 400);
 }
+
+#[test]
+fn a_limit_over_days_on_one_route_counts_the_requests_that_took_it() {
+    let replayed = replay(LAW, TABLE, &["--workload", "classify", "--requests-per-cell", "200", "--warmup", "4"]);
+    let sandbox = &replayed.sandbox;
+    let limits = "schema = 1\n[[slo]]\nname = \"cheap\"\nmatch = { route = \"cheap\" }\nmetric = \"e2e_p50_ms\"\nmax = 60000\n\
+                  window = \"30d\"\n";
+    sandbox.write("gate.toml", limits);
+    sandbox.judge("reports/r", &[]);
+    let cheap: Vec<&Row> = replayed.samples.iter().filter(|sample| sample["route"] == "cheap").collect();
+    assert!(cheap.len() > 10 && cheap.iter().all(|sample| sample["outcome"] == "ok"));
+    sandbox.run(&["slim", "reports/r", "--out", "slim/r"]).exits_with(0);
+    for (run, history) in [("reports/r", "reports"), ("slim/r", "slim")] {
+        let told = sandbox.run(&["gate", run, "--policy", "gate.toml", "--history", history, "--format", "json"]);
+        let verdict: Value = serde_json::from_str(&told.stdout).unwrap_or_else(|_| panic!("{told}"));
+        let counted = &verdict["slos"][0];
+        let counts = (counted["requests"].as_u64(), counted["bad"].as_u64());
+        assert_eq!(counts, (Some(cheap.len() as u64), Some(0)), "{told}");
+    }
+}

@@ -85,7 +85,7 @@ fn a_region_that_dies_and_comes_back_is_left_alone_meanwhile_and_called_again_af
     }
     times.sort_by(f64::total_cmp);
     let median = told["e2e_p50_ms"].as_str().unwrap().parse::<f64>().unwrap();
-    assert_eq!(median, times[times.len().div_ceil(2) - 1]);
+    assert!((median - times[times.len().div_ceil(2) - 1]).abs() < 1e-9, "{median} of {times:?}");
 
     let events = replayed.manifest["tables"][0]["breakers"].as_array().unwrap();
     let changes: Vec<(&str, &str)> =

@@ -8,7 +8,7 @@ const TABLE: &str = r#"schema = 1
 [classifier]
 model = "small"
 timeout = "2s"
-max_tokens = 10
+max_tokens = 200
 prompt = "Tier?"
 max_chars = 4000
 default_tier = 1

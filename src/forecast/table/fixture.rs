@@ -1,11 +1,13 @@
 //! Made-up measurements whose forecasts are known.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::forecast::kinds::Kind;
 use crate::forecast::measured::{Measured, RunFact};
-use crate::forecast::source::{Attempt, Source};
+use crate::forecast::source::{Attempt, Source, Through};
 use crate::forecast::table::{Forecast, Setting, forecast};
 use crate::forecast::{Routing, traffic_shares};
 use crate::gate::Traffic;
@@ -69,12 +71,14 @@ pub(in crate::forecast) fn source(registry: &Registry, endpoint: Endpoint, workl
         model: registry.model(endpoint).id.clone(),
         region: registry.region(endpoint).map(|region| region.id.clone()),
         workload: workload.to_owned(),
+        through: Through::Cell,
         run: 0,
         rate: Some(10.0),
         quality: None,
         obstacle: None,
         service_tier: None,
         classes: Vec::new(),
+        ranks: Arc::default(),
         rounds: vec![Vec::new(); 2],
     }
 }
@@ -84,6 +88,7 @@ pub(in crate::forecast) fn attempt(outcome: Outcome, took_ms: u32) -> Attempt {
     let ok = outcome.is_ok();
     Attempt {
         class: None,
+        prompt: None,
         outcome,
         took: took_ms * 1_000,
         ttft: ok.then_some(took_ms * 100),
@@ -118,6 +123,7 @@ pub(in crate::forecast) fn measured(cells: &[(&str, &str, Vec<Vec<Attempt>>)]) -
         kinds: vec![kind("chat", None, 1.0)],
         rounds: sources[0].rounds.len(),
         sources: sources.into(),
+        confusions: Vec::new(),
     }
 }
 
@@ -128,7 +134,9 @@ pub(in crate::forecast) fn kind(class: &str, tier: Option<u8>, share: f64) -> Ki
         tier,
         origin: Some("near".to_owned()),
         has_image: false,
+        images: Some(0),
         tokens: 1_000,
+        lines: (share * 100.0).round() as u64,
         share,
     }
 }
@@ -139,7 +147,17 @@ pub(in crate::forecast) fn setting() -> Setting {
 
 /// The forecast of the table with this text.
 pub(in crate::forecast) fn forecast_of(measured: &Measured, table: &str, traffic: Option<&Traffic>) -> Forecast {
-    let registry = registry();
+    forecast_in(REGISTRY, measured, table, traffic)
+}
+
+/// The same by the registry with this text.
+pub(in crate::forecast) fn forecast_in(
+    registry: &str,
+    measured: &Measured,
+    table: &str,
+    traffic: Option<&Traffic>,
+) -> Forecast {
+    let registry = Registry::parse("registry.toml", registry).unwrap();
     let table = Table::parse("routes.toml", table).unwrap_or_else(|faults| panic!("{faults}"));
     let resolved = resolve(&table, &registry).unwrap_or_else(|faults| panic!("{faults}"));
     let routing = Routing { table: &table, resolved: &resolved, registry: &registry };

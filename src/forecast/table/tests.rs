@@ -1,9 +1,11 @@
-use super::fixture::{attempt, forecast_of, kind, measured};
+use super::fixture::{REGISTRY, attempt, forecast_in, forecast_of, kind, measured};
 use super::*;
 use crate::forecast::figures::Figures;
+use crate::forecast::kinds::Kind;
+use crate::forecast::labels::{Confusion, Counts};
 use crate::forecast::source::Attempt;
 use crate::gate::Traffic;
-use crate::sample::Outcome;
+use crate::sample::{Outcome, Usage};
 use crate::units::{Latency, Micros};
 
 fn ok(ms: u32) -> Attempt {
@@ -164,12 +166,9 @@ fn a_prompt_over_the_window_goes_where_the_route_says() {
 
 #[test]
 fn the_classifier_adds_its_time_and_cost_and_errs_by_a_tier() {
-    let classifier = "[classifier]\nmodel = \"small\"\ntimeout = \"2s\"\nmax_tokens = 10\nprompt = \"Tier?\"\nmax_chars = 4000\ndefault_tier = 3\n";
-    let table = TIERS
-        .replace("[failover]", &format!("{classifier}[failover]"))
-        .replace("match = { class = \"chat\" }", "match = { tier = 0 }");
+    let table = classified();
     let right = |share: usize| {
-        let answers = (0..10).map(|nth| Attempt { quality: Some(f32::from(u8::from(nth < share))), ..ok(100) });
+        let answers = (0..10).map(|nth| Attempt { quality: Some(f32::from(u8::from(nth < share))), ..label(100) });
         vec![answers.collect::<Vec<_>>(); 2]
     };
     let cells = [("small", "near", right(8)), ("large", "near", vec![vec![ok(300); 10]; 2])];
@@ -181,12 +180,144 @@ fn the_classifier_adds_its_time_and_cost_and_errs_by_a_tier() {
     assert_eq!(shares, [80, 20]);
     let figures = figures(&forecast);
     assert_eq!(figures.e2e.unwrap().map(|span| us(span.value)), [200_000, 400_000, 400_000]);
-    close(figures.cost_per_thousand.dollars.value, 0.5 + 0.8 * 0.5 + 0.2 * 1.0);
+    close(figures.cost_per_thousand.dollars.value, 0.401 + 0.8 * 0.401 + 0.2 * 1.0);
     assert!(
         forecast.assumptions.iter().any(|said| said.starts_with("80.0 % of the labels are right")),
         "{:?}",
         forecast.assumptions
     );
+}
+
+const CLASSIFIER: &str = "[classifier]\nmodel = \"small\"\ntimeout = \"2s\"\nmax_tokens = 10\nprompt = \"Tier?\"\nmax_chars = 4000\ndefault_tier = 3\n";
+
+/// [`TIERS`], told apart by the classifier's tiers 0 and others.
+fn classified() -> String {
+    TIERS
+        .replace("[failover]", &format!("{CLASSIFIER}[failover]"))
+        .replace("match = { class = \"chat\" }", "match = { tier = 0 }")
+}
+
+/// An answer of ten tokens at most, as a classifier gives them.
+fn label(ms: u32) -> Attempt {
+    Attempt { usage: Some(Usage { input: 400, output: 1, ..Usage::default() }), ..ok(ms) }
+}
+
+#[test]
+fn a_confusion_seen_in_a_run_through_a_table_decides_where_requests_go() {
+    let cells = [("small", "near", vec![vec![label(100); 10]; 2]), ("large", "near", vec![vec![ok(300); 10]; 2])];
+    let mut measured = measured(&cells);
+    measured.kinds = vec![kind("chat", Some(0), 1.0)];
+    let mut counts = Counts::default();
+    // Of tier 0 half is named so, a tenth tier 1, four tenths tier 4: no tier off as a rule.
+    counts[0] = [50, 10, 0, 0, 40, 0];
+    measured.confusions = vec![Confusion { model: "small".to_owned(), counts }];
+    let forecast = forecast_of(&measured, &classified(), None);
+    let shares: Vec<u32> = forecast.routes.iter().map(|route| (route.share * 100.0).round() as u32).collect();
+    assert_eq!(shares, [50, 50]);
+    let said = "50.0 % of the labels are right, as measured; wrong ones fall as they did in runs through a table";
+    assert!(forecast.assumptions.iter().any(|one| one == said), "{:?}", forecast.assumptions);
+}
+
+#[test]
+fn a_late_label_takes_its_limit_and_goes_where_the_default_says() {
+    // Of ten questions one is answered after the classifier's two seconds.
+    let small = [vec![label(100); 9], vec![label(5_000)]].concat();
+    let cells = [("small", "near", vec![small; 2]), ("large", "near", vec![vec![ok(300); 10]; 2])];
+    let mut measured = measured(&cells);
+    measured.kinds = vec![kind("chat", Some(0), 1.0)];
+    let forecast = forecast_of(&measured, &classified(), None);
+    let shares: Vec<u32> = forecast.routes.iter().map(|route| (route.share * 100.0).round() as u32).collect();
+    assert_eq!(shares, [90, 10]);
+    let p50 = |route: usize| us(forecast.routes[route].figures.as_ref().unwrap().e2e.unwrap()[0].value);
+    assert_eq!((p50(0), p50(1)), (200_000, 2_300_000));
+}
+
+#[test]
+fn requests_that_are_escalated_cost_what_the_long_ones_of_their_class_do() {
+    // One prompt of four is over the window of `small`, and twenty times as long.
+    let one = |prompt: u32, tokens: u64| Attempt {
+        prompt: Some(prompt),
+        usage: Some(Usage { input: tokens, output: 0, ..Usage::default() }),
+        ..ok(300)
+    };
+    let all = vec![one(0, 400), one(1, 400), one(2, 400), one(3, 8_000)];
+    let cells = [("small", "near", vec![all[..3].to_vec(); 2]), ("large", "near", vec![all.clone(); 2])];
+    let mut measured = measured(&cells);
+    let ranks: std::sync::Arc<[Option<f32>]> = [0.125, 0.375, 0.625, 0.875].map(Some).into();
+    let sources = std::sync::Arc::get_mut(&mut measured.sources).unwrap();
+    sources.iter_mut().for_each(|source| source.ranks = ranks.clone());
+    let lines = |tokens: u64, lines: u64, share: f64| Kind { tokens, lines, ..kind("chat", None, share) };
+    measured.kinds = vec![lines(1_000, 3, 0.75), lines(9_000, 1, 0.25)];
+    let table = format!("{ONE}on_overflow = \"escalate\"\nescalate_to = \"large\"\n");
+    let told = forecast_of(&measured, &table, None);
+    // A thousand requests: 750 of 400 tokens at $1 a million, 250 of 8,000 at $2.
+    close(figures(&told).cost_per_thousand.dollars.value, 0.75 * 0.4 + 0.25 * 16.0);
+    assert!(!told.assumptions.iter().any(|one| one.contains("none so long")), "{:?}", told.assumptions);
+    let sources = std::sync::Arc::get_mut(&mut measured.sources).unwrap();
+    sources[1].rounds = vec![all[..3].to_vec(); 2];
+    let told = forecast_of(&measured, &table, None);
+    close(figures(&told).cost_per_thousand.dollars.value, 0.75 * 0.4 + 0.25 * 0.8);
+    assert!(told.assumptions.iter().any(|one| one.contains("none so long was measured")), "{:?}", told.assumptions);
+}
+
+#[test]
+fn images_cost_what_the_price_list_says_of_each() {
+    let mut seeing = measured(&[("small", "near", vec![vec![ok(100); 10]; 2])]);
+    let registry = REGISTRY.replacen("tier = 1\n", "tier = 1\ncapabilities = [\"vision\"]\n", 1).replacen(
+        "output = \"1\"\n",
+        "output = \"1\"\nper_image = \"0.002\"\n",
+        1,
+    );
+    let cost = |measured: &Measured| {
+        let told = forecast_in(&registry, measured, ONE, None);
+        (figures(&told).cost_per_thousand.dollars.value, told.assumptions.join("; "))
+    };
+    seeing.kinds[0] = Kind { has_image: true, images: Some(3), ..kind("chat", None, 1.0) };
+    close(cost(&seeing).0, 0.5 + 3.0 * 2.0);
+    // Runs of old do not say how many.
+    seeing.kinds[0].images = None;
+    let (dollars, said) = cost(&seeing);
+    close(dollars, 0.5 + 2.0);
+    assert!(said.contains("a request with images holds one: how many is not kept"), "{said}");
+}
+
+#[test]
+fn shuffled_regions_share_the_classifier_and_each_order_of_a_fallback() {
+    let table = classified().replace("as_written", "shuffled");
+    let cells = [
+        ("small", "near", vec![vec![label(100); 10]; 2]),
+        ("small", "far", vec![vec![label(200); 10]; 2]),
+        ("large", "near", vec![vec![ok(300); 10]; 2]),
+    ];
+    let mut measured = measured(&cells);
+    measured.kinds = vec![kind("chat", Some(3), 1.0)];
+    // Half of the questions go far: 100 or 200 ms, and then 300.
+    let spans = figures(&forecast_of(&measured, &table, None)).e2e.unwrap();
+    assert_eq!(spans.map(|span| us(span.value)), [400_000, 500_000, 500_000]);
+    let fallback = format!("{ONE}fallback = [ {{ model = \"large\" }} ]\n").replace("as_written", "shuffled");
+    let cells = [
+        ("small", "near", vec![vec![failed(10); 10]; 2]),
+        ("large", "near", vec![vec![ok(100); 10]; 2]),
+        ("large", "far", vec![vec![ok(200); 10]; 2]),
+    ];
+    let told = forecast_of(&super::fixture::measured(&cells), &fallback, None);
+    let shares: Vec<u32> = figures(&told).answered.iter().map(|one| (one.share * 100.0).round() as u32).collect();
+    assert_eq!(shares, [50, 50]);
+}
+
+#[test]
+fn a_breaker_that_would_open_is_named() {
+    let table = ONE.replace(
+        "region_order = \"as_written\"",
+        "region_order = \"as_written\"\n[failover.breaker]\nattempt_error_ratio = 0.02\nwindow = \"60s\"\nmin_requests = 10\ncooldown = \"5s\"",
+    );
+    let said = |failing: usize| {
+        let rounds = vec![[vec![ok(100); 50 - failing], vec![failed(10); failing]].concat(); 2];
+        forecast_of(&measured(&[("small", "near", rounds)]), &table, None).assumptions.join("; ")
+    };
+    let would_open = "the breaker of `acme` in near would open: 10.0 % of its calls fail, more than 2.0 %";
+    assert!(said(5).contains(would_open), "{}", said(5));
+    assert!(!said(1).contains("would open") && said(1).contains("breakers stay closed"), "{}", said(1));
 }
 
 #[test]

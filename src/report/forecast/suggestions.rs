@@ -34,11 +34,11 @@ pub fn suggestions_text(table: &str, measured: &Measured, suggestions: &Suggesti
     text
 }
 
-/// `` `summarize` tier 3 → 1 saves 62 %, p95 +40 ms, quality 0.97 → 0.96 (n = 400) ``.
+/// `` `summarize` tier 3 → 1 saves 62 %, p95 +40 ms, quality 0.97 → 0.96 (n = 400); $1,240.00 a month ``.
 fn sentence(one: &Suggestion) -> String {
     let dollars = one.saves_a_month.map_or_else(
-        || format!(", {} a thousand requests", figures::usd(usd(one.saves_per_thousand))),
-        |month| format!(", {} a month", figures::usd(usd(month))),
+        || format!("{} a thousand requests", figures::usd(usd(one.saves_per_thousand))),
+        |month| format!("{} a month", figures::usd(usd(month))),
     );
     let p95 = one.p95_ms.map_or_else(String::new, |ms| {
         let size = Latency::Finite(Micros((ms.abs() * 1e3).round() as u32));
@@ -46,9 +46,9 @@ fn sentence(one: &Suggestion) -> String {
     });
     let (was, is) = one.quality;
     let evaluated = if one.quality_is_measured { "" } else { " by the registry" };
-    let line = one.line.map_or_else(String::new, |line| format!(", line {line}"));
+    let line = one.line.map_or_else(String::new, |line| format!("; line {line} of the table"));
     format!(
-        "`{}` {}{line} saves {:.0} %{dollars}{p95}, quality {was:.2} → {is:.2}{evaluated} (n = {})",
+        "`{}` {} saves {:.0} %{p95}, quality {was:.2} → {is:.2}{evaluated} (n = {}); {dollars}{line}",
         visible(&one.subject),
         visible(&one.change),
         one.saves * 100.0,
@@ -118,5 +118,39 @@ impl<'a> Entry<'a> {
             quality_source: if one.quality_is_measured { "measured" } else { "registry" },
             requests: one.requests,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suggestion_is_one_sentence() {
+        let one = Suggestion {
+            subject: "summarize".to_owned(),
+            line: None,
+            change: "tier 3 → 1".to_owned(),
+            saves: 0.62,
+            saves_per_thousand: 1.24,
+            saves_a_month: Some(1_240.0),
+            p95_ms: Some(40.0),
+            quality: (0.97, 0.96),
+            quality_is_measured: true,
+            requests: 400,
+        };
+        let told = "`summarize` tier 3 → 1 saves 62 %, p95 +40 ms, quality 0.97 → 0.96 (n = 400); $1,240.00 a month";
+        assert_eq!(sentence(&one), told);
+        let swapped = Suggestion {
+            line: Some(6),
+            change: "`a` → `b`".to_owned(),
+            saves_a_month: None,
+            p95_ms: None,
+            quality_is_measured: false,
+            ..one
+        };
+        let told = "`summarize` `a` → `b` saves 62 %, quality 0.97 → 0.96 by the registry (n = 400); $1.24 a thousand \
+                    requests; line 6 of the table";
+        assert_eq!(sentence(&swapped), told);
     }
 }

@@ -53,7 +53,9 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
             if sample.phase != Phase::Measured || !sample.outcome.is_ok() {
                 return;
             }
-            for index in of_cell.get(notes[sample.cell as usize].cell.as_str()).into_iter().flatten() {
+            // One that took a route is asked for twice, as its table's and as its route's.
+            let cells = std::iter::once(sample.cell).chain(sample.route).map(|cell| &notes[cell as usize].cell);
+            for index in cells.filter_map(|cell| of_cell.get(cell.as_str())).flatten() {
                 let of = &mut counted[*index];
                 if let Some((latency, limit)) = limits[*index] {
                     of.good += u64::from(is_within(&sample, latency, limit));

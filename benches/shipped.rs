@@ -1,6 +1,6 @@
-//! What the shipped policy makes of the shipped A/B suite when nothing changed, over the wire: `cargo bench --bench shipped --
-//! SEEDS` runs the program once for each seed from 1 on, against the simulated provider, and prints the table that
-//! `benches/README.md` holds.
+//! What the shipped policy makes of a shipped A/B suite when nothing changed, over the wire: `cargo bench --bench shipped --
+//! SEEDS [SUITE]` runs the program once for each seed from 1 on, against the simulated provider, and prints the table that
+//! `benches/README.md` holds. SUITE is `ab`, of two registries, or `ab-routes`, of two routing tables.
 
 use std::env;
 use std::fs;
@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tollmark::starter::{AB, GATE};
+use tollmark::starter::{AB, AB_ROUTES, StarterFile};
 
 /// Seeds where the command names no number.
 const SEEDS: u64 = 50;
@@ -27,16 +27,16 @@ fn main() {
     let seeds = env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(SEEDS);
     let folder = env::temp_dir().join(format!("tollmark-shipped-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
-    let registry = tollmark(&folder).args(["registry", "export"]).output().expect("the program starts").stdout;
-    for name in ["registry.toml", "registry.candidate.toml"] {
-        fs::write(folder.join(name), &registry).expect("the folder can be written");
-    }
-    for file in [GATE, AB] {
-        fs::write(folder.join(file.name), file.text).expect("the folder can be written");
+    let suite = if env::args().any(|word| word == "ab-routes") { AB_ROUTES } else { AB };
+    tollmark(&folder).args(["init", "."]).stdout(Stdio::null()).status().expect("the program starts");
+    // Nothing changes.
+    for name in ["registry", "routes"] {
+        let [from, to] = ["", ".candidate"].map(|kind| folder.join(format!("{name}{kind}.toml")));
+        fs::copy(from, to).expect("the folder can be written");
     }
     let mut seen = Seen::default();
     for seed in 1..=seeds {
-        let code = verdict(&folder, seed);
+        let code = verdict(&folder, suite, seed);
         match code {
             0 => seen.passed += 1,
             3 => seen.regressed += 1,
@@ -53,9 +53,9 @@ fn main() {
 }
 
 /// The exit code of a run of the suite with `seed`, whose directory is not kept.
-fn verdict(folder: &Path, seed: u64) -> i32 {
+fn verdict(folder: &Path, suite: StarterFile, seed: u64) -> i32 {
     let mut command = tollmark(folder);
-    command.args(["run", AB.name, "--ui", "none", "--run-id", "ab", "--seed", &seed.to_string()]);
+    command.args(["run", suite.name, "--ui", "none", "--run-id", "ab", "--seed", &seed.to_string()]);
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the program starts");
     fs::remove_dir_all(folder.join("reports")).expect("a run leaves its directory");
     status.code().unwrap_or(-1)

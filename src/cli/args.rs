@@ -246,7 +246,7 @@ the same prompts to a baseline and a candidate in turn:
   tollmark run nightly.toml --max-cost-usd 5.00
   tollmark run ab.toml
 
-A policy judges the run when it is done, and leaves verdict.json and junit.xml:
+A policy judges the run when it is done, and leaves verdict.json, verdict.md and junit.xml:
   tollmark run nightly.toml --policy gate.toml
   tollmark run nightly.toml --policy gate.toml --dry-run   which rules the run cannot decide
 

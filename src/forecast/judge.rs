@@ -113,7 +113,8 @@ pub fn judge_change(policy: &Policy, measured: &Measured, contrasts: &[Contrast<
             });
         }
         if drafts.len() == before {
-            let reason = Unasked::NothingMatches;
+            let exact = rule.measure.is_exact();
+            let reason = if exact { Unasked::TableHasNoListPrice } else { Unasked::NothingMatches };
             not_asked.push(NotAsked { rule: Rule::Regression(index), reason });
         }
     }

@@ -3,15 +3,15 @@
 use crate::gate::finding::{Finding, Rule, Ruling, Verdict};
 use crate::gate::judge::{Judged, ruled, verdict};
 use crate::gate::measure::Measure;
-use crate::gate::named::{Named, pairs};
+use crate::gate::named::Named;
 use crate::gate::nights::compare_nights;
 use crate::gate::observed::observe;
 use crate::gate::policy::{Policy, Severity};
 use crate::gate::regression::{Compared, compare_by};
-use crate::gate::regressions::compared_drafts;
+use crate::gate::regressions::{compared_drafts, pairs_taken};
 use crate::gate::slo::slo_drafts;
 use crate::history::History;
-use crate::rundir::{CellNote, CellRow, Run, RunDirError, Validity};
+use crate::rundir::{CellNote, CellRow, RoutingNote, Run, RunDirError, TableNote, Validity};
 
 /// Two runs held against each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,7 @@ pub fn judge_runs(
     let mut observed = observe(candidate, &vec![measures; candidate.cells.len()])?;
     observed.extend(observe(baseline, &vec![measures; baseline.cells.len()])?);
     let named: Vec<Named<'_>> = joined.cells.iter().map(Named::from).collect();
-    let pairs = pairs(&named, VARIANTS[0], VARIANTS[1]);
+    let pairs = pairs_taken(&joined, &named, VARIANTS[0], VARIANTS[1]);
     let compared = Compared { run: &joined, observed: &observed, alpha: policy.alpha };
     let before = history.map(|history| before(history, candidate));
     let found = |index: usize, pool| {
@@ -118,6 +118,20 @@ fn joined(baseline: &Run, candidate: &Run) -> Run {
         .iter()
         .flat_map(|(run, variant)| {
             run.manifest.validity.iter().map(|one| Validity { cell: slug(variant, &one.cell), ..one.clone() })
+        })
+        .collect();
+    manifest.tables = sides
+        .iter()
+        .flat_map(|(run, variant)| {
+            let of = |table: &TableNote| TableNote { variant: Some((*variant).to_owned()), ..table.clone() };
+            run.manifest.tables.iter().map(of)
+        })
+        .collect();
+    manifest.routing = sides
+        .iter()
+        .flat_map(|(run, variant)| {
+            let of = |note: &RoutingNote| RoutingNote { cell: slug(variant, &note.cell), ..note.clone() };
+            run.manifest.routing.iter().map(of)
         })
         .collect();
     let cells = sides.iter().flat_map(|(run, variant)| {

@@ -53,10 +53,9 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
             if sample.phase != Phase::Measured || !sample.outcome.is_ok() {
                 return;
             }
-            // Of a request that a table carried out the cell is the whole table's, beside which each route has its own.
-            let cells = [Some(sample.cell), sample.route].into_iter().flatten();
-            let slugs = cells.map(|cell| notes[cell as usize].cell.as_str());
-            for index in slugs.filter_map(|slug| of_cell.get(slug)).flatten() {
+            // One that took a route is asked for twice, as its table's and as its route's.
+            let cells = std::iter::once(sample.cell).chain(sample.route).map(|cell| &notes[cell as usize].cell);
+            for index in cells.filter_map(|cell| of_cell.get(cell.as_str())).flatten() {
                 let of = &mut counted[*index];
                 if let Some((latency, limit)) = limits[*index] {
                     of.good += u64::from(is_within(&sample, latency, limit));

@@ -35,7 +35,12 @@ impl NotAsked {
         match self.reason {
             Unasked::NothingMatches => true,
             Unasked::NoMetric { places, of } => places == of,
-            Unasked::OneVariant | Unasked::NoRequests | Unasked::Window => false,
+            Unasked::OneVariant
+            | Unasked::NoRequests
+            | Unasked::Window
+            | Unasked::TableHasNoListPrice
+            | Unasked::SmallRoutes(_)
+            | Unasked::OtherRequests(_) => false,
         }
     }
 }
@@ -51,6 +56,13 @@ pub enum Unasked {
     Window,
     /// The rule matches no cell.
     NothingMatches,
+    /// The rule is about a list price, and everything that it matches is a routing table, which calls many endpoints.
+    TableHasNoListPrice,
+    /// Asked of a routing table as a whole, and not of so many of its routes: too few requests took them.
+    SmallRoutes(usize),
+    /// Asked of a routing table as a whole, and not of so many of its routes: one table has them alone, or sends them other
+    /// requests than the other table does.
+    OtherRequests(usize),
     /// Cells, or pools of cells, that it matches and that do not have the metric, in either variant where two are compared.
     NoMetric {
         /// So many.

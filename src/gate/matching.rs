@@ -26,6 +26,11 @@ pub struct Match {
 impl Match {
     /// Whether the rule is about the cell of these names.
     pub fn takes(&self, cell: &Named<'_>) -> bool {
+        self.route.is_some() == cell.route.is_some() && self.takes_in_part(cell)
+    }
+
+    /// The same, but that a rule which names no route is about those of a routing table too, which are parts of it.
+    pub(in crate::gate) fn takes_in_part(&self, cell: &Named<'_>) -> bool {
         let takes = |pattern: &Option<Pattern>, name: Option<&str>| {
             pattern.as_ref().is_none_or(|pattern| pattern.matches_with(name.unwrap_or(""), OPTIONS))
         };
@@ -33,7 +38,6 @@ impl Match {
             && takes(&self.model, Some(cell.model))
             && takes(&self.region, cell.region)
             && self.tier.is_none_or(|tier| cell.tier == Some(tier))
-            && self.route.is_some() == cell.route.is_some()
             && takes(&self.route, cell.route)
             && takes(&self.workload, Some(cell.workload))
             && takes(&self.variant, cell.variant)

@@ -9,6 +9,8 @@ mod error;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+pub(crate) mod fixture_tables;
 mod good;
 mod judge;
 mod matching;
@@ -34,6 +36,7 @@ mod settle;
 mod shares;
 mod slo;
 mod standing;
+mod table_price;
 mod traffic;
 mod window;
 

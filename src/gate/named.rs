@@ -34,16 +34,30 @@ impl<'a> Named<'a> {
         of(self) == of(other) && self.shares_load(other)
     }
 
+    /// Whether it is a routing table or one of its routes: then no one model answers.
+    pub(in crate::gate) const fn is_routed(&self) -> bool {
+        self.route.is_some() || self.model.is_empty()
+    }
+
     /// Whether both send the same requests in the same way.
     fn shares_load(&self, other: &Self) -> bool {
-        (self.workload, self.load, self.concurrency) == (other.workload, other.load, other.concurrency)
+        self.workload == other.workload && self.shares_pace(other)
+    }
+
+    /// Whether both send requests in the same way.
+    fn shares_pace(&self, other: &Self) -> bool {
+        (self.load, self.concurrency) == (other.load, other.concurrency)
             && self.rate_rps.map(f64::to_bits) == other.rate_rps.map(f64::to_bits)
     }
 
-    /// Whether requests of both are those of one route; outside of a routing table, of one model on one workload.
+    /// Whether requests of both are those of one route, or of the whole table, whatever the workload; outside of a routing table,
+    /// of one model on one workload.
     pub(in crate::gate) fn shares_route(&self, other: &Self) -> bool {
-        let same = if self.route.is_some() { self.route == other.route } else { self.model == other.model };
-        same && self.route.is_some() == other.route.is_some() && self.shares_load(other)
+        match (self.is_routed(), other.is_routed()) {
+            (true, true) => self.route == other.route && self.shares_pace(other),
+            (false, false) => self.model == other.model && self.shares_load(other),
+            _ => false,
+        }
     }
 }
 
@@ -153,5 +167,7 @@ mod tests {
         assert!(!one.shares_route(&Named { workload: "code", ..one }));
         let routed = Named { route: Some("everyday"), ..one };
         assert!(routed.shares_route(&Named { model: "large", ..routed }) && !routed.shares_route(&one));
+        assert!(routed.shares_route(&Named { workload: "code", ..routed }));
+        assert!(!routed.shares_route(&Named { route: None, model: "", ..routed }));
     }
 }

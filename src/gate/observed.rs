@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::gate::policy::Timed;
 use crate::rundir::{Run, RunDirError, read_samples};
-use crate::sample::{Phase, Sample};
+use crate::sample::{Outcome, Phase, Sample};
 use crate::stats::Share;
 use crate::units::Usd;
 
@@ -15,6 +15,8 @@ pub(in crate::gate) struct Round {
     pub(in crate::gate) requests: u64,
     /// Of these, the failures.
     pub(in crate::gate) failed: u64,
+    /// Requests besides that were handed to a person: they have a cost, and nothing else that is compared.
+    pub(in crate::gate) handed: u64,
     /// HTTP exchanges.
     pub(in crate::gate) attempts: u64,
     /// Of these, those that failed.
@@ -33,6 +35,11 @@ pub(in crate::gate) struct Round {
 
 impl Round {
     fn add(&mut self, sample: &Sample, cost: Option<Usd>, is_open: bool) {
+        if sample.outcome == Outcome::HandedOff {
+            self.handed += 1;
+            self.cost += cost.unwrap_or(Usd::ZERO);
+            return;
+        }
         let ok = sample.outcome.is_ok();
         self.requests += 1;
         self.failed += u64::from(!ok);
@@ -57,6 +64,7 @@ impl Round {
     pub(in crate::gate) fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.failed += other.failed;
+        self.handed += other.handed;
         self.attempts += other.attempts;
         self.failed_attempts += other.failed_attempts;
         self.ttft.extend_from_slice(&other.ttft);
@@ -80,9 +88,10 @@ impl Round {
         times
     }
 
-    /// Dollars for a thousand requests; absent without a request.
+    /// Dollars for a thousand requests, those handed to a person included; absent without a request.
     pub(in crate::gate) fn cost_per_thousand(&self) -> Option<f64> {
-        (self.requests > 0).then(|| self.cost.as_f64() * 1e3 / self.requests as f64)
+        let asked = self.requests + self.handed;
+        (asked > 0).then(|| self.cost.as_f64() * 1e3 / asked as f64)
     }
 
     /// Failures among requests.
@@ -128,7 +137,8 @@ pub(in crate::gate) fn observe_as(
     let mut observed: Vec<Vec<Round>> =
         is_open.iter().map(|wanted| wanted.map_or_else(Vec::new, |_| vec![Round::default(); rounds])).collect();
     read_samples(&run.path, &run.manifest, |sample, cost| {
-        if sample.phase != Phase::Measured || !sample.outcome.counts() {
+        let is_asked = sample.outcome.counts() || sample.outcome == Outcome::HandedOff;
+        if sample.phase != Phase::Measured || !is_asked {
             return;
         }
         for cell in std::iter::once(sample.cell).chain(sample.route) {

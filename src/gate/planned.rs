@@ -5,7 +5,7 @@ use std::fmt;
 use crate::gate::measure::Bound;
 use crate::gate::named::{Named, Pair, pairs};
 use crate::gate::policy::{Policy, Regression, Severity, Slo};
-use crate::gate::pools::{least_in_a_round, pools};
+use crate::gate::pools::{is_part, least_in_a_round, pools};
 use crate::gate::shares::requests_to_rule_out;
 use crate::stats::{least_p, least_requests};
 use crate::units::grouped;
@@ -134,7 +134,9 @@ pub fn undecidable(policy: &Policy, cells: &[PlannedCell]) -> Vec<Undecidable> {
     let of_slos = slos.clone().filter_map(|slo| slo_undecidable(slo, cells, &named));
     let of_rules = policy.regressions.iter().filter(|rule| !rule.measure.is_exact()).filter_map(|rule| {
         let tests = if rule.severity == Severity::Block { blocking } else { warning };
-        let pools = pools(rule, &named, &pairs);
+        let mut pools = pools(rule, &named, &pairs);
+        // How many requests take a route is not known before, and what it cannot tell its table does.
+        pools.retain(|pool| !is_part(rule, &named, pool));
         rule_undecidable(rule, cells, &pools, policy.alpha, tests)
     });
     of_slos.chain(of_rules).collect()

@@ -60,19 +60,26 @@ pub(in crate::gate) fn cost_doubt(baseline: &CellNote, candidate: &CellNote) -> 
 
 /// Whether no price is known that costs could be compared by.
 pub(in crate::gate) fn is_unpriced(note: &CellNote) -> bool {
-    let rates = note.price.as_ref().map(|price| &price.rates);
-    rates.is_none_or(|rates| rates.input_usd_per_mtok.is_none() || rates.output_usd_per_mtok.is_none())
+    has_no_price(note.price.as_ref())
+}
+
+/// Whether the price row lacks a price of input or output, or there is none.
+pub(in crate::gate) fn has_no_price(price: Option<&PriceNote>) -> bool {
+    price
+        .map(|price| &price.rates)
+        .is_none_or(|rates| rates.input_usd_per_mtok.is_none() || rates.output_usd_per_mtok.is_none())
 }
 
 /// A price that is not known for sure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Doubt {
-    key: String,
-    kind: &'static str,
+pub(in crate::gate) struct Doubt {
+    pub(in crate::gate) key: String,
+    /// `unknown` or `assumed`.
+    pub(in crate::gate) kind: &'static str,
     figure: Option<String>,
 }
 
-fn doubts(price: Option<&PriceNote>) -> Vec<Doubt> {
+pub(in crate::gate) fn doubts(price: Option<&PriceNote>) -> Vec<Doubt> {
     let unknown = |key: &str| Doubt { key: key.to_owned(), kind: "unknown", figure: None };
     let Some(price) = price else { return vec![unknown("input"), unknown("output")] };
     let rates = &price.rates;

@@ -10,6 +10,7 @@ use crate::gate::obstacle::{pair_obstacle, price_obstacle};
 use crate::gate::policy::Regression;
 use crate::gate::price::{cost_doubt, is_dearer, is_unpriced, list_price, list_price_doubt};
 use crate::gate::shares::{SharePair, compare_shares};
+use crate::gate::table_price::TablePrices;
 use crate::rundir::{CellNote, Run};
 use crate::stats::Share;
 
@@ -127,7 +128,7 @@ impl Compared<'_> {
         let pool: Vec<Pair> = pool.iter().filter(|pair| !cancels(pair)).copied().collect();
         let rounds = self.pooled(&pool);
         if measure == Measure::CostPerThousand {
-            let doubt = pool.iter().find_map(|pair| self.notes(*pair).and_then(|(was, is)| cost_doubt(was, is)));
+            let doubt = pool.iter().find_map(|pair| self.cost_doubt(*pair));
             if let Some(price) = doubt {
                 return Some(Err(Found::untested(Seen::Nothing, Why::Price(price))));
             }
@@ -237,10 +238,23 @@ impl Compared<'_> {
         rounds
     }
 
+    /// What bears on the costs of one side alone; absent where both may be relied on alike.
+    fn cost_doubt(&self, pair: Pair) -> Option<String> {
+        let (was, is) = self.notes(pair)?;
+        match TablePrices::of_both(&self.run.manifest, (was, is)) {
+            Some([was, is]) => was.doubt_beside(&is),
+            None => cost_doubt(was, is),
+        }
+    }
+
     /// Whether the pair has no cost, because the same prices are unknown on both sides.
     fn is_unpriced(&self, pair: Pair) -> bool {
-        let both = self.notes(pair).filter(|(was, is)| is_unpriced(was) && is_unpriced(is));
-        both.is_some_and(|(was, is)| cost_doubt(was, is).is_none())
+        let unpriced =
+            self.notes(pair).is_some_and(|(was, is)| match TablePrices::of_both(&self.run.manifest, (was, is)) {
+                Some(both) => both.iter().all(TablePrices::has_none),
+                None => is_unpriced(was) && is_unpriced(is),
+            });
+        unpriced && self.cost_doubt(pair).is_none()
     }
 
     /// Which variants have the metric in every cell; one that any pair has on one side alone is had by that side alone.

@@ -1,13 +1,13 @@
 //! All comparisons of a policy, in every place that they are about.
 
 use crate::gate::draft::Draft;
-use crate::gate::finding::Rule;
+use crate::gate::finding::{Rule, Why};
 use crate::gate::judge::{NotAsked, Unasked};
 use crate::gate::measure::Measure;
 use crate::gate::named::{Named, Pair, pairs};
 use crate::gate::observed::observe;
 use crate::gate::policy::Policy;
-use crate::gate::pools::pools;
+use crate::gate::pools::{is_part, pools};
 use crate::gate::regression::{Compared, compare};
 use crate::rundir::{Run, RunDirError};
 
@@ -26,7 +26,7 @@ pub(in crate::gate) fn regression_drafts(
         return Ok(Vec::new());
     };
     let named: Vec<Named<'_>> = run.cells.iter().map(Named::from).collect();
-    let pairs = pairs(&named, baseline, candidate);
+    let pairs = pairs_taken(run, &named, baseline, candidate);
     let has_samples = run.has_samples();
     let mut wanted = vec![false; run.cells.len()];
     if has_samples && policy.regressions.iter().any(|rule| !rule.measure.is_exact()) {
@@ -54,21 +54,56 @@ pub(in crate::gate) fn compared_drafts(
 ) -> Vec<Draft> {
     let mut unasked = |index, reason| not_asked.push(NotAsked { rule: Rule::Regression(index), reason });
     let mut drafts = Vec::new();
+    let has_tables = named.iter().any(Named::is_routed);
     for (index, rule) in policy.regressions.iter().enumerate() {
         let pools = pools(rule, named, pairs);
         if pools.is_empty() {
-            unasked(index, Unasked::NothingMatches);
+            let is_priceless = rule.measure.is_exact() && has_tables;
+            unasked(index, if is_priceless { Unasked::TableHasNoListPrice } else { Unasked::NothingMatches });
         } else if !may_ask(rule.measure) {
             unasked(index, Unasked::NoRequests);
         } else {
-            let of = pools.len();
-            let found: Vec<Draft> = pools.into_iter().filter_map(|pool| find(index, pool)).collect();
+            let (parts, wholes): (Vec<_>, Vec<_>) = pools.into_iter().partition(|pool| is_part(rule, named, pool));
+            let of = wholes.len();
+            let found: Vec<Draft> = wholes.into_iter().filter_map(|pool| find(index, pool)).collect();
             let places = of - found.len();
             if places > 0 {
                 unasked(index, Unasked::NoMetric { places, of });
             }
             drafts.extend(found);
+            let parts: Vec<Draft> = parts.into_iter().filter_map(|pool| find(index, pool)).collect();
+            let (small, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_too_small);
+            let (other, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(has_other_requests);
+            if !small.is_empty() {
+                unasked(index, Unasked::SmallRoutes(small.len()));
+            }
+            if !other.is_empty() {
+                unasked(index, Unasked::OtherRequests(other.len()));
+            }
+            drafts.extend(parts);
         }
     }
     drafts
 }
+
+/// Whether a round of a route has too few requests for what is compared.
+const fn is_too_small(part: &Draft) -> bool {
+    matches!(part.finding.why, Some(Why::TooFewRequests(_)))
+}
+
+/// Whether the requests of a route are not the same in both variants.
+fn has_other_requests(part: &Draft) -> bool {
+    let Some(Why::Of { why, .. }) = &part.finding.why else { return false };
+    matches!(**why, Why::NoRequests | Why::Missing | Why::Unequal { .. })
+}
+
+/// The pairs of the two variants of `run`, but for routes that not one request took in either: there is nothing to say of them.
+pub(in crate::gate) fn pairs_taken(run: &Run, named: &[Named<'_>], baseline: &str, candidate: &str) -> Vec<Pair> {
+    let mut pairs = pairs(named, baseline, candidate);
+    let is_empty = |place: usize| run.cells[place].route.is_some() && run.cells[place].requests == 0;
+    pairs.retain(|pair| !is_empty(pair.baseline) || pair.candidate.is_some_and(|candidate| !is_empty(candidate)));
+    pairs
+}
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub(in crate::gate) fn slo_drafts(
             continue;
         }
         let cells = (0..run.cells.len()).filter(|cell| slo.matches.takes(&Named::from(&run.cells[*cell])));
-        let cells: Vec<usize> = cells.collect();
+        let cells: Vec<usize> = cells.filter(|cell| is_taken(&run.cells[*cell])).collect();
         if cells.is_empty() {
             unasked(Unasked::NothingMatches);
         } else if matches!(slo.promise, Promise::Quality { .. }) && !run.has_samples() {
@@ -48,6 +48,12 @@ pub(in crate::gate) fn slo_drafts(
         Rule::Slo(index) | Rule::Regression(index) => index,
     });
     Ok(drafts)
+}
+
+/// Whether the cell is no route that not one request took: nothing is promised of what nobody asked for, while its table as a
+/// whole must have been asked.
+pub(in crate::gate) const fn is_taken(row: &CellRow) -> bool {
+    row.route.is_none() || row.requests > 0
 }
 
 /// An SLO in a cell.

@@ -90,7 +90,26 @@ pub(crate) fn changes(run: &Run) -> Vec<Change<'_>> {
             }
         }
     }
+    changes.extend(of_routes(run, baseline));
     changes
+}
+
+/// Every route that the first variant's table and another's have in common and that requests took in both; the table as a whole
+/// stands before them like an endpoint.
+fn of_routes<'a>(run: &'a Run, baseline: &'a str) -> impl Iterator<Item = Change<'a>> {
+    let taken = |row: &&CellRow| row.route.is_some() && row.requests > 0;
+    let is_baseline = move |row: &CellRow| row.variant.as_deref() == Some(baseline);
+    run.cells.iter().filter(taken).filter(move |row| !is_baseline(row)).filter_map(move |after| {
+        let like = |row: &&CellRow| is_baseline(row) && row.route == after.route && same_load(row, after);
+        let before = run.cells.iter().filter(taken).find(like)?;
+        Some(Change { before, after, p99: Shift::of(before, after) })
+    })
+}
+
+fn same_load(one: &CellRow, other: &CellRow) -> bool {
+    let rate = |row: &CellRow| row.rate_rps.map(f64::to_bits);
+    (&one.workload, &one.load, one.concurrency, rate(one))
+        == (&other.workload, &other.load, other.concurrency, rate(other))
 }
 
 fn same_endpoint(one: &CellRow, other: &CellRow) -> bool {
@@ -105,6 +124,7 @@ pub(crate) fn headline_of_changes(run: &Run) -> Headline {
     for variant in others {
         let of: Vec<&Change<'_>> =
             changes.iter().filter(|change| change.after.variant.as_ref() == Some(variant)).collect();
+        let is_routed = of.iter().any(|change| change.after.route.is_some());
         let count = |shift| of.iter().filter(|change| change.p99 == shift).count();
         let [lower, higher, not_shown, unknown] =
             [Shift::Lower, Shift::Higher, Shift::NotShown, Shift::Unknown].map(count);
@@ -112,9 +132,10 @@ pub(crate) fn headline_of_changes(run: &Run) -> Headline {
         sentences.push(match of.len() {
             0 => format!("{variant} and {baseline} have no endpoint in common."),
             all => format!(
-                "{variant} against {baseline}, {}: p99 lower at {lower} and higher at {higher} of {all} endpoints, no \
+                "{variant} against {baseline}, {}: p99 lower at {lower} and higher at {higher} of {all} {}, no \
                  difference shown at {not_shown}{unknown}.",
-                origin(run)
+                origin(run),
+                if is_routed { "routes, tables as a whole included" } else { "endpoints" }
             ),
         });
         let prices = of
@@ -229,6 +250,7 @@ pub fn changes_csv(run: &Run) -> String {
             provider: &after.provider,
             model: &after.model,
             region: after.region.as_deref(),
+            route: after.route.as_deref(),
             workload: &after.workload,
             load: &after.load,
             concurrency: after.concurrency,
@@ -264,6 +286,7 @@ struct Row<'a> {
     provider: &'a str,
     model: &'a str,
     region: Option<&'a str>,
+    route: Option<&'a str>,
     workload: &'a str,
     load: &'a str,
     concurrency: Option<u32>,

@@ -39,6 +39,7 @@ mod sweep;
 mod sweep_rows;
 mod sweep_table;
 mod table;
+mod table_lines;
 mod text_table;
 mod timeline;
 mod together;

@@ -7,6 +7,7 @@ mod junit;
 mod markdown;
 mod seen;
 mod self_test;
+mod tables;
 mod text;
 mod words;
 

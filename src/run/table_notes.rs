@@ -20,6 +20,7 @@ pub(super) fn table_note(settings: &Settings, inputs: &Inputs, side: &InputSide,
     Some(TableNote {
         variant: side.variant.clone(),
         file: FileNote { source: known.source.clone(), sha256: known.sha256.clone() },
+        text: Some(known.text.clone()),
         trust_tiers: settings.trust_tiers,
         classifier: classifier.map(|classifier| classifier.model.text.clone()),
         default_tier: classifier.map(|classifier| classifier.default_tier),

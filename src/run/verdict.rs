@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::fsio::write_whole;
 use crate::gate::{Policy, Verdict, judge_over};
 use crate::history::{History, HistoryError};
-use crate::report::{Judgement, verdict_json, verdict_junit, verdict_text};
+use crate::report::{Judgement, verdict_json, verdict_junit, verdict_markdown, verdict_text};
 use crate::run::RunError;
 use crate::rundir::{Run, RunDirError};
 
@@ -20,7 +20,7 @@ pub struct JudgedRun {
     pub warnings: Vec<String>,
 }
 
-/// Judges `run` by `policy`, its SLOs over days by the runs in the folder `history`, and writes `verdict.json` and `junit.xml` into
+/// Judges `run` by `policy`, its SLOs over days by the runs in the folder `history`, and writes `verdict.json`, `verdict.md` and `junit.xml` into
 /// its directory.
 ///
 /// # Errors
@@ -29,7 +29,12 @@ pub fn judge_and_keep(policy: &Policy, run: &Run, history: Option<&Path>) -> Res
     let history = history.map(|folder| history_of(folder, run)).transpose()?;
     let judged = judge_over(policy, run, history.as_ref())?;
     let judgement = Judgement { policy, run, judged: &judged, advisory: false };
-    for (name, text) in [("verdict.json", verdict_json(&judgement)), ("junit.xml", verdict_junit(&judgement))] {
+    let files = [
+        ("verdict.json", verdict_json(&judgement)),
+        ("verdict.md", verdict_markdown(&judgement)),
+        ("junit.xml", verdict_junit(&judgement)),
+    ];
+    for (name, text) in files {
         write_whole(&run.path.join(name), text.as_bytes()).map_err(RunDirError::from)?;
     }
     let warnings = history.map_or_else(Vec::new, |history| history.warnings);

@@ -145,7 +145,7 @@ pub struct CellRow {
     pub cost_usd: Option<Usd>,
     /// Whether `cost_usd` covers every request; absent when no request needed a price.
     pub all_prices_known: Option<bool>,
-    /// Cost over requests, times 1,000; absent when not all prices are known.
+    /// Cost over requests, those handed to a person included, times 1,000; absent when not all prices are known.
     pub cost_per_1k_requests_usd: Option<Usd>,
     /// The price list's input price.
     pub list_input_usd_per_mtok: Option<UsdPerMtok>,

@@ -89,7 +89,9 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         requests_without_usage: figures.requests_without_usage,
         cost_usd: figures.cost,
         all_prices_known: figures.all_prices_known,
-        cost_per_1k_requests_usd: known_cost.and_then(|cost| per_thousand(cost, requests)),
+        // What a person is handed is part of the traffic, and what the person costs of its cost.
+        cost_per_1k_requests_usd: known_cost
+            .and_then(|cost| per_thousand(cost, requests + outcomes.of(Outcome::HandedOff))),
         list_input_usd_per_mtok: price.and_then(|price| price.rates.input_usd_per_mtok),
         list_output_usd_per_mtok: price.and_then(|price| price.rates.output_usd_per_mtok),
         effective_output_usd_per_mtok: known_cost

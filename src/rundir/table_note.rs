@@ -13,6 +13,9 @@ pub struct TableNote {
     pub variant: Option<String>,
     /// The file.
     pub file: FileNote,
+    /// What stands in it, so that a report says which line of it changed; absent in files of old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Whether the workload's tiers were trusted, so that nobody was asked for one.
     pub trust_tiers: bool,
     /// The model that labels requests; absent: none does.

@@ -6,6 +6,8 @@
 mod files;
 mod folder;
 pub mod rehearsal;
+#[cfg(test)]
+mod tables;
 
 pub use files::{AB, AB_ROUTES, GATE, NIGHTLY, StarterFile};
 pub use folder::{FolderFile, StarterError, folder, write_folder};

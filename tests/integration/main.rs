@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ab_routes;
 mod bad_input;
 mod bench;
 mod bill;

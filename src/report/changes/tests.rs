@@ -53,7 +53,9 @@ fn a_cell_that_cannot_be_judged_tells_nothing_and_a_single_run_has_no_changes() 
 fn every_pair_has_its_row_of_csv() {
     let text = changes_csv(&nights());
     let mut lines = text.lines();
-    assert!(lines.next().unwrap().starts_with("baseline,candidate,provider,model,region,workload,load,concurrency,"));
+    assert!(
+        lines.next().unwrap().starts_with("baseline,candidate,provider,model,region,route,workload,load,concurrency,")
+    );
     assert_eq!(lines.clone().count(), 39);
     assert!(lines.any(|line| line.contains(",glm-4.6v,") && line.contains(",0.80,0.90,")), "{text}");
 }
@@ -78,4 +80,22 @@ fn two_variants_of_one_run_are_held_together_where_only_the_provider_differs() {
     run.manifest.sides = vec![serde_json::from_value(side).unwrap(); 2];
     assert_eq!((changes(&run).into_iter().filter(is_it).count(), changes(&run).len()), (4, 39));
     assert!(headline_of_changes(&run).sentences.iter().any(|told| told.contains("wrong by chance")));
+}
+
+#[test]
+fn routes_are_paired_by_their_names_whatever_their_order() {
+    let mut run = nights();
+    for (variant, names) in run.manifest.variants.clone().iter().zip([["a", "b"], ["b", "a"]]) {
+        let rows = run.cells.iter_mut().filter(|row| row.variant.as_ref() == Some(variant));
+        for (row, name) in rows.zip(names) {
+            (row.route, row.region) = (Some(name.to_owned()), None);
+            row.provider.clear();
+            row.model.clear();
+        }
+    }
+    run.cells.retain(|row| row.route.is_some());
+    let found = changes(&run);
+    let paired: Vec<_> = found.iter().map(|change| (&change.before.route, &change.after.route)).collect();
+    assert!(paired.len() == 2 && paired.iter().all(|(before, after)| before == after), "{paired:?}");
+    assert!(headline_of_changes(&run).sentences[0].contains(" of 2 routes, tables as a whole included"));
 }

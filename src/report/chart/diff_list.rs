@@ -218,7 +218,8 @@ impl List<'_, '_> {
             });
         };
         let clipped = |text: &str, most: f64| clip(text, size, most);
-        column("Model", name, Align::Left, Role::Ink, &|row| clipped(&row.name, LONGEST[0]));
+        let what = if rows.iter().all(|row| row.is_routed) { "Route" } else { "Model" };
+        column(what, name, Align::Left, Role::Ink, &|row| clipped(&row.name, LONGEST[0]));
         column("Region", region, Align::Left, Role::Muted, &|row| clipped(&row.region, LONGEST[1]));
         if loads {
             column("On", load, Align::Left, Role::Muted, &|row| clipped(&row.load, LONGEST[2]));

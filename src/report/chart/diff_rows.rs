@@ -4,7 +4,7 @@ use crate::gate::{Bound, Finding, Place, Regression, Rule, Ruling, Seen, Severit
 use crate::report::figures;
 use crate::report::parts::Word;
 use crate::report::plain_text::visible;
-use crate::report::shown::load;
+use crate::report::shown::{answering, load};
 use crate::report::verdict::{Judgement, by_words, from_to, interval_words, margin_of, ruling};
 
 /// One rule of the policy with all places that it was held against.
@@ -35,6 +35,8 @@ impl Section<'_> {
 pub(crate) struct DiffRow {
     /// The model, or the route.
     pub(crate) name: String,
+    /// Whether it is a route, or a routing table as a whole.
+    pub(crate) is_routed: bool,
     /// Where, or in how many regions; empty where the registry names none.
     pub(crate) region: String,
     /// The workload and its load; empty where several cells with different ones stand together.
@@ -150,15 +152,23 @@ fn row(judgement: &Judgement<'_>, finding: &Finding, rule: &Regression) -> DiffR
     let place = judgement.place(finding);
     // What is not alike in all but the region has one name together, which tells how many cells there are.
     let alone = place.ends_with(" cells together").then(|| place.clone());
-    let name = of.route.as_deref().map_or_else(|| visible(&of.model), |route| format!("route {}", visible(route)));
+    let name = of.route.as_deref().map_or_else(|| visible(answering(of)), |route| format!("route {}", visible(route)));
+    let is_routed = of.route.is_some() || of.model.is_empty();
+    let on_workloads = regions.filter(|_| is_routed);
     DiffRow {
         region: match (&alone, regions) {
             (Some(_), _) => String::new(),
+            _ if on_workloads.is_some() => String::new(),
             (None, Some(regions)) => figures::several(regions as u64, "region"),
             (None, None) => of.region.as_deref().map_or_else(String::new, visible),
         },
-        load: if alone.is_some() { String::new() } else { format!("{}, {}", visible(&of.workload), load(of)) },
+        load: match on_workloads {
+            _ if alone.is_some() => String::new(),
+            Some(workloads) => format!("{}, {}", figures::several(workloads as u64, "workload"), load(of)),
+            None => format!("{}, {}", visible(&of.workload), load(of)),
+        },
         name: alone.unwrap_or(name),
+        is_routed,
         ruling: finding.ruling,
         words,
         margin,

@@ -5,6 +5,7 @@ use crate::gate::{Finding, Judged, Measure, Place, Policy, Rule, Ruling, Seen, V
 use crate::report::figures;
 use crate::report::forecast::words::{ABSENT, money, usd};
 use crate::report::plain_text::visible;
+use crate::report::table_lines::TableLines;
 use crate::rundir::{CellRow, Manifest, Run};
 use crate::units::{Latency, Usd};
 
@@ -44,6 +45,9 @@ pub fn as_run(
     manifest.variants = vec!["baseline".to_owned(), "candidate".to_owned()];
     manifest.cells = Vec::new();
     manifest.validity = Vec::new();
+    // What was measured through tables of its own has no part in these.
+    manifest.tables = Vec::new();
+    manifest.routing = Vec::new();
     manifest.destination.simulated = match measured.origin() {
         "live" => Some(false),
         _ => Some(true),
@@ -200,25 +204,19 @@ impl Changed<'_> {
         ))
     }
 
-    /// Which line of the file did it: the first change of the route, else of the whole table, else any.
+    /// What differs in the files.
+    const fn lines(&self) -> TableLines<'_> {
+        TableLines { routes: self.routes, against: self.against, changes: self.changes }
+    }
+
+    /// Which line of the file did it.
     pub(super) fn cause(&self, route: Option<&str>) -> Option<String> {
-        let of = |change: &&TableChange| change.route.as_deref() == route;
-        let whole = |change: &&TableChange| change.route.is_none();
-        let found =
-            self.changes.iter().find(of).or_else(|| self.changes.iter().find(whole)).or(self.changes.first())?;
-        let more = self.changes.len() - 1;
-        let more =
-            if more > 0 { format!(", and {} more", figures::several(more as u64, "change")) } else { String::new() };
-        Some(format!("{}{more}", self.told(found)))
+        self.lines().cause(route)
     }
 
     /// `routes.toml line 14, `a` → `b``.
     pub(super) fn told(&self, change: &TableChange) -> String {
-        let file = if change.what == "is gone" { self.against } else { self.routes };
-        let line = change.line.map_or_else(String::new, |line| format!(" line {line}"));
-        let route = change.route.as_deref().filter(|_| change.what.starts_with("is "));
-        let route = route.map_or_else(String::new, |route| format!("`{}` ", visible(route)));
-        format!("{}{line}, {route}{}", visible(file), visible(&change.what))
+        self.lines().told(change)
     }
 
     /// Who gains and who pays: a sentence for each route that changes.

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use crate::forecast::TableChange;
 use crate::gate::{Finding, Rule, Ruling, Severity, Verdict};
 use crate::report::verdict::Judgement;
 use crate::report::verdict::json_rules::{RegressionEntry, SloEntry};
+use crate::report::verdict::tables::Tables;
 
 /// The version of this format; a change that a reader could notice raises it.
 const FORMAT_VERSION: u32 = 1;
@@ -38,6 +40,7 @@ pub fn verdict_json(judgement: &Judgement<'_>) -> String {
             holds: judgement.count(Ruling::Holds),
         },
         not_asked: judgement.not_asked(),
+        tables: Tables::of(judgement).map(|tables| TablesEntry::of(&tables)),
         slos: order.iter().filter_map(slo).collect(),
         regressions: order.iter().filter_map(regression).collect(),
     };
@@ -60,8 +63,46 @@ struct Document<'a> {
     headline: String,
     counts: Counts,
     not_asked: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tables: Option<TablesEntry>,
     slos: Vec<SloEntry<'a>>,
     regressions: Vec<RegressionEntry<'a>>,
+}
+
+/// Two routing tables that are held against each other.
+#[derive(Serialize)]
+struct TablesEntry {
+    routes: String,
+    against: String,
+    story: String,
+    gains: Vec<String>,
+    changes: Vec<LineEntry>,
+}
+
+#[derive(Serialize)]
+struct LineEntry {
+    route: Option<String>,
+    line: Option<usize>,
+    what: String,
+}
+
+impl TablesEntry {
+    fn of(tables: &Tables<'_>) -> Self {
+        let (head, said) = tables.story();
+        let [routes, against] = tables.sources().map(str::to_owned);
+        let line = |change: &TableChange| LineEntry {
+            route: change.route.clone(),
+            line: change.line,
+            what: change.what.clone(),
+        };
+        Self {
+            routes,
+            against,
+            story: format!("{head}: {}.", said.join(". ")),
+            gains: tables.gains(),
+            changes: tables.changes().iter().map(line).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

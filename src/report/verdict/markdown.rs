@@ -3,6 +3,7 @@
 use crate::gate::{Finding, Ruling};
 use crate::report::figures;
 use crate::report::summary::escaped;
+use crate::report::verdict::tables::Tables;
 use crate::report::verdict::{Judgement, words};
 
 /// Bytes after which no more rules are listed: a comment on GitHub may have 65,536 characters, a step's summary 1 MiB.
@@ -14,7 +15,11 @@ pub fn verdict_markdown(judgement: &Judgement<'_>) -> String {
     let order = judgement.worst_first();
     let (holds, matters): (Vec<&Finding>, Vec<&Finding>) =
         order.into_iter().partition(|finding| finding.ruling == Ruling::Holds);
-    let mut text = opening(judgement, matters.first().copied());
+    let tables = Tables::of(judgement);
+    let mut text = match &tables {
+        Some(tables) => of_tables(judgement, tables),
+        None => opening(judgement, matters.first().copied()),
+    };
     let left_out = table(&mut text, judgement, &matters);
     if left_out > 0 {
         text.push_str(&more(left_out));
@@ -50,6 +55,39 @@ fn opening(judgement: &Judgement<'_>, worst: Option<&Finding>) -> String {
         ),
         None => format!("**{}**: {rest}.\n", escaped(&verdict)),
     }
+}
+
+/// Routes that are shown: a comment on GitHub may have 65,536 characters.
+const MOST_ROUTES: usize = 60;
+
+/// The verdict of two routing tables: what decides it and which line did that, who gains and who pays, and every route's figures.
+fn of_tables(judgement: &Judgement<'_>, tables: &Tables<'_>) -> String {
+    let (head, said) = tables.story();
+    let mut text = format!("**{}**: {}.\n", escaped(&head), escaped(&said.join(". ")));
+    let list = |lines: &[String]| lines.iter().map(|line| format!("- {}\n", escaped(line))).collect::<String>();
+    let gains = tables.gains();
+    if !gains.is_empty() {
+        text.push_str(&format!("\n{}", list(&gains)));
+    }
+    text.push_str(&format!(
+        "\n|{}|\n|---|---|{}\n",
+        Tables::COLUMNS.join("|"),
+        "--:|".repeat(Tables::COLUMNS.len() - 2)
+    ));
+    let rows = tables.rows();
+    for row in rows.iter().take(MOST_ROUTES) {
+        let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+        text.push_str(&format!("|{}|\n", cells.join("|")));
+    }
+    if rows.len() > MOST_ROUTES {
+        text.push_str(&format!("\n{} more routes are in the report.\n", rows.len() - MOST_ROUTES));
+    }
+    let differences = tables.differences();
+    if differences.len() > 1 {
+        text.push_str(&format!("\n<details><summary>What changed</summary>\n\n{}\n</details>\n", list(&differences)));
+    }
+    text.push_str(&format!("\n{}.\n", escaped(&format!("{} {}", judgement.counts(), judgement.about()))));
+    text
 }
 
 /// Adds the findings as rows of a table, as far as there is room; returns how many had none.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::gate::{Finding, Ruling};
 use crate::report::figures;
+use crate::report::verdict::tables::Tables;
 use crate::report::verdict::{Judgement, RULINGS, words};
 
 /// Findings that cannot be told, and those that hold, which are told one by one; of broken ones all are.
@@ -32,6 +33,13 @@ pub fn verdict_text(judgement: &Judgement<'_>) -> String {
     }
     if !order.is_empty() {
         text.push('\n');
+    }
+    if let Some(tables) = Tables::of(judgement) {
+        let (head, said) = tables.story();
+        let _ = write!(text, "\n{head}: {}.\n", said.join(". "));
+        for line in tables.gains().into_iter().chain(tables.differences()) {
+            let _ = writeln!(text, "{line}");
+        }
     }
     for sentence in judgement.not_asked() {
         let _ = write!(text, "\n{sentence}\n");

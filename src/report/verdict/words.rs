@@ -18,6 +18,10 @@ impl Judgement<'_> {
             }
             Place::Pairs(pairs) if pairs.len() == 1 => place_of(row, None),
             Place::Pairs(pairs) if self.are_alike(pairs) => place_of(row, Some(pairs.len())),
+            Place::Pairs(pairs) if self.is_one_route(pairs) => {
+                let on = figures::several(pairs.len() as u64, "workload");
+                format!("{} on {on} at {}", name_of(row), load(row))
+            }
             Place::Pairs(pairs) => format!("{} cells together", figures::count(pairs.len() as u64)),
         }
     }
@@ -29,6 +33,19 @@ impl Judgement<'_> {
             (&row.model, &row.route, &row.workload, load(row))
         };
         pairs.windows(2).all(|two| of(&two[0]) == of(&two[1]))
+    }
+
+    /// Whether the pairs are of one route, or of a whole routing table, on several workloads.
+    fn is_one_route(&self, pairs: &[Pair]) -> bool {
+        let of = |pair: &Pair| {
+            let row = &self.run.cells[pair.baseline];
+            (&row.route, &row.model, load(row))
+        };
+        let routed = |pair: &Pair| {
+            let row = &self.run.cells[pair.baseline];
+            row.route.is_some() || row.model.is_empty()
+        };
+        pairs.iter().all(routed) && pairs.windows(2).all(|two| of(&two[0]) == of(&two[1]))
     }
 
     /// What is asked for: `p99 e2e ≤ 500 ms`, `ttft p50 ≤ +10 %`.
@@ -107,6 +124,17 @@ fn unasked_words(reason: Unasked) -> String {
         }
         Unasked::Window => "is about a window of history: give `--history` the folder of runs",
         Unasked::NothingMatches => "matches nothing that was measured",
+        Unasked::TableHasNoListPrice => {
+            "is about a list price, which an endpoint has and a routing table has not: what a table costs is told by its requests"
+        }
+        Unasked::SmallRoutes(routes) => {
+            let routes = figures::several(routes as u64, "route");
+            return format!("is told of the table as a whole: {routes} in it had too few requests in a round");
+        }
+        Unasked::OtherRequests(routes) => {
+            let routes = figures::several(routes as u64, "route");
+            return format!("is told of the table as a whole: to {routes} in it the two tables send other requests");
+        }
         Unasked::NoMetric { places, of } if places == of => "is about a metric that nothing it matches has",
         Unasked::NoMetric { places, .. } => {
             return format!("is about a metric that {} has not", figures::several(places as u64, "cell"));
@@ -122,9 +150,13 @@ fn place_of(row: &CellRow, regions: Option<usize>) -> String {
         (None, Some(region)) => format!(" in {}", visible(region)),
         (None, None) => String::new(),
     };
-    let what =
-        row.route.as_deref().map_or_else(|| visible(row.model_or_table()), |route| format!("route {}", visible(route)));
+    let what = name_of(row);
     format!("{what}{region} on {} at {}", visible(&row.workload), load(row))
+}
+
+/// `route everyday`, or the model or table as a whole.
+fn name_of(row: &CellRow) -> String {
+    row.route.as_deref().map_or_else(|| visible(row.model_or_table()), |route| format!("route {}", visible(route)))
 }
 
 /// What is promised: `p99 e2e ≤ 500 ms`, `availability ≥ 99.90 % over 30 days`.

@@ -175,7 +175,13 @@ fn rule_undecidable(
     alpha: f64,
     tests: usize,
 ) -> Option<Undecidable> {
-    let lacks: Vec<Lack> = pools.iter().filter_map(|pool| lack_of(rule, cells, pool, alpha, tests)).collect();
+    // Only points tell how many requests it takes: a share of the baseline is known when that is.
+    let of_shares = match rule.rule_out {
+        Some(Bound::Points(rule_out)) if rule.measure.is_ratio() => requests_to_rule_out(rule_out, alpha),
+        _ => None,
+    };
+    let lacks: Vec<Lack> =
+        pools.iter().filter_map(|pool| lack_of(rule, cells, pool, alpha, tests, of_shares)).collect();
     let worst = lacks.iter().max_by_key(|lack| (lack.needed_requests, lack.needed_rounds))?;
     Some(Undecidable {
         rule: rule.title(),
@@ -199,15 +205,21 @@ struct Lack {
     at_best: AtBest,
 }
 
-fn lack_of(rule: &Regression, cells: &[PlannedCell], pool: &[Pair], alpha: f64, tests: usize) -> Option<Lack> {
+/// `of_shares` is how many requests of a pool it takes where shares of them are compared.
+fn lack_of(
+    rule: &Regression,
+    cells: &[PlannedCell],
+    pool: &[Pair],
+    alpha: f64,
+    tests: usize,
+    of_shares: Option<u64>,
+) -> Option<Lack> {
     let of = || pool.iter().map(|pair| &cells[pair.baseline]);
     let requests = of().map(|cell| cell.requests).min()?;
     let rounds = of().map(|cell| cell.rounds.max(1)).min()?;
     let size = pool.len() as u64;
     if rule.measure.is_ratio() {
-        // Only points tell how many requests it takes: a share of the baseline is known when that is.
-        let Bound::Points(rule_out) = rule.rule_out? else { return None };
-        let needed = requests_to_rule_out(rule_out, alpha)?.div_ceil(size);
+        let needed = of_shares?.div_ceil(size);
         let lack =
             Lack { requests, needed_requests: Some(needed), rounds, needed_rounds: None, at_best: AtBest::Broken };
         return (requests < needed).then_some(lack);

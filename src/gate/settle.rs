@@ -4,8 +4,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::gate::comparison::{Comparison, Tested};
 use crate::gate::planned::rounds_needed;
-use crate::gate::shares::{MOST_REQUESTS, least_that};
-use crate::stats::{Share, exceeds_by};
+use crate::gate::shares::MOST_REQUESTS;
+use crate::stats::{Share, exceeds_by, score};
 
 /// The requests of each variant with which rounds like those of `comparison`, of `requests` in all, would settle it; absent
 /// where what was seen is one of the bounds itself, or so near that no reasonable number would.
@@ -37,6 +37,9 @@ pub(in crate::gate) fn rounds_to_settle(
 }
 
 /// The same for shares of which the sums were compared.
+///
+/// At the same shares a score grows as the root of the requests, which says how many it takes. The p-value of the exact test falls
+/// with more of them only by and large, since counts are whole: so the number that is told is one with which the test does tell.
 pub(in crate::gate) fn shares_to_settle(
     baseline: Share,
     candidate: Share,
@@ -48,15 +51,29 @@ pub(in crate::gate) fn shares_to_settle(
         of: (share.of as f64 / share.all as f64 * requests as f64).round() as u64,
         all: requests,
     };
+    let level = alpha / tests.max(1) as f64;
+    let fewest = baseline.all.max(candidate.all);
+    let needed = |score: Option<f64>, level: f64| {
+        let score = score.filter(|score| *score > 0.0)?;
+        Some(fewest as f64 * (Normal::standard().inverse_cdf(1.0 - level) / score).powi(2))
+    };
+    let worse = needed(score(candidate, baseline, margin), level);
+    let ruled_out = needed(score(baseline, candidate, -rule_out), alpha);
+    let estimate = worse.into_iter().chain(ruled_out).reduce(f64::min)?.max(fewest as f64 + 1.0);
+    if estimate > MOST_REQUESTS as f64 {
+        return None;
+    }
     let tells = |requests: u64| {
         let (was, is) = (scaled(baseline, requests), scaled(candidate, requests));
-        let worse = exceeds_by(is, was, margin).is_some_and(|p| p <= alpha / tests.max(1) as f64);
-        worse || exceeds_by(was, is, -rule_out).is_some_and(|p| p <= alpha)
+        exceeds_by(is, was, margin).is_some_and(|p| p <= level)
+            || exceeds_by(was, is, -rule_out).is_some_and(|p| p <= alpha)
     };
-    let least = baseline.all.max(candidate.all);
-    let found = least_that(|requests| requests > least && tells(requests))?;
-    Some(rounded_up(found as f64))
+    let told = std::iter::successors(Some(estimate), |number| Some(rounded_up(*number) as f64 + 1.0)).map(rounded_up);
+    told.take(STEPS).find(|requests| tells(*requests))
 }
+
+/// Numbers of two digits that are tried from an estimate on: the greatest at least thrice the least.
+const STEPS: usize = 30;
 
 /// An estimate to two digits, which is all that it is good for.
 fn rounded_up(number: f64) -> u64 {
@@ -106,8 +123,12 @@ mod tests {
         let share = |of, all| Share { of, all };
         let needed = shares_to_settle(share(1, 100), share(2, 100), (0.005, 0.02), 0.05, 1).unwrap();
         assert!(needed > 100 && needed < 10_000, "{needed}");
-        let (was, is) = (share(needed / 100, needed), share(needed / 50, needed));
-        assert!(exceeds_by(is, was, 0.005).unwrap() <= 0.06 || exceeds_by(was, is, -0.02).unwrap() <= 0.06);
+        let (was, is) = (share((needed + 50) / 100, needed), share((needed + 25) / 50, needed));
+        assert!(exceeds_by(is, was, 0.005).unwrap() <= 0.05 || exceeds_by(was, is, -0.02).unwrap() <= 0.05);
+        // Nothing failed, and 2 % are ruled out by none of 149.
+        assert_eq!(shares_to_settle(share(0, 50), share(0, 50), (0.005, 0.02), 0.05, 40), Some(150));
+        // What lies on both bounds is never settled.
+        assert_eq!(shares_to_settle(share(1, 100), share(2, 100), (0.01, 0.01), 0.05, 1), None);
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub struct SharePair {
 /// shares; absent where a variant has no request.
 ///
 /// Where every round has a bad request the rounds are compared, by the sign-flip test of the differences: requests of one
-/// round may fail together. Else there is too little in most rounds to tell them apart, and the sums are compared by the
-/// score test of Farrington and Manning, with the interval of Miettinen and Nurminen.
+/// round may fail together. Else there is too little in most rounds to tell them apart, and the sums are compared by
+/// an exact test, with the interval of Miettinen and Nurminen.
 pub fn compare_shares(rounds: &[SharePair], margin: f64, rule_out: f64, alpha: f64) -> Option<Comparison> {
     let rounds: Vec<&SharePair> =
         rounds.iter().filter(|round| round.baseline.all > 0 && round.candidate.all > 0).collect();
@@ -47,7 +47,7 @@ pub fn compare_shares(rounds: &[SharePair], margin: f64, rule_out: f64, alpha: f
 }
 
 /// The requests of each variant with which an increase of `rule_out` can be ruled out where none is bad; absent where no
-/// reasonable number does.
+/// reasonable number does. The more of them there are, the rarer is none.
 pub(in crate::gate) fn requests_to_rule_out(rule_out: f64, alpha: f64) -> Option<u64> {
     least_that(|requests| {
         let none = Share { of: 0, all: requests };
@@ -55,8 +55,9 @@ pub(in crate::gate) fn requests_to_rule_out(rule_out: f64, alpha: f64) -> Option
     })
 }
 
-/// The least number that `tells`, which more requests never undo; absent beyond four million, for which nobody would wait.
-pub(in crate::gate) fn least_that(tells: impl Fn(u64) -> bool) -> Option<u64> {
+/// The number that `tells` while one less does not, where more requests never undo that: the least. Absent beyond four million,
+/// for which nobody would wait.
+fn least_that(tells: impl Fn(u64) -> bool) -> Option<u64> {
     let mut high = 1;
     while !tells(high) {
         high *= 2;

@@ -18,24 +18,7 @@ impl Binomial {
     pub fn new(n: u64, p: f64) -> Self {
         debug_assert!(p > 0.0 && p < 1.0, "a probability is a ratio within 0 and 1");
         const NEGLIGIBLE: f64 = 1e-30;
-        let odds = p / (1.0 - p);
-        let mode = (((n + 1) as f64 * p).floor() as u64).min(n);
-        let mut below = Vec::new();
-        let (mut weight, mut k) = (1.0, mode);
-        while k > 0 && weight > NEGLIGIBLE {
-            weight *= k as f64 / ((n - k + 1) as f64 * odds);
-            k -= 1;
-            below.push(weight);
-        }
-        let first = k;
-        let mut cumulative: Vec<f64> = below.into_iter().rev().collect();
-        cumulative.push(1.0);
-        (weight, k) = (1.0, mode);
-        while k < n && weight > NEGLIGIBLE {
-            weight *= (n - k) as f64 * odds / (k + 1) as f64;
-            k += 1;
-            cumulative.push(weight);
-        }
+        let (first, mut cumulative) = weights(n, p, NEGLIGIBLE);
         let mut sum = 0.0;
         for weight in &mut cumulative {
             sum += *weight;
@@ -65,6 +48,30 @@ impl Binomial {
     pub fn least_reaching(&self, level: f64) -> u64 {
         self.first + self.cumulative.partition_point(|probability| *probability < level) as u64
     }
+}
+
+/// What is proportional to the probabilities of the counts of `Binomial(n, p)`, 0 ≤ p ≤ 1, from the returned count on: 1 for
+/// the most probable. Those of less than `negligible` are left out.
+pub(in crate::stats) fn weights(n: u64, p: f64, negligible: f64) -> (u64, Vec<f64>) {
+    let odds = p / (1.0 - p);
+    let mode = (((n + 1) as f64 * p).floor() as u64).min(n);
+    let mut below = Vec::new();
+    let (mut weight, mut k) = (1.0, mode);
+    while k > 0 && weight > negligible {
+        weight *= k as f64 / ((n - k + 1) as f64 * odds);
+        k -= 1;
+        below.push(weight);
+    }
+    let first = k;
+    let mut weights: Vec<f64> = below.into_iter().rev().collect();
+    weights.push(1.0);
+    (weight, k) = (1.0, mode);
+    while k < n && weight > negligible {
+        weight *= (n - k) as f64 * odds / (k + 1) as f64;
+        k += 1;
+        weights.push(weight);
+    }
+    (first, weights)
 }
 
 /// The least number of requests of which `over` may exceed a limit while "the `q`-quantile is within it" still

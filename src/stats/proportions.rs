@@ -52,14 +52,32 @@ fn border(beyond: impl Fn(f64) -> bool) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// The one-sided p-value of "`candidate` is greater than `baseline` by more than `margin`"; absent where either is a share
-/// of nothing. `margin` lies between −1 and 1.
+/// How many standard deviations the seen difference `candidate − baseline` lies above `margin`, which lies between −1 and 1;
+/// absent where either is a share of nothing.
 ///
-/// It is the score test of Farrington and Manning (Statistics in Medicine 9, 1990): the variance is that of the likeliest
-/// shares that differ by just the margin.
-pub fn exceeds_by(candidate: Share, baseline: Share, margin: f64) -> Option<f64> {
-    let z = score(candidate, baseline, margin, 1.0)?;
-    Some(standard().sf(z))
+/// It is the score of Farrington and Manning (Statistics in Medicine 9, 1990): the variance is that of the likeliest shares that
+/// differ by just the margin.
+pub fn score(candidate: Share, baseline: Share, margin: f64) -> Option<f64> {
+    wide_score(candidate, baseline, margin, 1.0)
+}
+
+/// What the p-value of "`candidate` is greater than `baseline` by more than `margin`" comes near to with many events; absent
+/// where either is a share of nothing.
+///
+/// With few it may be too small by half, so that [`exceeds_by`](crate::stats::exceeds_by) is what decides.
+pub fn score_test(candidate: Share, baseline: Share, margin: f64) -> Option<f64> {
+    Some(standard().sf(score(candidate, baseline, margin)?))
+}
+
+/// The fewest events, or other requests, of either share that are to be expected where the shares differ by just `margin`;
+/// absent where either is a share of nothing.
+pub(in crate::stats) fn expected_events(candidate: Share, baseline: Share, margin: f64) -> Option<f64> {
+    if candidate.all == 0 || baseline.all == 0 {
+        return None;
+    }
+    let (p1, p2) = restricted(candidate, baseline, margin);
+    let fewer = |share: Share, p: f64| share.all as f64 * p.min(1.0 - p);
+    Some(fewer(candidate, p1).min(fewer(baseline, p2)))
 }
 
 /// The interval of the difference `candidate − baseline` with confidence `1 − alpha`; absent where either is a share of
@@ -79,7 +97,7 @@ pub fn difference_interval(candidate: Share, baseline: Share, alpha: f64) -> Opt
     let end = |mut inside: f64, mut outside: f64| {
         for _ in 0..BISECTIONS {
             let middle = f64::midpoint(inside, outside);
-            let rejected = score(candidate, baseline, middle, wide).is_none_or(|z| z.abs() > limit);
+            let rejected = wide_score(candidate, baseline, middle, wide).is_none_or(|z| z.abs() > limit);
             if rejected { outside = middle } else { inside = middle }
         }
         inside
@@ -90,9 +108,8 @@ pub fn difference_interval(candidate: Share, baseline: Share, alpha: f64) -> Opt
 /// Halvings of the range of differences.
 const BISECTIONS: usize = 50;
 
-/// How many standard deviations the seen difference lies above `margin`, the variance multiplied by `wide`; absent where
-/// either is a share of nothing.
-fn score(candidate: Share, baseline: Share, margin: f64, wide: f64) -> Option<f64> {
+/// [`score`] with the variance multiplied by `wide`.
+fn wide_score(candidate: Share, baseline: Share, margin: f64, wide: f64) -> Option<f64> {
     if candidate.all == 0 || baseline.all == 0 {
         return None;
     }
@@ -113,6 +130,11 @@ fn score(candidate: Share, baseline: Share, margin: f64, wide: f64) -> Option<f6
 /// The likeliest shares of both that differ by just `margin`: the root of the likelihood's cubic in closed form, as
 /// Farrington and Manning's appendix gives it.
 fn restricted(candidate: Share, baseline: Share, margin: f64) -> (f64, f64) {
+    if margin.abs() < 1e-12 {
+        // The cubic's root is then their common share, and is not told well where that is one event in a million.
+        let common = candidate.and(baseline).ratio();
+        return (common, common);
+    }
     let theta = baseline.all as f64 / candidate.all as f64;
     let (p1, p2) = (candidate.ratio(), baseline.ratio());
     let a = 1.0 + theta;
@@ -160,7 +182,7 @@ mod tests {
         // z = (0.30 − 0.20) / sqrt(0.25 · 0.75 · 2 / 100)
         let z = 0.1 / (0.25_f64 * 0.75 * 0.02).sqrt();
         let expected = standard().sf(z);
-        let found = exceeds_by(share(30, 100), share(20, 100), 0.0).unwrap();
+        let found = score_test(share(30, 100), share(20, 100), 0.0).unwrap();
         assert!((found - expected).abs() < 1e-9, "{found} {expected}");
     }
 
@@ -191,13 +213,13 @@ mod tests {
 
     #[test]
     fn a_share_of_nothing_tells_nothing() {
-        assert_eq!(exceeds_by(share(0, 0), share(1, 2), 0.01), None);
+        assert_eq!(score_test(share(0, 0), share(1, 2), 0.01), None);
         assert_eq!(difference_interval(share(1, 2), share(0, 0), 0.05), None);
     }
 
     #[test]
     fn no_failures_anywhere_are_no_reason_for_alarm() {
-        let p = exceeds_by(share(0, 1_000), share(0, 1_000), 0.005).unwrap();
+        let p = score_test(share(0, 1_000), share(0, 1_000), 0.005).unwrap();
         assert!(p > 0.95, "{p}");
         let (low, high) = difference_interval(share(0, 1_000), share(0, 1_000), 0.05).unwrap();
         assert!(low < 0.0 && high > 0.0 && high < 0.005, "{low} {high}");

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::gate_args::GateArgs;
+use crate::cli::gate_names::known_names;
 use crate::cli::gate_routes::gate_routes;
 use crate::cli::gate_runs::gate_runs;
 use crate::cli::self_test::tell_self_test;
@@ -32,8 +33,11 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     if let Some(against) = &args.against {
         return gate_runs(args, against.as_ref(), path);
     }
-    let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;
     let run = open(path)?;
+    let policy = match args.policy.as_deref() {
+        Some(policy) => Policy::read_for(policy, &known_names(&run))?,
+        None => Policy::built_in().clone(),
+    };
     if run.manifest.variants.len() < 2 && args.formats.iter().any(|format| format.name == VerdictName::Svg) {
         return Err(CliError::Usage(
             "`--format svg` draws what changed between two variants, and this run has one: run a suite with two `[[variant]]`",
@@ -95,7 +99,8 @@ pub(super) fn tell(formats: &[VerdictFormat], rendered: impl Fn(VerdictName) -> 
 }
 
 /// # Errors
-/// A rule is about nothing that the run measured; or there are comparisons alone, and the run has nothing to compare.
+/// A rule is about a metric that nothing has; or none is about anything that the run measured, as where there are comparisons
+/// alone, and the run has nothing to compare.
 pub(super) fn refuse_what_is_no_question(policy: &Policy, run: &Run, judged: &Judged) -> Result<(), CliError> {
     // A run without any cell is no mistake of the policy.
     if run.cells.is_empty() {
@@ -115,21 +120,21 @@ pub(super) fn refuse_what_is_no_question(policy: &Policy, run: &Run, judged: &Ju
         })
     };
     if let Some(mistake) = judged.not_asked.iter().find(|unasked| unasked.is_mistake()) {
-        return cannot(
-            mistake.rule,
-            match mistake.reason {
-                Unasked::NothingMatches => "matches no cell of this run: its `match` must name what was measured",
-                _ => "is about a metric that this run does not have: it must be one that was measured",
-            },
-        );
+        return cannot(mistake.rule, "is about a metric that this run does not have: it must be one that was measured");
     }
-    let lacks = |unasked: &&NotAsked| matches!(unasked.reason, Unasked::OneVariant | Unasked::NoRequests);
+    // A policy is about more than one run measures. Only where no rule is about this one is there nothing to pass by.
+    let lacks = |unasked: &&NotAsked| {
+        matches!(unasked.reason, Unasked::OneVariant | Unasked::NoRequests | Unasked::NothingMatches)
+    };
     match judged.not_asked.iter().find(lacks) {
         Some(unasked) if judged.findings.is_empty() && judged.not_asked.iter().all(|one| lacks(&one)) => cannot(
             unasked.rule,
             match unasked.reason {
                 Unasked::OneVariant => {
                     "compares two variants, and this run has one: run a suite with two `[[variant]]`"
+                }
+                Unasked::NothingMatches => {
+                    "matches no cell of this run, and no other rule can be asked of it: a `match` must name what was measured"
                 }
                 _ => "compares requests, and this run keeps none: give the run that it was made of",
             },

@@ -13,6 +13,7 @@ mod forecast;
 mod forecast_args;
 mod gate;
 mod gate_args;
+mod gate_names;
 mod gate_routes;
 mod gate_runs;
 mod init;

@@ -30,13 +30,13 @@ pub struct NotAsked {
 }
 
 impl NotAsked {
-    /// Whether the rule got no answer at all, and a run like this one could never give it.
+    /// Whether the rule got no answer at all, although it is about what was measured, and a run like this one could never give it.
     pub const fn is_mistake(self) -> bool {
         match self.reason {
-            Unasked::NothingMatches => true,
             Unasked::NoMetric { places, of } => places == of,
             Unasked::OneVariant
             | Unasked::NoRequests
+            | Unasked::NothingMatches
             | Unasked::Window
             | Unasked::TableHasNoListPrice
             | Unasked::SmallRoutes(_)

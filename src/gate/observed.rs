@@ -27,7 +27,8 @@ pub(in crate::gate) struct Round {
     pub(in crate::gate) e2e: Vec<u32>,
     /// What the requests with known cost cost.
     pub(in crate::gate) cost: Usd,
-    /// Requests that were surely or probably billed and have no known cost.
+    /// Requests that were surely or probably billed and have no known cost. One of them is enough to leave costs uncompared: what
+    /// it cost is as unknown as how much more or less that is than on the other side.
     pub(in crate::gate) unpriced: u64,
     /// Wrong answers, among those that were held against what the workload expects.
     pub(in crate::gate) answers: Share,

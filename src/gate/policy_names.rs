@@ -4,6 +4,7 @@ use glob::Pattern;
 
 use crate::conf::{Document, Faults};
 use crate::gate::matching::OPTIONS;
+use crate::registry::Registry;
 
 /// Every name that a policy can be about before anything was measured.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,23 @@ pub struct KnownNames {
     pub regions: Vec<String>,
     /// Routes of the routing table; empty where there is no table.
     pub routes: Vec<String>,
+}
+
+impl KnownNames {
+    /// All names of `registries`, in alphabetical order.
+    pub fn of<'a>(registries: impl IntoIterator<Item = &'a Registry>) -> Self {
+        let mut known = Self::default();
+        for registry in registries {
+            known.providers.extend(registry.providers.iter().map(|provider| provider.id.clone()));
+            known.models.extend(registry.models.iter().map(|model| model.id.clone()));
+            known.regions.extend(registry.regions.iter().map(|region| region.id.clone()));
+        }
+        for names in [&mut known.providers, &mut known.models, &mut known.regions] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        known
+    }
 }
 
 /// Finds every glob in the `match` of a rule that no name in `known` matches; `source` is the file's name in messages.

@@ -59,6 +59,11 @@ pub(in crate::gate) fn cost_doubt(baseline: &CellNote, candidate: &CellNote) -> 
 }
 
 /// Whether no price is known that costs could be compared by.
+///
+/// One unknown price is enough. What the known ones come to is not compared in its stead, not even where the same price is
+/// unknown on both sides: the tokens that it multiplies are what differs between variants, as the length of answers does, so that
+/// a candidate which doubles them would pass by the cost of its prompts. The unknown part would only cancel where both
+/// sides have the same number of such tokens in each round, which measured answers never have.
 pub(in crate::gate) fn is_unpriced(note: &CellNote) -> bool {
     has_no_price(note.price.as_ref())
 }

@@ -123,7 +123,7 @@ impl Compared<'_> {
             Metric::BaselineAlone => return Some(Err(Found::invalid(Why::Vanished))),
             Metric::CandidateAlone => return Some(Err(Found::invalid(Why::New))),
         }
-        // What is unknown on both sides cancels, and leaves nothing to compare.
+        // What is unknown on both sides leaves nothing to compare, see `is_unpriced`.
         let cancels = |pair: &&Pair| measure == Measure::CostPerThousand && self.is_unpriced(**pair);
         let pool: Vec<Pair> = pool.iter().filter(|pair| !cancels(pair)).copied().collect();
         let rounds = self.pooled(&pool);

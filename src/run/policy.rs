@@ -19,19 +19,12 @@ pub(super) fn read_policy(settings: &Settings, sides: &[InputSide]) -> Result<Op
         Whereto::Url { .. } => Some(read(settings.registry.as_deref())?),
         Whereto::Simulator | Whereto::Providers => None,
     };
-    let mut known = KnownNames::default();
-    for registry in sides.iter().map(|side| &side.registry).chain(&replaced) {
-        known.providers.extend(registry.providers.iter().map(|provider| provider.id.clone()));
-        known.models.extend(registry.models.iter().map(|model| model.id.clone()));
-        known.regions.extend(registry.regions.iter().map(|region| region.id.clone()));
-    }
+    let mut known = KnownNames::of(sides.iter().map(|side| &side.registry).chain(&replaced));
     for table in sides.iter().filter_map(|side| side.table.as_ref()) {
         known.routes.extend(table.table.routes.iter().map(|route| route.name.text.clone()));
     }
-    for names in [&mut known.providers, &mut known.models, &mut known.regions, &mut known.routes] {
-        names.sort_unstable();
-        names.dedup();
-    }
+    known.routes.sort_unstable();
+    known.routes.dedup();
     Ok(Some(Policy::read_for(path, &known)?))
 }
 

@@ -78,9 +78,40 @@ fn figures_that_may_not_be_judged_never_pass() {
 }
 
 #[test]
+fn a_policy_that_several_runs_share_is_about_more_than_one_of_them_measured() {
+    let sandbox = measured();
+    let other = "[[slo]]\nname = \"of others\"\nmetric = \"e2e_p95_ms\"\nmax = 5000\nmatch = { model = \"glm-*\" }";
+    let ran = gate(&sandbox, &format!("metric = \"e2e_p95_ms\"\nmax = 5000\n{other}"), &[]).exits_with(0);
+    assert!(ran.stdout.starts_with("PASSED: 1 holds of gate.toml on one, simulated\n"), "{ran}");
+    assert!(ran.stdout.contains("not asked: 1 rule matches nothing that was measured (gate.toml:6)"), "{ran}");
+    // It is no mistake before the run either; a name that there is not is, at both times.
+    let again = [
+        "run",
+        "--run-id",
+        "two",
+        "--model",
+        "qwen3-8b",
+        "--region",
+        "us-west-2",
+        "--dry-run",
+        "--policy",
+        "gate.toml",
+    ];
+    sandbox.run(&again).exits_with(0);
+    gate(&sandbox, &format!("metric = \"e2e_p95_ms\"\nmax = 5000\n{}", other.replace("glm-", "glmm-")), &[])
+        .exits_with(2)
+        .says("gate.toml:10")
+        .says("`glmm-*` is no model of the registry");
+    sandbox.run(&again).exits_with(2).says("`glmm-*` is no model of the registry");
+}
+
+#[test]
 fn a_policy_with_mistakes_or_about_nothing_that_was_measured_is_bad_input() {
     let sandbox = measured();
     gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000\nmatch = { model = \"gpt-*\" }", &[])
+        .exits_with(2)
+        .says("`gpt-*` is no model of the registry");
+    gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = 5000\nmatch = { model = \"glm-*\" }", &[])
         .exits_with(2)
         .says("gate.toml:2: `answered in time` cannot be asked of `reports/one`: it matches no cell");
     gate(&sandbox, "metric = \"e2e_p95_ms\"\nmax = \"fast\"", &[]).exits_with(2).says("gate.toml:5");

@@ -129,13 +129,17 @@ pub(in crate::report) fn interval_words(rule: &Regression, (low, high): (f64, f6
     format!("{} to {}{}", scale.number(low), scale.number(high), scale.unit())
 }
 
-/// `812 → 1,047 ms`.
+/// `812 → 1,047 ms`, `370 ms → 120 s`.
 pub(in crate::report) fn from_to(measure: Measure, change: &Change) -> String {
     let [was, is] = [change.baseline, change.candidate];
     match measure {
         Measure::Quantile { .. } => {
-            let ms = |ms: f64| figures::ms(Latency::Finite(Micros((ms * 1e3).round() as u32)));
-            format!("{} → {} ms", ms(was), ms(is))
+            let [was, is] = [was, is].map(|ms| Micros((ms * 1e3).round() as u32));
+            if was.max(is) < LONG {
+                let ms = |time: Micros| figures::ms(Latency::Finite(time));
+                return format!("{} → {} ms", ms(was), ms(is));
+            }
+            format!("{} → {}", span(was), span(is))
         }
         Measure::CostPerThousand => {
             let usd = |usd: f64| figures::usd(Usd::from_picos((usd * 1e12).round() as i128));
@@ -143,6 +147,18 @@ pub(in crate::report) fn from_to(measure: Measure, change: &Change) -> String {
         }
         _ => format!("{} → {}", figures::percent(was), figures::percent(is)),
     }
+}
+
+/// Times from which on nobody counts in milliseconds, as the deadline of failed requests.
+const LONG: Micros = Micros(10_000_000);
+
+/// A time with its unit: `370 ms`, `120 s`, `12.3 s`.
+fn span(time: Micros) -> String {
+    const TENTH: u32 = 100_000;
+    if time < LONG {
+        return format!("{} ms", figures::ms(Latency::Finite(time)));
+    }
+    figures::limit(Micros((time.0 / TENTH + u32::from(time.0 % TENTH >= TENTH / 2)) * TENTH))
 }
 
 /// `1,000 requests each in 20 rounds`.
@@ -221,4 +237,15 @@ pub(in crate::report) fn margin_of(rule: &Regression, change: &Change) -> f64 {
         bound => bound.size(),
     };
     margin.max(f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_ten_seconds_or_more_is_told_in_seconds() {
+        let told = [370_400, 9_999_900, 10_000_000, 12_349_999, 119_960_000].map(|micros| span(Micros(micros)));
+        assert_eq!(told, ["370 ms", "10,000 ms", "10 s", "12.3 s", "120 s"]);
+    }
 }

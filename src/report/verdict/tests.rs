@@ -50,7 +50,7 @@ fn a_person_reads_the_worst_first_with_its_numbers() {
     broken      small in eu on chat at closed, 4: list price of output $0.25 → $0.30 a million tokens (margin 0 %)  [gate.toml:20]
     broken      small in eu on chat at closed, 4: cost per 1k requests $0.02 → $0.0245 per 1k (+22 %, 95 % interval +22 to +22 %; margin 3 %), n = 1,000 each in 20 rounds, p < 0.0001  [gate.toml:12, warns]
     cannot tell small in us on chat at closed, 4: e2e p99 384 → 390 ms (margin 10 %), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant  [gate.toml:9]
-    cannot tell small in eu on chat at closed, 4: e2e p99 370 → 120,000 ms (margin 10 %), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant  [gate.toml:9]
+    cannot tell small in eu on chat at closed, 4: e2e p99 370 ms → 120 s (margin 10 %), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant  [gate.toml:9]
     holds       small in us on chat at closed, 4: list price of output $0.25 → $0.25 a million tokens (margin 0 %)  [gate.toml:20]
     holds       candidate: small in eu on chat at closed, 4: p95 e2e ≤ 900 ms; 20 of 1,000 over it or failed (5.00 % allowed)  [answers | in <time>, gate.toml:2]
     holds       small in us on chat at closed, 4: ttft p50 98 → 100 ms (+0.43 %, 95 % interval −3.2 to +4.2 %; margin 10 %), n = 1,000 each in 20 rounds  [gate.toml:6]
@@ -77,7 +77,7 @@ fn a_pull_request_opens_with_the_cause_and_folds_away_what_holds() {
     |broken|small in eu on chat at closed, 4|list price of output ≤ +0 %|$0.25 → $0.30 a million tokens (margin 0 %)|gate.toml:20|
     |broken|small in eu on chat at closed, 4|cost per 1k requests ≤ +3 %|$0.02 → $0.0245 per 1k (+22 %, 95 % interval +22 to +22 %; margin 3 %), n = 1,000 each in 20 rounds, p &lt; 0.0001|gate.toml:12, warns|
     |cannot tell|small in us on chat at closed, 4|e2e p99 ≤ +10 %|384 → 390 ms (margin 10 %), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant|gate.toml:9|
-    |cannot tell|small in eu on chat at closed, 4|e2e p99 ≤ +10 %|370 → 120,000 ms (margin 10 %), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant|gate.toml:9|
+    |cannot tell|small in eu on chat at closed, 4|e2e p99 ≤ +10 %|370 ms → 120 s (margin 10 %), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant|gate.toml:9|
 
     <details><summary>8 hold</summary>
 
@@ -105,7 +105,7 @@ fn annotations_are_at_most_ten_and_anchored_at_the_policy() {
     ::error file=gate.toml,line=6,title=broken%3A ttft p50 ≤ +10 %25::small in eu on chat at closed, 4: ttft p50 99 → 131 ms (+32 %25, 95 %25 interval +29 to +36 %25; margin 10 %25), n = 1,000 each in 20 rounds, p < 0.0001
     ::error file=gate.toml,line=20,title=broken%3A list price of output ≤ +0 %25::small in eu on chat at closed, 4: list price of output $0.25 → $0.30 a million tokens (margin 0 %25)
     ::error file=gate.toml,line=9,title=cannot tell%3A e2e p99 ≤ +10 %25::small in us on chat at closed, 4: e2e p99 384 → 390 ms (margin 10 %25), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant
-    ::error file=gate.toml,line=9,title=cannot tell%3A e2e p99 ≤ +10 %25::small in eu on chat at closed, 4: e2e p99 370 → 120,000 ms (margin 10 %25), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant
+    ::error file=gate.toml,line=9,title=cannot tell%3A e2e p99 ≤ +10 %25::small in eu on chat at closed, 4: e2e p99 370 ms → 120 s (margin 10 %25), n = 1,000 each – a round has too few requests: it takes 2,000 of each variant
     ::warning file=gate.toml,line=12,title=broken%3A cost per 1k requests ≤ +3 %25::small in eu on chat at closed, 4: cost per 1k requests $0.02 → $0.0245 per 1k (+22 %25, 95 %25 interval +22 to +22 %25; margin 3 %25), n = 1,000 each in 20 rounds, p < 0.0001
     "#);
     let regions: Vec<&'static str> = vec!["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];

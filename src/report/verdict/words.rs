@@ -1,5 +1,7 @@
 //! The words of a verdict: which rule, where, and what became of it.
 
+use std::fmt::Write as _;
+
 use crate::gate::{Finding, Pair, Place, Promise, Rule, Ruling, Severity, Slo, Unasked, Verdict};
 use crate::report::figures;
 use crate::report::plain_text::visible;
@@ -76,8 +78,15 @@ impl Judgement<'_> {
                 continue;
             }
             told.push(unasked.reason);
-            let count = self.judged.not_asked.iter().filter(|one| one.reason == unasked.reason).count();
-            let words = unasked_words(unasked.reason);
+            let same = || self.judged.not_asked.iter().filter(|one| one.reason == unasked.reason);
+            let count = same().count();
+            let mut words = unasked_words(unasked.reason);
+            // What is meant for other runs is best told from what was mistyped by whoever wrote it.
+            let lines: Vec<String> =
+                same().filter_map(|one| self.line(one.rule)).map(|line| line.to_string()).collect();
+            if unasked.reason == Unasked::NothingMatches && !lines.is_empty() {
+                let _ = write!(words, " ({}:{})", visible(&self.policy.source), lines.join(", "));
+            }
             sentences.push(match count {
                 1 => format!("not asked: 1 rule {words}"),
                 more => format!("not asked: {more} rules, each of which {words}"),

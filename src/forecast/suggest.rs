@@ -54,6 +54,9 @@ const LEAST_SAVING: f64 = 0.01;
 /// By how much the registry's evaluation of a model may be lower and still pass as the same.
 const ALIKE: f64 = 0.01;
 
+/// By how much quality that was measured may be lower, where so few requests do not show it to be worse.
+const ABOUT_ALIKE: f64 = 0.02;
+
 /// Chance with which something is called surely worse.
 const ALPHA: f64 = 0.05;
 
@@ -298,7 +301,9 @@ impl<'a> Search<'a> {
             None if !measured => is >= was - ALIKE,
             None => {
                 let bad = |quality: f64, all: u64| Share { of: ((1.0 - quality) * all as f64).round() as u64, all };
-                exceeds_by(bad(is, requests[1]), bad(was, requests[0]), 0.0).is_none_or(|p| p > ALPHA)
+                let surely_worse =
+                    exceeds_by(bad(is, requests[1]), bad(was, requests[0]), 0.0).is_some_and(|p| p <= ALPHA);
+                is >= was - ABOUT_ALIKE && !surely_worse
             }
         }
     }

@@ -67,7 +67,7 @@ fn exact(candidate: Share, baseline: Share, margin: f64, seen: f64) -> Option<f6
     let peaks = (0..places.len()).filter_map(|place| {
         let (before, after) = (place.saturating_sub(1), (place + 1).min(places.len() - 1));
         let is_peak = chances[place] >= PEAK * greatest && chances[place] >= chances[before].max(chances[after]);
-        is_peak.then(|| peak(&chance, places[before], places[after]))
+        is_peak.then(|| peak(chance, places[before], places[after]))
     });
     Some((peaks.fold(greatest, f64::max) + OUTSIDE).min(1.0))
 }

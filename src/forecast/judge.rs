@@ -184,6 +184,8 @@ fn promised(
             let good: f64 = outlook.rounds.iter().map(|round| round.quality.0).sum();
             Some(1.0 - good / known).filter(|_| known > 0.0)?
         }
+        // Who answers the same request the next time is not forecast.
+        Promise::Consistency { .. } => return None,
     };
     let requests = outlook.rounds.iter().map(|round| round.effective).sum::<f64>() as u64;
     let bad = (share.clamp(0.0, 1.0) * requests as f64).round() as u64;

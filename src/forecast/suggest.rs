@@ -347,6 +347,7 @@ fn meets(promise: &Promise, told: &Forecast) -> bool {
         Promise::Quality { .. } => {
             told.total.figures.as_ref().and_then(|figures| figures.quality).map(|good| 1.0 - good)
         }
+        Promise::Consistency { .. } => None,
     };
     bad.is_none_or(|bad| bad <= promise.bad_share())
 }

@@ -1,6 +1,7 @@
 //! Requests that are as a promise wants them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::gate::policy::{Promise, Timed};
 use crate::rundir::{CellRow, Run, RunDirError, read_intervals, read_samples};
@@ -18,7 +19,8 @@ pub(in crate::gate) struct Wanted<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::gate) struct Counted {
     pub(in crate::gate) requests: u64,
-    /// Of these, those that surely are good: successes, within the limit where there is one; for quality, right answers.
+    /// Of these, those that surely are good: successes, within the limit where there is one; for quality, right answers;
+    /// for consistency, those that are as the first answer to the same request was.
     pub(in crate::gate) good: u64,
 }
 
@@ -39,7 +41,7 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
         let row = one.row;
         match one.promise {
             Promise::Availability { .. } => Counted { requests: row.requests, good: row.ok },
-            Promise::Quality { .. } => Counted { requests: 0, good: 0 },
+            Promise::Quality { .. } | Promise::Consistency { .. } => Counted { requests: 0, good: 0 },
             Promise::Quantile { .. } | Promise::ShareOver { .. } => Counted { requests: row.requests, good: 0 },
         }
     };
@@ -49,6 +51,8 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
     }
     if run.has_samples() {
         let notes = &run.manifest.cells;
+        // The first answer to each line, by what asks for it.
+        let mut first: HashMap<(usize, u32), u64> = HashMap::new();
         read_samples(&run.path, &run.manifest, |sample, _| {
             if sample.phase != Phase::Measured || !sample.outcome.is_ok() {
                 return;
@@ -62,6 +66,16 @@ pub(in crate::gate) fn count(run: &Run, wanted: &[Wanted<'_>]) -> Result<Vec<Cou
                 } else if let (Promise::Quality { .. }, Some(right)) = (wanted[*index].promise, sample.right) {
                     of.requests += 1;
                     of.good += u64::from(right);
+                } else if let (Promise::Consistency { .. }, Some(answer)) = (wanted[*index].promise, sample.answer_hash)
+                    && sample.greedy
+                {
+                    match first.entry((*index, sample.line)) {
+                        Entry::Vacant(entry) => _ = entry.insert(answer),
+                        Entry::Occupied(entry) => {
+                            of.requests += 1;
+                            of.good += u64::from(*entry.get() == answer);
+                        }
+                    }
                 }
             }
         })?;
@@ -92,7 +106,7 @@ pub(in crate::gate) fn limit_of(promise: &Promise) -> Option<(Timed, Micros)> {
     match *promise {
         Promise::Quantile { latency, max, .. } => Some((latency, max)),
         Promise::ShareOver { latency, over, .. } => Some((latency, over)),
-        Promise::Availability { .. } | Promise::Quality { .. } => None,
+        Promise::Availability { .. } | Promise::Quality { .. } | Promise::Consistency { .. } => None,
     }
 }
 

@@ -103,6 +103,12 @@ pub enum Promise {
         /// The least share, 0 to 1.
         min: f64,
     },
+    /// Of the answers at temperature 0 to a request that the cell had answered before, no less than a share is the same as the
+    /// first.
+    Consistency {
+        /// The least share, 0 to 1.
+        min: f64,
+    },
 }
 
 impl Promise {
@@ -111,7 +117,7 @@ impl Promise {
         match *self {
             Self::Quantile { q, .. } => 1.0 - q,
             Self::ShareOver { max, .. } => max,
-            Self::Availability { min } | Self::Quality { min } => 1.0 - min,
+            Self::Availability { min } | Self::Quality { min } | Self::Consistency { min } => 1.0 - min,
         }
     }
 }

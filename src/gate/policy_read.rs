@@ -77,7 +77,7 @@ pub(in crate::gate) fn read_match(table: &Table<'_>) -> Match {
 }
 
 /// The promises' metrics, as they are named in files; a quantile's are those of [`Measure::ALL`].
-const PROMISES: [&str; 12] = [
+const PROMISES: [&str; 13] = [
     "ttft_p50_ms",
     "ttft_p90_ms",
     "ttft_p95_ms",
@@ -90,6 +90,7 @@ const PROMISES: [&str; 12] = [
     "e2e_share_over",
     "availability",
     "quality_ratio",
+    "consistency_ratio",
 ];
 
 fn read_slo(table: Table<'_>) -> Option<Slo> {
@@ -131,14 +132,18 @@ fn read_promise(table: &Table<'_>) -> Option<Promise> {
         }
     };
     let promise = match metric {
-        "availability" | "quality_ratio" => {
+        "availability" | "quality_ratio" | "consistency_ratio" => {
             refuse(max);
             refuse(over);
             if min.is_none() {
                 needs("min", "min = 0.99");
             }
             let min = min.and_then(read_share)?;
-            if metric == "availability" { Promise::Availability { min } } else { Promise::Quality { min } }
+            match metric {
+                "availability" => Promise::Availability { min },
+                "quality_ratio" => Promise::Quality { min },
+                _ => Promise::Consistency { min },
+            }
         }
         "e2e_share_over" | "ttft_share_over" => {
             refuse(min);

@@ -30,7 +30,7 @@ pub(in crate::gate) fn slo_drafts(
         let cells: Vec<usize> = cells.filter(|cell| is_taken(&run.cells[*cell])).collect();
         if cells.is_empty() {
             unasked(Unasked::NothingMatches);
-        } else if matches!(slo.promise, Promise::Quality { .. }) && !run.has_samples() {
+        } else if matches!(slo.promise, Promise::Quality { .. } | Promise::Consistency { .. }) && !run.has_samples() {
             unasked(Unasked::NoRequests);
         } else if !has_metric(&slo.promise, cells.iter().map(|cell| &run.cells[*cell])) {
             unasked(Unasked::NoMetric { places: cells.len(), of: cells.len() });
@@ -102,6 +102,9 @@ pub(in crate::gate) fn has_metric<'a>(promise: &Promise, mut rows: impl Iterator
         Some((Timed::Ttft, _)) => rows.any(|row| row.ttft_p50_ms.is_some() || row.ok == 0),
         None if matches!(promise, Promise::Quality { .. }) => {
             rows.any(|row| row.quality_ratio.is_some() || row.ok == 0)
+        }
+        None if matches!(promise, Promise::Consistency { .. }) => {
+            rows.any(|row| row.answer_variants.is_some() || row.ok == 0)
         }
         _ => true,
     }

@@ -158,7 +158,7 @@ fn is_bad(slo: &Slo, made: &Made) -> bool {
         || match slo.promise {
             Promise::Quantile { latency, max, .. } => over(latency, max.as_ms()),
             Promise::ShareOver { latency, over: limit, .. } => over(latency, limit.as_ms()),
-            Promise::Availability { .. } | Promise::Quality { .. } => false,
+            Promise::Availability { .. } | Promise::Quality { .. } | Promise::Consistency { .. } => false,
         }
 }
 

@@ -176,3 +176,36 @@ fn an_expectation_that_cannot_be_held_against_anything_is_refused_with_its_line(
     }
     assert!(!sandbox.path("reports").exists());
 }
+
+#[test]
+fn answers_that_differ_at_temperature_0_break_a_policy_that_wants_them_the_same() {
+    let sandbox = Sandbox::new();
+    let line = |id: &str| {
+        format!(
+            "{{\"custom_id\":\"{id}\",\"body\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Say {id}.\"}}],\
+             \"max_tokens\":20,\"temperature\":0}}}}\n"
+        )
+    };
+    sandbox.write("own.jsonl", &(line("one") + &line("two")));
+    sandbox.write("gate.toml", "schema = 1\n[[slo]]\nname = \"again\"\nmetric = \"consistency_ratio\"\nmin = 0.9\n");
+    for (varied, code, told) in [("0", 0, "holds  "), ("0.5", 3, "broken ")] {
+        let law = format!(
+            "schema = 1\nclient = \"us\"\n[default]\nttft = {{ kind = \"constant\", median_ms = 2 }}\n\
+             ms_per_token = {{ kind = \"constant\", median_ms = 0.1 }}\nanswer_tokens = {{ median = 5, p99 = 6 }}\n\
+             varied_ratio = {varied}\n"
+        );
+        sandbox.write("law.toml", &law);
+        let simulated = sandbox.simulate(&["--law", "law.toml"]);
+        let run = ["run", "--base-url", &simulated.base_url, "--model", "m", "--workload", "own.jsonl"];
+        let amount = ["--requests-per-cell", "80", "--rounds", "2", "--warmup", "0", "--prompt-cache", "natural"];
+        let id = format!("varied-{varied}");
+        sandbox.run(&[&run[..], &amount, &["--run-id", &id]].concat()).measures();
+        let path = format!("reports/{id}");
+        sandbox.judge(&path, &[]);
+        let judged = sandbox.run(&["gate", &path, "--policy", "gate.toml"]).exits_with(code);
+        // Of two requests each had a first answer.
+        assert!(judged.stdout.contains(told) && judged.stdout.contains("of 78 answers unlike the first"), "{judged}");
+        sandbox.run(&["slim", &path, "--out", &format!("slim-{varied}")]).exits_with(0);
+        sandbox.run(&["gate", &format!("slim-{varied}"), "--policy", "gate.toml"]).exits_with(2);
+    }
+}

@@ -46,6 +46,7 @@ impl<'a> SloEntry<'a> {
             Promise::ShareOver { latency, over, .. } => (format!("{}_share_over", latency.name()), Some(over)),
             Promise::Availability { .. } => ("availability".to_owned(), None),
             Promise::Quality { .. } => ("quality_ratio".to_owned(), None),
+            Promise::Consistency { .. } => ("consistency_ratio".to_owned(), None),
         };
         let (requests, bad) = match finding.seen {
             Seen::Counts { requests, bad } => (requests, bad),

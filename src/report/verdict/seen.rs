@@ -87,6 +87,7 @@ fn counts(promise: &Promise, requests: u64, bad: u64) -> String {
     let words = match promise {
         Promise::Availability { .. } => "failed",
         Promise::Quality { .. } => "answers wrong",
+        Promise::Consistency { .. } => "answers unlike the first",
         _ => "over it or failed",
     };
     format!(

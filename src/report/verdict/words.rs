@@ -180,6 +180,7 @@ fn promise(slo: &Slo) -> String {
         }
         Promise::Availability { min } => format!("availability ≥ {}", figures::percent(min)),
         Promise::Quality { min } => format!("quality ≥ {}", figures::percent(min)),
+        Promise::Consistency { min } => format!("consistency ≥ {}", figures::percent(min)),
     };
     promise + &window.unwrap_or_default()
 }

@@ -167,13 +167,7 @@ fn read_run(
     for cell in cells {
         let note = &notes[*cell];
         let row = rows.get(note.cell.as_str()).map(|row| &run.cells[*row]);
-        let mut source = Source::new(note, row, place, rounds);
-        if row.is_some_and(|row| row.valid == Some(false)) {
-            let judged = run.manifest.validity.iter().find(|judged| judged.cell == note.cell);
-            let reasons = judged.map_or_else(String::new, |judged| judged.reasons.join("; "));
-            source.obstacle = Some(format!("{}: {reasons}", note.cell));
-        }
-        all.push(source);
+        all.push(Source::new(&run.manifest, note, row, place, rounds));
     }
     let sources = &mut all[begin..];
     if run.has_samples() {

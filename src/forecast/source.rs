@@ -66,8 +66,16 @@ pub(in crate::forecast) struct Source {
 }
 
 impl Source {
-    /// The cell of `note`, still without requests.
-    pub(in crate::forecast) fn new(note: &CellNote, row: Option<&CellRow>, run: usize, rounds: usize) -> Self {
+    /// The cell of `note`, still without requests; the run of `manifest` is the one at the place `run`.
+    pub(in crate::forecast) fn new(
+        manifest: &Manifest,
+        note: &CellNote,
+        row: Option<&CellRow>,
+        run: usize,
+        rounds: usize,
+    ) -> Self {
+        let is_invalid = row.is_some_and(|row| row.valid == Some(false));
+        let obstacle = || format!("{}: {}", note.cell, manifest.reasons_against(&note.cell).join("; "));
         Self {
             provider: note.provider.clone(),
             model: note.model.clone(),
@@ -77,12 +85,22 @@ impl Source {
             run,
             rate: row.and_then(|row| row.throughput_rps),
             quality: row.and_then(|row| row.quality_ratio),
-            obstacle: None,
+            obstacle: is_invalid.then(obstacle),
             service_tier: None,
             classes: Vec::new(),
             ranks: Arc::default(),
             rounds: vec![Vec::new(); rounds],
         }
+    }
+
+    /// Whether both stand for the same calls: to one endpoint for one workload, for answers or for tiers.
+    pub(in crate::forecast) fn stands_beside(&self, other: &Self) -> bool {
+        let of = |one: &Self| one.through == Through::Labels;
+        self.provider == other.provider
+            && self.model == other.model
+            && self.region == other.region
+            && self.workload == other.workload
+            && of(self) == of(other)
     }
 
     /// Whether `attempt`, one of its own, is in `part`.

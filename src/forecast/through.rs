@@ -71,7 +71,7 @@ pub(in crate::forecast) fn read_table(
         }));
         let key = (attempt.provider.to_owned(), attempt.model.to_owned(), attempt.region.map(str::to_owned), labels);
         let source = sources.entry(key.clone()).or_insert_with(|| {
-            let mut source = Source::new(note, row, place, rounds);
+            let mut source = Source::new(&run.manifest, note, row, place, rounds);
             (source.provider, source.model, source.region) = (key.0.clone(), key.1.clone(), key.2.clone());
             (source.rate, source.quality) = (None, None);
             source.through = if labels { Through::Labels } else { Through::Answers };
@@ -97,26 +97,11 @@ pub(in crate::forecast) fn read_table(
     })?;
     let seconds = sent.map_or(0.0, |(from, to)| to.saturating_sub(from) as f64 / 1e6);
     for mut source in sources.into_values() {
-        let same = |other: &Source| {
-            let name =
-                |one: &Source| (one.provider.clone(), one.model.clone(), one.region.clone(), one.workload.clone());
-            let kept = if source.through == Through::Labels {
-                other.through == Through::Labels
-            } else {
-                other.through != Through::Labels
-            };
-            kept && name(other) == name(&source)
-        };
-        if all.iter().any(same) {
+        if all.iter().any(|other| other.stands_beside(&source)) {
             continue;
         }
         let count: usize = source.rounds.iter().map(Vec::len).sum();
         source.rate = (seconds > 0.0).then(|| count as f64 / seconds);
-        if row.is_some_and(|row| row.valid == Some(false)) {
-            let judged = run.manifest.validity.iter().find(|judged| judged.cell == note.cell);
-            let reasons = judged.map_or_else(String::new, |judged| judged.reasons.join("; "));
-            source.obstacle = Some(format!("{}: {reasons}", note.cell));
-        }
         all.push(source);
     }
     Ok(())

@@ -75,10 +75,7 @@ fn loads(baseline: &Run, candidate: &Run) -> Option<String> {
 /// A cell that may be judged in one run alone.
 fn validity(baseline: &Run, candidate: &Run) -> Option<String> {
     let is_invalid = |row: &CellRow| row.valid == Some(false);
-    let reasons = |run: &Run, cell: &str| {
-        let judged = run.manifest.validity.iter().find(|judged| judged.cell == cell);
-        judged.map(|judged| judged.reasons.join("; ")).unwrap_or_default()
-    };
+    let reasons = |run: &Run, cell: &str| run.manifest.reasons_against(cell).join("; ");
     candidate.cells.iter().find_map(|is| {
         let was = baseline.cells.iter().find(|was| was.cell == is.cell)?;
         let (run, row) = match (is_invalid(was), is_invalid(is)) {

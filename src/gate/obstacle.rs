@@ -16,8 +16,7 @@ pub(in crate::gate) fn obstacle(run: &Run, place: usize) -> Option<Why> {
         return Some(Why::NoRequests);
     }
     if row.valid == Some(false) {
-        let judged = run.manifest.validity.iter().find(|judged| judged.cell == row.cell);
-        return Some(Why::NotValid(judged.map_or_else(Vec::new, |judged| judged.reasons.clone())));
+        return Some(Why::NotValid(run.manifest.reasons_against(&row.cell).to_vec()));
     }
     if let Some(dropped) = row.dropped.filter(|dropped| *dropped > 0) {
         return Some(Why::Dropped(dropped));

@@ -112,6 +112,11 @@ pub enum Promise {
 }
 
 impl Promise {
+    /// Whether it is about what was answered, which no histogram keeps.
+    pub const fn is_about_answers(&self) -> bool {
+        matches!(self, Self::Quality { .. } | Self::Consistency { .. })
+    }
+
     /// The greatest share of requests that may be bad, 0 to 1.
     pub fn bad_share(&self) -> f64 {
         match *self {

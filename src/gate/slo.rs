@@ -30,7 +30,7 @@ pub(in crate::gate) fn slo_drafts(
         let cells: Vec<usize> = cells.filter(|cell| is_taken(&run.cells[*cell])).collect();
         if cells.is_empty() {
             unasked(Unasked::NothingMatches);
-        } else if matches!(slo.promise, Promise::Quality { .. } | Promise::Consistency { .. }) && !run.has_samples() {
+        } else if slo.promise.is_about_answers() && !run.has_samples() {
             unasked(Unasked::NoRequests);
         } else if !has_metric(&slo.promise, cells.iter().map(|cell| &run.cells[*cell])) {
             unasked(Unasked::NoMetric { places: cells.len(), of: cells.len() });
@@ -98,13 +98,11 @@ pub(in crate::gate) fn slo_draft(
 
 /// Whether any of the cells has what is promised, as far as it has answers at all.
 pub(in crate::gate) fn has_metric<'a>(promise: &Promise, mut rows: impl Iterator<Item = &'a CellRow>) -> bool {
-    match limit_of(promise) {
-        Some((Timed::Ttft, _)) => rows.any(|row| row.ttft_p50_ms.is_some() || row.ok == 0),
-        None if matches!(promise, Promise::Quality { .. }) => {
-            rows.any(|row| row.quality_ratio.is_some() || row.ok == 0)
-        }
-        None if matches!(promise, Promise::Consistency { .. }) => {
-            rows.any(|row| row.answer_variants.is_some() || row.ok == 0)
+    match promise {
+        Promise::Quality { .. } => rows.any(|row| row.quality_ratio.is_some() || row.ok == 0),
+        Promise::Consistency { .. } => rows.any(|row| row.answer_variants.is_some() || row.ok == 0),
+        _ if matches!(limit_of(promise), Some((Timed::Ttft, _))) => {
+            rows.any(|row| row.ttft_p50_ms.is_some() || row.ok == 0)
         }
         _ => true,
     }

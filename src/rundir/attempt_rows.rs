@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use crate::rundir::attempts_file::ATTEMPTS_FILE;
-use crate::rundir::sample_fields::{Fields, Headers, UsageColumns};
-use crate::rundir::sample_rows::{cells_by_slug, not_a_cell, scan};
+use crate::rundir::sample_fields::{Headers, UsageColumns, scan_fields};
 use crate::rundir::{Manifest, RunDirError};
 use crate::sample::{CallKind, Outcome, Usage, UsageSource};
 use crate::units::Micros;
@@ -51,22 +50,11 @@ pub fn read_attempts(
     mut each: impl FnMut(AttemptRow<'_>),
 ) -> Result<Vec<String>, RunDirError> {
     let path = run.join(ATTEMPTS_FILE);
-    let cells = cells_by_slug(manifest);
-    let mut columns: Option<Columns> = None;
-    scan(&path, |headers, record, line| {
-        let row = Fields { path: &path, line, record };
-        let places = match &columns {
-            Some(known) => known,
-            None => columns
-                .insert(Columns::find(&Headers(headers)).map_err(|problem| Fields { line: 1, ..row }.broken(problem))?),
-        };
-        let slug = row.text(places.cell).unwrap_or_default();
-        let cell = *cells.get(slug).ok_or_else(|| row.broken(not_a_cell(slug)))? as usize;
+    scan_fields(&path, manifest, Columns::find, |row, places, cell| {
         if !wanted[cell] || row.text(places.phase) != Some("measured") {
             return Ok(());
         }
-        let outcome = row.text(places.outcome).unwrap_or_default().parse::<Outcome>();
-        let outcome = outcome.map_err(|error| row.broken(error.to_string()))?;
+        let outcome = row.outcome(places.outcome)?;
         let purpose = row.text(places.purpose).unwrap_or_default();
         let purpose = CallKind::ALL.into_iter().find(|kind| kind.name() == purpose).ok_or_else(|| {
             row.broken(format!("`purpose` is `{purpose}`, must be `classify`, `answer`, `chunk` or `stitch`"))
@@ -82,7 +70,7 @@ pub fn read_attempts(
         let usage = row.usage(&places.usage)?;
         each(AttemptRow {
             cell,
-            index: u32::try_from(row.number("index", places.index)?.unwrap_or(0)).unwrap_or(u32::MAX),
+            index: row.index("index", places.index)?,
             purpose,
             provider: row.text(places.provider).unwrap_or_default(),
             model: row.text(places.model).unwrap_or_default(),
@@ -101,7 +89,6 @@ pub fn read_attempts(
 /// Where the columns stand.
 struct Columns {
     phase: usize,
-    cell: usize,
     index: usize,
     provider: usize,
     model: usize,
@@ -119,7 +106,6 @@ impl Columns {
     fn find(headers: &Headers<'_>) -> Result<Self, String> {
         Ok(Self {
             phase: headers.place("phase")?,
-            cell: headers.place("cell")?,
             index: headers.place("index")?,
             provider: headers.place("provider")?,
             model: headers.place("model")?,

@@ -387,3 +387,10 @@ pub struct Validity {
     /// Why not, in words; empty when valid.
     pub reasons: Vec<String>,
 }
+
+impl Manifest {
+    /// Why the figures of the cell with that slug may not be judged, in words; empty when they may, or nobody judged them.
+    pub fn reasons_against(&self, cell: &str) -> &[String] {
+        self.validity.iter().find(|judged| judged.cell == cell).map_or(&[], |judged| &judged.reasons)
+    }
+}

@@ -1,13 +1,43 @@
-//! The fields of one row of `samples.csv` by column, for readers that need a few of them fast.
+//! The fields of one row of `samples.csv` or `attempts.csv` by column, for readers that need a few of them fast.
 
 use std::path::Path;
 
-use crate::rundir::RunDirError;
-use crate::rundir::sample_rows::micros;
-use crate::sample::{Usage, UsageSource};
+use crate::rundir::sample_rows::{cells_by_slug, micros, not_a_cell, scan};
+use crate::rundir::{Manifest, RunDirError};
+use crate::sample::{Outcome, Usage, UsageSource};
+
+/// Hands every row of the file at `path` to `each`, with the places of the columns that `find` looks up in the header and the
+/// number of its cell in `manifest`; returns warnings.
+///
+/// # Errors
+/// The file cannot be read, lacks a column, a row other than a last one that was cut off is broken or of a cell that the
+/// manifest does not know, or `each` fails.
+pub(in crate::rundir) fn scan_fields<C>(
+    path: &Path,
+    manifest: &Manifest,
+    find: impl Fn(&Headers<'_>) -> Result<C, String>,
+    mut each: impl FnMut(Fields<'_>, &C, usize) -> Result<(), RunDirError>,
+) -> Result<Vec<String>, RunDirError> {
+    let cells = cells_by_slug(manifest);
+    let mut places: Option<(usize, C)> = None;
+    scan(path, |headers, record, line| {
+        let row = Fields { path, line, record };
+        let (cell, columns) = match &places {
+            Some(known) => known,
+            None => {
+                let headers = Headers(headers);
+                let found = headers.place("cell").and_then(|cell| Ok((cell, find(&headers)?)));
+                places.insert(found.map_err(|problem| Fields { line: 1, ..row }.broken(problem))?)
+            }
+        };
+        let slug = row.text(*cell).unwrap_or_default();
+        let cell = *cells.get(slug).ok_or_else(|| row.broken(not_a_cell(slug)))?;
+        each(row, columns, cell as usize)
+    })
+}
 
 /// Where columns stand in the file.
-pub(in crate::rundir) struct Headers<'a>(pub(in crate::rundir) &'a csv::StringRecord);
+pub(in crate::rundir) struct Headers<'a>(&'a csv::StringRecord);
 
 impl Headers<'_> {
     /// The place of `column`; absent where rows of earlier versions lack it.
@@ -54,11 +84,11 @@ impl UsageColumns {
 #[derive(Clone, Copy)]
 pub(in crate::rundir) struct Fields<'a> {
     /// The file.
-    pub(in crate::rundir) path: &'a Path,
+    path: &'a Path,
     /// The row's line in it, from 1.
-    pub(in crate::rundir) line: u64,
+    line: u64,
     /// Its fields.
-    pub(in crate::rundir) record: &'a csv::StringRecord,
+    record: &'a csv::StringRecord,
 }
 
 impl<'a> Fields<'a> {
@@ -81,6 +111,22 @@ impl<'a> Fields<'a> {
             text.parse().map_err(|_| self.broken(format!("`{column}` is `{text}`, must be a whole number")))
         };
         self.text(place).map(parsed).transpose()
+    }
+
+    /// The whole number at `place` of what is counted with 32 bits; 0 where it is empty.
+    ///
+    /// # Errors
+    /// It is no whole number.
+    pub(in crate::rundir) fn index(&self, column: &str, place: usize) -> Result<u32, RunDirError> {
+        Ok(u32::try_from(self.number(column, place)?.unwrap_or(0)).unwrap_or(u32::MAX))
+    }
+
+    /// How the row's request or call ended.
+    ///
+    /// # Errors
+    /// There is no outcome of that name.
+    pub(in crate::rundir) fn outcome(&self, place: usize) -> Result<Outcome, RunDirError> {
+        self.text(place).unwrap_or_default().parse::<Outcome>().map_err(|error| self.broken(error.to_string()))
     }
 
     /// The moment at `place` in microseconds; absent where it is empty.

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::rundir::sample_fields::{Fields, Headers, UsageColumns};
-use crate::rundir::sample_rows::{cells_by_slug, not_a_cell, scan};
+use crate::rundir::sample_fields::{Headers, UsageColumns, scan_fields};
 use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Manifest, RunDirError};
 use crate::sample::{Usage, UsageSource};
@@ -45,22 +44,13 @@ pub fn read_spending(
     mut each: impl FnMut(Spent<'_>),
 ) -> Result<Vec<String>, RunDirError> {
     let path = run.join(SAMPLES_FILE);
-    let cells = cells_by_slug(manifest);
-    let mut columns: Option<Columns> = None;
-    scan(&path, |headers, record, line| {
-        let row = Fields { path: &path, line, record };
-        let places = match &columns {
-            Some(known) => known,
-            None => columns
-                .insert(Columns::find(&Headers(headers)).map_err(|problem| Fields { line: 1, ..row }.broken(problem))?),
-        };
-        let slug = row.text(places.cell).unwrap_or_default();
+    scan_fields(&path, manifest, Columns::find, |row, places, cell| {
         let number = |column, place| Ok::<_, RunDirError>(row.number(column, place)?.unwrap_or(0));
         let cost = row.text(places.cost).map(Usd::from_file).transpose();
         each(Spent {
             measured: row.text(places.phase) == Some("measured"),
-            cell: *cells.get(slug).ok_or_else(|| row.broken(not_a_cell(slug)))? as usize,
-            index: u32::try_from(number("index", places.index)?).unwrap_or(u32::MAX),
+            cell,
+            index: row.index("index", places.index)?,
             attempts: number("attempts", places.attempts)?,
             sent: row.moment("sent_at_ms", places.sent)?.map(Moment),
             usage: row.usage(&places.usage)?,
@@ -76,7 +66,6 @@ pub fn read_spending(
 /// Where the columns stand.
 struct Columns {
     phase: usize,
-    cell: usize,
     index: usize,
     custom_id: usize,
     class: usize,
@@ -92,7 +81,6 @@ impl Columns {
     fn find(headers: &Headers<'_>) -> Result<Self, String> {
         Ok(Self {
             phase: headers.place("phase")?,
-            cell: headers.place("cell")?,
             index: headers.place("index")?,
             custom_id: headers.place("custom_id")?,
             class: headers.place("class")?,

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::rundir::sample_fields::{Fields, Headers, UsageColumns};
-use crate::rundir::sample_rows::{cells_by_slug, not_a_cell, scan};
+use crate::rundir::sample_fields::{Headers, UsageColumns, scan_fields};
 use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Manifest, RunDirError};
 use crate::sample::{Outcome, Usage, UsageSource};
@@ -54,22 +53,11 @@ pub fn read_timings(
     mut each: impl FnMut(Timing<'_>),
 ) -> Result<Vec<String>, RunDirError> {
     let path = run.join(SAMPLES_FILE);
-    let cells = cells_by_slug(manifest);
-    let mut columns: Option<Columns> = None;
-    scan(&path, |headers, record, line| {
-        let row = Fields { path: &path, line, record };
-        let places = match &columns {
-            Some(known) => known,
-            None => columns
-                .insert(Columns::find(&Headers(headers)).map_err(|problem| Fields { line: 1, ..row }.broken(problem))?),
-        };
-        let slug = row.text(places.cell).unwrap_or_default();
-        let cell = *cells.get(slug).ok_or_else(|| row.broken(not_a_cell(slug)))? as usize;
+    scan_fields(&path, manifest, Columns::find, |row, places, cell| {
         if !wanted[cell] || row.text(places.phase) != Some("measured") {
             return Ok(());
         }
-        let outcome = row.text(places.outcome).unwrap_or_default().parse::<Outcome>();
-        let outcome = outcome.map_err(|error| row.broken(error.to_string()))?;
+        let outcome = row.outcome(places.outcome)?;
         let sent = row.moment("sent_at_ms", places.sent)?;
         let from = row.moment("due_at_ms", places.due)?.or(sent);
         let since = |moment: Option<u64>| {
@@ -86,8 +74,8 @@ pub fn read_timings(
             .map(|text| text.parse().map_err(|_| row.broken(format!("`quality` is `{text}`, must be a number"))));
         each(Timing {
             cell,
-            round: u32::try_from(row.number("round", places.round)?.unwrap_or(0)).unwrap_or(u32::MAX),
-            index: u32::try_from(row.number("index", places.index)?.unwrap_or(0)).unwrap_or(u32::MAX),
+            round: row.index("round", places.round)?,
+            index: row.index("index", places.index)?,
             custom_id: row.text(places.custom_id).unwrap_or_default(),
             class: row.text(places.class),
             outcome,
@@ -109,7 +97,6 @@ struct Columns {
     round: usize,
     index: usize,
     custom_id: usize,
-    cell: usize,
     class: usize,
     outcome: usize,
     due: usize,
@@ -129,7 +116,6 @@ impl Columns {
             round: headers.place("round")?,
             index: headers.place("index")?,
             custom_id: headers.place("custom_id")?,
-            cell: headers.place("cell")?,
             class: headers.place("class")?,
             outcome: headers.place("outcome")?,
             due: headers.place("due_at_ms")?,

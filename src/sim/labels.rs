@@ -96,6 +96,16 @@ mod tests {
         }
     }
 
+    fn labels(requests: Vec<Request>) -> Labels {
+        Labels::from_workloads(&[Workload {
+            name: "w".to_owned(),
+            source: "built-in".to_owned(),
+            sha256: String::new(),
+            requests,
+            bad_lines: Vec::new(),
+        }])
+    }
+
     #[test]
     fn a_label_is_found_by_the_text_of_the_last_message_by_the_user() {
         let requests = vec![
@@ -104,14 +114,7 @@ mod tests {
             request(r#"[{"role":"user","content":"unlabelled"}]"#, None),
             request(r#"[{"role":"system","content":"no user"}]"#, Some(2)),
         ];
-        let workload = Workload {
-            name: "w".to_owned(),
-            source: "built-in".to_owned(),
-            sha256: String::new(),
-            requests,
-            bad_lines: Vec::new(),
-        };
-        let labels = Labels::from_workloads(&[workload]);
+        let labels = labels(requests);
         let tiers = ["a \"b\"\n", "parts", "first", "unlabelled"].map(|text| labels.tier(text));
         assert_eq!(tiers, [Some(3), Some(0), None, None]);
         assert_eq!(labels.len(), 2);
@@ -121,14 +124,7 @@ mod tests {
     fn a_text_that_was_cut_has_the_label_of_the_only_tier_that_begins_so() {
         let user = |text: &str, tier| request(&format!(r#"[{{"role":"user","content":"{text}"}}]"#), Some(tier));
         let requests = vec![user("refund", 1), user("refund my order", 2), user("refund all", 2), user("repair it", 2)];
-        let workload = Workload {
-            name: "w".to_owned(),
-            source: "built-in".to_owned(),
-            sha256: String::new(),
-            requests,
-            bad_lines: Vec::new(),
-        };
-        let labels = Labels::from_workloads(&[workload]);
+        let labels = labels(requests);
         let tiers = ["refund", "refund ", "refu", "repair", "re", "x"].map(|text| labels.tier(text));
         assert_eq!(tiers, [Some(1), Some(2), None, Some(2), None, None]);
     }

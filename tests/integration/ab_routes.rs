@@ -1,5 +1,6 @@
 //! Two routing tables, by both gates: forecast from a measured run, and measured in one run of both.
 
+use crate::price_list::{Listed, price_list};
 use crate::sandbox::{Ran, Sandbox, Simulated, rows};
 use tollmark::starter::GATE;
 
@@ -32,17 +33,8 @@ fn team() -> Team {
     let sandbox = Sandbox::new();
     sandbox.write("law.toml", LAW);
     let server = sandbox.simulate(&["--law", "law.toml"]);
-    let model = |(id, price): &(&str, &str)| {
-        format!(
-            "[[model]]\nid = \"{id}\"\ntier = 1\ncontext = 32000\n[[model.at]]\nprovider = \"acme\"\nregions = [\"us\"]\n\
-             [[model.at.price]]\nfrom = \"2026-01-01\"\ncurrency = \"USD\"\ninput = \"{price}\"\noutput = \"{price}\"\n"
-        )
-    };
-    let registry = format!(
-        "schema = 1\n[[provider]]\nid = \"acme\"\nbase_url = \"{}\"\nregion_header = \"X-Region\"\n[[region]]\nid = \"us\"\n{}",
-        server.base_url,
-        MODELS.iter().map(model).collect::<String>()
-    );
+    let listed = |(id, price)| Listed { id, tier: 1, context: 32_000, usd: [price, price] };
+    let registry = price_list(&server.base_url, &["us"], &MODELS.map(listed));
     let line = |index: usize| {
         format!(
             "{{\"custom_id\":\"{index}\",\"body\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Request {index}.\"}}],\

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::replayed::{LAW, REGISTRY, TABLE};
+use crate::replayed::{LAW, TABLE, registry};
 use crate::sandbox::{Ran, Sandbox, rows};
 
 /// Three models that answer at different speeds and prices, 200 requests to each in ten rounds, judged valid.
@@ -148,7 +148,7 @@ fn a_table_may_come_from_git_and_old_runs_are_refused() {
 #[test]
 fn a_run_through_a_table_is_forecast_from_the_calls_that_the_table_made() {
     let sandbox = Sandbox::new();
-    sandbox.write("law.toml", LAW).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    sandbox.write("law.toml", LAW).write("registry.toml", &registry()).write("routes.toml", TABLE);
     let simulated = sandbox.simulate(&["--law", "law.toml"]);
     // Every line twice.
     let lines = include_str!("../../workloads/classify.jsonl").lines().count();

@@ -3,12 +3,11 @@
 //! A simulator is measured cell by cell, each table is forecast from that, and then the same simulator answers the table's own
 //! requests, further along in its draws. All seeds are fixed: what differs from time to time is what the machine adds.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 use tollmark::rng::seeded;
 
 use crate::measured::{number, quantile};
+use crate::price_list::{Listed, price_list};
 use crate::sandbox::{Row, Sandbox, rows};
 
 /// Requests of a replay.
@@ -24,25 +23,13 @@ const MEASURED: usize = 9_600;
 
 /// Small, medium and large models and one that labels, in two regions, at prices far apart.
 fn registry(base_url: &str) -> String {
-    let mut text = format!(
-        "schema = 1\n[[provider]]\nid = \"acme\"\nbase_url = \"{base_url}\"\nregion_header = \"X-Region\"\n\
-         [[region]]\nid = \"us\"\nnear = [\"eu\"]\n[[region]]\nid = \"eu\"\nnear = [\"us\"]\n"
-    );
     let models = [
-        ("labeller", 0, 32_000, "0.05", "0.05"),
-        ("small", 1, 2_000, "0.10", "0.40"),
-        ("medium", 2, 16_000, "0.50", "1.50"),
-        ("large", 3, 32_000, "1.00", "3.00"),
+        Listed { id: "labeller", tier: 0, context: 32_000, usd: ["0.05", "0.05"] },
+        Listed { id: "small", tier: 1, context: 2_000, usd: ["0.10", "0.40"] },
+        Listed { id: "medium", tier: 2, context: 16_000, usd: ["0.50", "1.50"] },
+        Listed { id: "large", tier: 3, context: 32_000, usd: ["1.00", "3.00"] },
     ];
-    for (id, tier, context, input, output) in models {
-        let _ = write!(
-            text,
-            "[[model]]\nid = \"{id}\"\ntier = {tier}\ncontext = {context}\n[[model.at]]\nprovider = \"acme\"\n\
-             regions = [\"us\", \"eu\"]\n[[model.at.price]]\nfrom = \"2026-01-01\"\ncurrency = \"USD\"\n\
-             input = \"{input}\"\noutput = \"{output}\"\n"
-        );
-    }
-    text
+    price_list(base_url, &["us", "eu"], &models)
 }
 
 /// Some tens of milliseconds to a first token, with tails; every region fails at times. Of the medium model one request in 125 is

@@ -37,6 +37,7 @@ mod nights;
 mod open_load;
 mod policy;
 mod price_diff;
+mod price_list;
 mod published;
 mod quality;
 mod readme;

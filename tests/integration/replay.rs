@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::replayed::{LAW, REGISTRY, Replayed, TABLE, picos, replay};
+use crate::replayed::{LAW, Replayed, TABLE, picos, registry, registry_with_window, replay};
 use crate::sandbox::{Row, Sandbox};
 
 #[test]
@@ -76,7 +76,7 @@ fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tie
     };
     let sandbox = Sandbox::new();
     let slow = LAW.replace("median_ms = 2", "median_ms = 40");
-    sandbox.write("law.toml", &slow).write("registry.toml", REGISTRY).write("routes.toml", &table);
+    sandbox.write("law.toml", &slow).write("registry.toml", &registry()).write("routes.toml", &table);
     sandbox.write("ten.jsonl", &(0..10).map(line).collect::<String>());
     let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
     let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "ten.jsonl"];
@@ -111,7 +111,7 @@ fn a_prompt_over_every_window_is_answered_piece_by_piece_and_all_of_it_is_paid()
     );
     let table = "schema = 1\nregistry = \"registry.toml\"\n[[route]]\nname = \"all\"\nprimary = [ { model = \"small\" } ]\n\
                  on_overflow = \"chunk\"\nchunk_with = \"small\"\n";
-    sandbox.write("registry.toml", &REGISTRY.replacen("context = 32000", "context = 4000", 1));
+    sandbox.write("registry.toml", &registry_with_window(4_000));
     sandbox.write("law.toml", LAW).write("routes.toml", table).write("long.jsonl", &line);
     let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
     let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "long.jsonl"];
@@ -137,7 +137,7 @@ fn two_tables_are_compared_in_one_run_prompt_by_prompt() {
     let sandbox = Sandbox::new();
     let candidate = TABLE.replace("primary = [ { model = \"large\" } ]", "primary = [ { model = \"small\" } ]");
     let candidate = candidate.replace("fallback = [ { model = \"small\" } ]", "fallback = [ { model = \"large\" } ]");
-    sandbox.write("s/registry.toml", REGISTRY).write("s/routes.toml", TABLE).write("s/candidate.toml", &candidate);
+    sandbox.write("s/registry.toml", &registry()).write("s/routes.toml", TABLE).write("s/candidate.toml", &candidate);
     sandbox.write(
         "s/ab.toml",
         "schema = 1\nworkloads = [\"support\"]\nroutes = \"routes.toml\"\n[[variant]]\nname = \"baseline\"\n\
@@ -193,7 +193,7 @@ fn the_built_in_table_takes_every_shipped_workload_and_reads_back_the_same() {
 fn a_table_with_mistakes_or_words_that_mean_nothing_beside_it_stop_the_run_before_anything_is_sent() {
     let sandbox = Sandbox::new();
     sandbox
-        .write("registry.toml", REGISTRY)
+        .write("registry.toml", &registry())
         .write("routes.toml", &TABLE.replace("model = \"large\"", "model = \"lage\""));
     let run = ["run", "--routes", "routes.toml", "--workload", "support"];
     sandbox.run(&run).exits_with(2).says("did you mean `large`?").says("routes.toml");
@@ -205,7 +205,7 @@ fn a_table_with_mistakes_or_words_that_mean_nothing_beside_it_stop_the_run_befor
 #[test]
 fn a_budget_holds_for_every_call_that_a_table_makes() {
     let sandbox = Sandbox::new();
-    sandbox.write("law.toml", LAW).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    sandbox.write("law.toml", LAW).write("registry.toml", &registry()).write("routes.toml", TABLE);
     let simulated = sandbox.simulate(&["--law", "law.toml"]);
     let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "autocomplete"];
     let amount =

@@ -1,6 +1,6 @@
 //! `run --routes` while regions are down.
 
-use crate::replayed::{LAW, REGISTRY, Replayed, TABLE, picos, replay, unlabelled};
+use crate::replayed::{LAW, Replayed, TABLE, picos, registry, replay, unlabelled};
 use crate::sandbox::{Row, Sandbox};
 
 #[test]
@@ -29,7 +29,7 @@ fn where_a_region_is_down_requests_are_answered_elsewhere_and_its_breaker_opens(
 fn where_every_target_is_down_requests_end_with_their_outcome() {
     let law = format!("{LAW}[[outage]]\nfrom_s = 0\nuntil_s = 1000\nerror_ratio = 1\n");
     let sandbox = Sandbox::new();
-    sandbox.write("law.toml", &law).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    sandbox.write("law.toml", &law).write("registry.toml", &registry()).write("routes.toml", TABLE);
     let simulated = sandbox.simulate(&["--law", "law.toml"]);
     let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "autocomplete"];
     let amount = ["--requests-per-cell", "40", "--rounds", "1", "--warmup", "0", "--run-id", "r", "--concurrency", "8"];

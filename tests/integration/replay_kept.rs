@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::replayed::{LAW, REGISTRY, TABLE};
+use crate::replayed::{LAW, TABLE, registry};
 use crate::sandbox::{Sandbox, rows};
 
 /// A run through [`TABLE`] of `requests` for each of two workloads, one after another.
@@ -17,7 +17,7 @@ fn arguments<'a>(base_url: &'a str, requests: &'a str) -> Vec<&'a str> {
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.write("law.toml", LAW).write("registry.toml", REGISTRY).write("routes.toml", TABLE);
+    sandbox.write("law.toml", LAW).write("registry.toml", &registry()).write("routes.toml", TABLE);
     sandbox
 }
 

@@ -4,45 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::price_list::{Listed, price_list};
 use crate::sandbox::{Row, Sandbox, rows};
 
-/// Two providers' worth of models at one, in two regions, at prices that are easy to add up.
-pub(crate) const REGISTRY: &str = r#"schema = 1
-[[provider]]
-id = "acme"
-base_url = "https://acme.invalid/v1"
-region_header = "X-Region"
-[[region]]
-id = "us"
-near = ["eu"]
-[[region]]
-id = "eu"
-near = ["us"]
-[[model]]
-id = "small"
-tier = 0
-context = 32000
-[[model.at]]
-provider = "acme"
-regions = ["us", "eu"]
-[[model.at.price]]
-from = "2026-01-01"
-currency = "USD"
-input = "0.10"
-output = "0.20"
-[[model]]
-id = "large"
-tier = 3
-context = 32000
-[[model.at]]
-provider = "acme"
-regions = ["us", "eu"]
-[[model.at.price]]
-from = "2026-01-01"
-currency = "USD"
-input = "1.00"
-output = "3.00"
-"#;
+/// A small and a large model in two regions.
+pub(crate) fn registry() -> String {
+    registry_with_window(32_000)
+}
+
+/// The same, but for the window of the small model.
+pub(crate) fn registry_with_window(context: u32) -> String {
+    let small = Listed { id: "small", tier: 0, context, usd: ["0.10", "0.20"] };
+    let large = Listed { id: "large", tier: 3, context: 32_000, usd: ["1.00", "3.00"] };
+    price_list("https://acme.invalid/v1", &["us", "eu"], &[small, large])
+}
 
 /// Tiers 0 and 1 to the small model, then the large one; 2 and 3 to the large one; 4 to a person.
 pub(crate) const TABLE: &str = r#"schema = 1
@@ -95,7 +70,7 @@ pub(crate) struct Replayed {
 
 pub(crate) fn replay(law: &str, table: &str, arguments: &[&str]) -> Replayed {
     let sandbox = Sandbox::new();
-    sandbox.write("law.toml", law).write("registry.toml", REGISTRY).write("routes.toml", table);
+    sandbox.write("law.toml", law).write("registry.toml", &registry()).write("routes.toml", table);
     let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
     let run = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--rounds", "2", "--run-id", "r"];
     let closed: &[&str] = if arguments.contains(&"--rate") { &[] } else { &["--concurrency", "8"] };

@@ -1,17 +1,13 @@
 //! `suggest`: planted over-tiering is found, and nothing where there is none.
 
+use crate::price_list::{Listed, price_list};
 use crate::sandbox::{Ran, Sandbox};
 
 /// A small and a large model, thirty times as dear.
 fn registry(base_url: &str) -> String {
-    let model = |id: &str, tier: u8, price: &str| {
-        format!(
-            "[[model]]\nid = \"{id}\"\ntier = {tier}\n[[model.at]]\nprovider = \"acme\"\nregions = [\"us\"]\n[[model.at.price]]\n\
-             from = \"2026-01-01\"\ncurrency = \"USD\"\ninput = \"{price}\"\noutput = \"{price}\"\n"
-        )
-    };
-    let at = format!("schema = 1\n[[provider]]\nid = \"acme\"\nbase_url = \"{base_url}\"\n[[region]]\nid = \"us\"\n");
-    at + &model("small", 1, "0.10") + &model("large", 3, "3.00")
+    let small = Listed { id: "small", tier: 1, context: 32_000, usd: ["0.10", "0.10"] };
+    let large = Listed { id: "large", tier: 3, context: 32_000, usd: ["3.00", "3.00"] };
+    price_list(base_url, &["us"], &[small, large])
 }
 
 const TABLE: &str = r#"schema = 1

@@ -97,25 +97,37 @@ def main(tollmark, finished):
             with urllib.request.urlopen(url) as reply:
                 return json.load(reply)["data"]
 
+        def without_data():
+            """What the dashboard and the alerts ask and do not find yet, and how many questions that is of."""
+            rules = [rule for group in api("rules")["groups"] for rule in group["rules"]]
+            targets = api("targets")["activeTargets"]
+            asked = list(dashboard_expressions())
+            asked += [(rule["name"], side) for rule in rules for side in sides(rule["query"])]
+            missing = [f"{name}: {expression}" for name, expression in asked
+                       if re.search(r"[a-z]", expression) and not api("query", query=expression)["result"]]
+            missing += [f"{target['scrapeUrl']}: {target.get('lastError') or target['health']}"
+                        for target in targets if target["health"] != "up"]
+            # A rule that waits for its first evaluation has the health "unknown" and no error.
+            missing += [f"{rule['name']}: {rule.get('lastError') or rule['health']}"
+                        for rule in rules if rule["health"] != "ok"]
+            if len(targets) != 2 or not rules:
+                missing.append(f"{len(targets)} targets of 2 and {len(rules)} rules are loaded")
+            return missing, len(asked)
+
         try:
             started = time.monotonic()
-            missing = ["Prometheus does not answer"]
+            missing, asked = ["Prometheus has not been asked"], 0
             while missing and time.monotonic() - started < DEADLINE_SECONDS:
+                if prometheus.poll() is not None:
+                    sys.exit(f"Prometheus ended with code {prometheus.returncode}")
                 time.sleep(1)
                 try:
-                    rules = [rule for group in api("rules")["groups"] for rule in group["rules"]]
-                    down = [target for target in api("targets")["activeTargets"] if target["health"] != "up"]
-                except OSError:
-                    continue
-                asked = list(dashboard_expressions())
-                asked += [(rule["name"], side) for rule in rules for side in sides(rule["query"])]
-                missing = [f"{name}: {expression}" for name, expression in asked
-                           if re.search(r"[a-z]", expression) and not api("query", query=expression)["result"]]
-                missing += [f"{target['scrapeUrl']}: {target['lastError']}" for target in down]
-                missing += [f"{rule['name']}: {rule['lastError']}" for rule in rules if rule["health"] != "ok"]
+                    missing, asked = without_data()
+                except OSError as error:
+                    missing = [f"Prometheus does not answer: {error}"]
             if missing:
                 sys.exit("no data:\n" + "\n".join(missing))
-            print(f"{len(asked)} expressions found data in {time.monotonic() - started:.0f} s")
+            print(f"{asked} expressions found data in {time.monotonic() - started:.0f} s")
         finally:
             prometheus.terminate()
             run.terminate()

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::exit::CliError;
 use crate::cli::slim_args::SlimArgs;
 use crate::cli::terminal::put;
+use crate::gate::keep_rounds;
 use crate::rundir::{Latencies, Run, SLIM_BYTES, slim};
 
 /// Writes the slim run and says how large it is.
@@ -16,7 +17,7 @@ pub(super) fn slimmed(args: &SlimArgs) -> Result<ExitCode, CliError> {
     for warning in &run.warnings {
         eprintln!("warning: {warning}");
     }
-    let slim = slim(&run, &args.out)?;
+    let slim = slim(&run, &args.out, |folder, room| keep_rounds(&run, folder, room))?;
     let kept = match slim.latencies {
         Latencies::EachRound => "latencies of each round",
         Latencies::AddedUp => "latencies of each cell, its rounds added up",

@@ -6,9 +6,9 @@ use crate::forecast::remedy::remedies;
 use crate::forecast::table::{Forecast, RouteForecast};
 use crate::gate::{
     Finding, Judged, Kept, Match, NotAsked, Pair, Place, Policy, Promise, Rule, Ruling, Seen, Severity, Timed, Unasked,
-    Verdict, Why, kept, requests_to_settle,
+    Verdict, Why, kept, promise_to_settle,
 };
-use crate::stats::{holm, least_p};
+use crate::stats::least_p;
 
 /// A route of both tables, or both as a whole.
 #[derive(Clone, Copy, Debug)]
@@ -196,12 +196,11 @@ fn promised(
     }
     let allowed = promise.bad_share();
     let Kept { p_holds, p_broken } = kept(requests, bad, allowed)?;
-    let mut finding = finding(seen, Ruling::CannotTell, None);
-    finding.would_settle = requests_to_settle(requests, bad, allowed, confidence);
+    let finding = finding(seen, Ruling::CannotTell, None);
     Some(Draft { finding, test: Some((p_broken, p_holds, 1.0 - confidence)), rounds: None })
 }
 
-/// The findings with their rulings: all tests of one severity are taken together by Holm's adjustment.
+/// The findings with their rulings, all tests of one severity taken together.
 fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
     let mut drafts = drafts;
     for severity in [Severity::Block, Severity::Warn] {
@@ -209,7 +208,7 @@ fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
             .filter(|index| drafts[*index].test.is_some() && policy.severity(drafts[*index].finding.rule) == severity)
             .collect();
         let p_values: Vec<f64> = of.iter().filter_map(|index| drafts[*index].test.map(|(worse, ..)| worse)).collect();
-        for (index, adjusted) in of.iter().zip(holm(&p_values)) {
+        for (index, adjusted) in of.iter().zip(severity.adjusted(&p_values)) {
             let Draft { finding, test, rounds } = &mut drafts[*index];
             let (_, ruled_out, level) = test.expect("only tests were taken");
             finding.p = Some(adjusted);
@@ -219,8 +218,15 @@ fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
                 (false, false) => Ruling::CannotTell,
             };
             if finding.ruling != Ruling::CannotTell {
-                finding.would_settle = None;
-            } else if rounds.is_some_and(|rounds| least_p(rounds) > policy.alpha / of.len() as f64) {
+                continue;
+            }
+            if let (Rule::Slo(slo), Seen::Counts { requests, bad }) = (finding.rule, &finding.seen) {
+                let slo = &policy.slos[slo];
+                let allowed = slo.promise.bad_share();
+                finding.would_settle =
+                    promise_to_settle((*requests, *bad), allowed, slo.confidence, policy.alpha, of.len());
+            }
+            if rounds.is_some_and(|rounds| least_p(rounds) > policy.alpha / of.len() as f64) {
                 let tests = of.len();
                 let needed = (tests as f64 / policy.alpha).log2().ceil() as u32;
                 finding.why = Some(Why::TooFewRounds { needed, tests });

@@ -2,6 +2,7 @@
 
 use crate::gate::finding::{Finding, Rule, Ruling, Verdict};
 use crate::gate::judge::{Judged, ruled, verdict};
+use crate::gate::kept_rounds::can_compare;
 use crate::gate::measure::Measure;
 use crate::gate::named::Named;
 use crate::gate::nights::compare_nights;
@@ -29,7 +30,8 @@ pub struct Apart {
 /// SLOs and list prices are judged as in a single run. Comparisons of what was measured in two different nights are advice: an
 /// unchanged provider differs by more than a tenth from one night to the next, so that without a `history` nothing is concluded
 /// from them, and with one no more than what its nights allow. They never make the verdict worse than inconclusive, and that
-/// only where the policy blocks on inconclusive runs.
+/// only where the policy blocks on inconclusive runs; but where a rule that blocks finds nothing to compare, as where a cell or a
+/// metric vanished, the verdict is invalid.
 ///
 /// # Errors
 /// The files of a run cannot be read.
@@ -42,8 +44,8 @@ pub fn judge_runs(
     let mut not_asked = Vec::new();
     let mut drafts = slo_drafts(policy, candidate, history, &mut not_asked)?;
     let joined = joined(baseline, candidate);
-    let has_samples = baseline.has_samples() && candidate.has_samples();
-    let measures = has_samples && policy.regressions.iter().any(|rule| !rule.measure.is_exact());
+    let can_compare = can_compare(baseline) && can_compare(candidate);
+    let measures = can_compare && policy.regressions.iter().any(|rule| !rule.measure.is_exact());
     let mut observed = observe(candidate, &vec![measures; candidate.cells.len()])?;
     observed.extend(observe(baseline, &vec![measures; baseline.cells.len()])?);
     let named: Vec<Named<'_>> = joined.cells.iter().map(Named::from).collect();
@@ -55,12 +57,16 @@ pub fn judge_runs(
             compare_nights(&compared, rule, pool, before.as_ref())
         })
     };
-    let may_ask = |measure: Measure| measure.is_exact() || has_samples;
+    let may_ask = |measure: Measure| measure.is_exact() || can_compare;
     drafts.extend(compared_drafts(policy, &named, &pairs, may_ask, found, &mut not_asked));
     let advisory = advisory(policy);
     let findings = ruled(&advisory, drafts);
     let verdict = match verdict(&advisory, &findings) {
-        Verdict::Passed if policy.inconclusive.runs == Severity::Block && is_doubtful(policy, &findings) => {
+        Verdict::Passed | Verdict::Inconclusive if any(policy, &findings, &[Ruling::Invalid]) => Verdict::Invalid,
+        Verdict::Passed
+            if policy.inconclusive.runs == Severity::Block
+                && any(policy, &findings, &[Ruling::Broken, Ruling::CannotTell]) =>
+        {
             Verdict::Inconclusive
         }
         verdict => verdict,
@@ -80,12 +86,12 @@ fn advisory(policy: &Policy) -> Policy {
     advisory
 }
 
-/// Whether a comparison that would block within one run did not come out well.
-fn is_doubtful(policy: &Policy, findings: &[Finding]) -> bool {
+/// Whether any comparison that would block within one run came out so.
+fn any(policy: &Policy, findings: &[Finding], rulings: &[Ruling]) -> bool {
     findings.iter().any(|finding| {
         matches!(finding.rule, Rule::Regression(_))
             && policy.severity(finding.rule) == Severity::Block
-            && matches!(finding.ruling, Ruling::Broken | Ruling::CannotTell)
+            && rulings.contains(&finding.ruling)
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::gate::comparison::Comparison;
 use crate::gate::finding::{Finding, Ruling, Seen, Why};
 use crate::gate::planned::rounds_needed;
-use crate::gate::promise::{Kept, requests_to_settle};
-use crate::gate::settle::{rounds_to_settle, shares_to_settle};
+use crate::gate::promise::Kept;
+use crate::gate::settle::{promise_to_settle, rounds_to_settle, shares_to_settle};
 use crate::stats::{Share, least_p};
 
 /// A finding, and the test that decides it; without one its ruling is final.
@@ -75,7 +75,7 @@ impl Draft {
 fn would_settle(seen: &Seen, test: &Test, alpha: f64, tests: usize) -> Option<u64> {
     match test {
         Test::Promise { allowed, confidence, .. } => match *seen {
-            Seen::Counts { requests, bad } => requests_to_settle(requests, bad, *allowed, *confidence),
+            Seen::Counts { requests, bad } => promise_to_settle((requests, bad), *allowed, *confidence, alpha, tests),
             _ => None,
         },
         Test::Rounds { comparison, requests } => {

@@ -7,7 +7,7 @@ use crate::gate::regressions::regression_drafts;
 use crate::gate::slo::slo_drafts;
 use crate::history::History;
 use crate::rundir::{Run, RunDirError};
-use crate::stats::holm;
+use crate::stats::{benjamini_hochberg, holm};
 
 /// What a policy makes of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl NotAsked {
 pub enum Unasked {
     /// The rule compares two variants, and the run does not have them.
     OneVariant,
-    /// The rule compares requests, and the run holds none of its own, as a slim one does.
+    /// The rule compares requests, and the run keeps neither its own nor the counts of its rounds, as a slim one may.
     NoRequests,
     /// The rule is about a window of history, and there is none.
     Window,
@@ -75,7 +75,8 @@ pub enum Unasked {
 /// Holds `run` against every rule of `policy` that is about a run by itself.
 ///
 /// Broken is what its p-value says after Holm's adjustment over all tests that block, SLOs and comparisons alike, at the
-/// policy's alpha; what only warns is adjusted apart, and takes nothing from them. A comparison holds where the p-value of its
+/// policy's alpha. What only warns takes nothing from them: it is adjusted apart, by Benjamini and Hochberg, so that alpha is the
+/// share of wrong warnings among all. A comparison holds where the p-value of its
 /// `rule_out` is within alpha, an SLO with its own confidence. List prices are compared exactly. Failures, and requests without
 /// the latency in question, count as bad in SLOs and as their total deadline in comparisons. Latencies are those of the
 /// requests, or for SLOs, where the run holds none, of its histograms, whose buckets are taken at their upper end.
@@ -96,8 +97,26 @@ pub fn judge_over(policy: &Policy, run: &Run, history: Option<&History>) -> Resu
     let mut drafts = slo_drafts(policy, run, history, &mut not_asked)?;
     drafts.extend(regression_drafts(policy, run, &mut not_asked)?);
     let findings = ruled(policy, drafts);
-    let verdict = verdict(policy, &findings);
+    let skips = |one: &NotAsked| one.reason == Unasked::NoRequests && policy.severity(one.rule) == Severity::Block;
+    let verdict = match verdict(policy, &findings) {
+        // A comparison that would have stopped somebody was not made: that is no pass.
+        Verdict::Passed if policy.inconclusive.ab == Severity::Block && not_asked.iter().any(skips) => {
+            Verdict::Inconclusive
+        }
+        verdict => verdict,
+    };
     Ok(Judged { findings, not_asked, verdict })
+}
+
+impl Severity {
+    /// The p-values of all tests of this severity, adjusted for their number: by Holm where one wrong alarm stops somebody, by
+    /// Benjamini and Hochberg where it is one warning among others.
+    pub(crate) fn adjusted(self, p_values: &[f64]) -> Vec<f64> {
+        match self {
+            Self::Block => holm(p_values),
+            Self::Warn => benjamini_hochberg(p_values),
+        }
+    }
 }
 
 impl Policy {
@@ -125,7 +144,7 @@ pub(in crate::gate) fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding
         let found: Vec<(usize, f64)> =
             drafts.iter().enumerate().filter_map(|(index, draft)| Some((index, of(draft)?))).collect();
         *count = found.len();
-        let p_values = holm(&found.iter().map(|(_, p)| *p).collect::<Vec<_>>());
+        let p_values = severity.adjusted(&found.iter().map(|(_, p)| *p).collect::<Vec<_>>());
         found.iter().zip(p_values).for_each(|((index, _), p)| adjusted[*index] = Some(p));
     }
     let ruled = drafts.into_iter().zip(adjusted).map(|(draft, p)| {

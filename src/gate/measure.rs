@@ -70,7 +70,8 @@ impl Measure {
     /// The `rule_out` that holds where the file names none; absent for what is exact.
     ///
     /// Where the usual one is not wider than the margin it is two and a half times as wide. A bound in the measure's own unit
-    /// is widened as much as the usual one is over a margin of 10 %, a cost threefold.
+    /// is widened as much as the usual one is over a margin of 10 %, a cost threefold, and a share of requests fourfold, or
+    /// half-way to all that it can change by.
     pub fn default_rule_out(self, margin: Bound) -> Option<Bound> {
         if self.is_exact() {
             return None;
@@ -86,9 +87,23 @@ impl Measure {
             (Self::Quantile { .. }, Bound::Absolute(size)) => Bound::Absolute(10.0 * usual * size),
             (Self::CostPerThousand, Bound::Ratio(ratio)) => Bound::Ratio(2.0 * ratio + 0.03),
             (_, Bound::Absolute(size)) => Bound::Absolute(3.0 * size),
-            (_, Bound::Points(points)) => Bound::Points(4.0 * points),
-            (_, Bound::Ratio(ratio)) => Bound::Ratio(4.0 * ratio),
+            (_, bound) => {
+                let size = bound.size();
+                let most = self.most(bound).map_or(f64::INFINITY, |most| f64::midpoint(size, most));
+                bound.of_size((4.0 * size).min(most))
+            }
         })
+    }
+
+    /// What no change of it in the unit of `bound` can exceed; absent where one can be as great as it likes.
+    ///
+    /// Shares of requests differ by less than 100 points, and one of which more is better loses no more than all of itself.
+    pub const fn most(self, bound: Bound) -> Option<f64> {
+        match bound {
+            Bound::Points(_) => Some(1.0),
+            Bound::Ratio(_) if self.is_ratio() && self.is_better_when_greater() => Some(1.0),
+            _ => None,
+        }
     }
 
     /// A bound as people write it: `10 %`, `0.5 pp`, `50 ms`, `$0.10`.
@@ -183,6 +198,9 @@ mod tests {
             (Measure::CostPerThousand, Bound::Absolute(0.1), Bound::Absolute(0.3)),
             (Measure::ErrorRatio, Bound::Points(0.005), Bound::Points(0.02)),
             (Measure::Quality, Bound::Ratio(0.05), Bound::Ratio(0.2)),
+            (Measure::Quality, Bound::Ratio(0.4), Bound::Ratio(0.7)),
+            (Measure::Availability, Bound::Points(0.3), Bound::Points(0.65)),
+            (Measure::ErrorRatio, Bound::Ratio(0.4), Bound::Ratio(1.6)),
         ] {
             let found = measure.default_rule_out(margin).unwrap();
             assert!(found.is_like(expected) && (found.size() - expected.size()).abs() < 1e-12, "{measure} {margin:?}");

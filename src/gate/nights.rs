@@ -51,7 +51,7 @@ impl Scale {
 /// What `rule` finds in `pool` of two runs; absent where neither has the metric.
 ///
 /// The figures of both are compared. What is uncertain of their difference is the sampling of either run, by the order statistics
-/// of its requests, by its rounds or as a binomial share, and besides the root mean square of the steps between neighbouring
+/// of its requests, as a binomial share, or for costs by how far the rounds' differ, and besides the root mean square of the steps between neighbouring
 /// nights of the cells, whose sum of squares is held against Student's t. The degrees of freedom are two thirds of the steps,
 /// since neighbouring steps share a night (von Neumann, Annals of Mathematical Statistics 12, 1941). Without a spread nothing is
 /// concluded.
@@ -78,7 +78,12 @@ pub(in crate::gate) fn compare_nights(
     let difference = scale.at(figures.1).zip(scale.at(figures.0)).map(|(is, was)| is - was);
     seen.change = difference.map(|difference| scale.told(difference));
     let untested = |why| Some(Found::untested(Seen::Change(seen), why));
-    let (Some(difference), Some(one), Some(other)) = (difference, sides.0.deviation, sides.1.deviation) else {
+    let of_sides = sides.0.deviation.zip(sides.1.deviation).map(|(one, other)| one.hypot(other));
+    let sampling = match rule.measure {
+        Measure::CostPerThousand => of_rounds(&rounds, scale).or(of_sides),
+        _ => of_sides,
+    };
+    let (Some(difference), Some(sampling)) = (difference, sampling) else {
         return untested(match rule.measure {
             Measure::Quantile { q, .. } => Why::TooFewRequests(crate::gate::least_in_a_round(q) as u64 * 4),
             _ => Why::OneRound,
@@ -94,7 +99,7 @@ pub(in crate::gate) fn compare_nights(
     if bounds[1] <= 0.0 {
         return untested(Why::ShareOfNothing);
     }
-    let deviation = (one.powi(2) + other.powi(2) + spread.of_steps.powi(2)).sqrt().max(f64::MIN_POSITIVE);
+    let deviation = sampling.hypot(spread.of_steps).max(f64::MIN_POSITIVE);
     let freedom = (spread.pairs as f64 * 2.0 / 3.0).max(1.0);
     let worse = if worse_when_less { -difference } else { difference };
     let p_worse = student_tail(freedom, (worse - bounds[0]) / deviation);
@@ -114,6 +119,20 @@ pub(in crate::gate) fn compare_nights(
         would_settle: None,
         test: Some(Test::Nights { p_worse, p_ruled_out }),
     })
+}
+
+/// The standard deviation of the mean difference of the rounds' costs; absent where a round has none on one side, or there is no
+/// second round.
+///
+/// Rounds of the same number replay the same prompts where the plan is the same, and how much dearer one prompt is than another
+/// is then no part of how far the runs differ. Where it is not, differences vary by as much as both sides do.
+fn of_rounds(rounds: &[(Round, Round)], scale: Scale) -> Option<f64> {
+    let cost = |round: &Round| scale.at(round.cost_per_thousand()?);
+    let differences: Vec<f64> = rounds.iter().map(|(was, is)| Some(cost(is)? - cost(was)?)).collect::<Option<_>>()?;
+    let n = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / n;
+    let squares: f64 = differences.iter().map(|difference| (difference - mean).powi(2)).sum();
+    (differences.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt())
 }
 
 /// A measure of one run.

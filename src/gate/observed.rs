@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::gate::kept_rounds::read_rounds;
 use crate::gate::policy::Timed;
 use crate::rundir::{Run, RunDirError, read_samples};
 use crate::sample::{Outcome, Phase, Sample};
@@ -106,11 +107,18 @@ impl Round {
     }
 }
 
-/// The rounds of every cell of `run`, in its order; empty for the cells that `wanted` leaves out.
+/// The rounds of every cell of `run`, in its order; empty for the cells that `wanted` leaves out. They are those of its requests, or
+/// where it holds none, what it keeps of its rounds.
 ///
 /// # Errors
-/// `samples.csv` cannot be read.
+/// The run's files cannot be read.
 pub(in crate::gate) fn observe(run: &Run, wanted: &[bool]) -> Result<Vec<Vec<Round>>, RunDirError> {
+    if !wanted.contains(&true) {
+        return Ok(vec![Vec::new(); run.cells.len()]);
+    }
+    if !run.has_samples() {
+        return read_rounds(run, wanted);
+    }
     let is_open: Vec<Option<bool>> =
         run.cells.iter().zip(wanted).map(|(row, wanted)| wanted.then(|| row.is_open_load())).collect();
     let of_note = places_of_notes(run);

@@ -27,33 +27,6 @@ pub fn kept(n: u64, bad: u64, allowed: f64) -> Option<Kept> {
     Some(Kept { p_holds: law.at_most(bad), p_broken: 1.0 - fewer })
 }
 
-/// The requests that would tell, if the share of bad ones stayed what it is: the promise then holds, or is broken, with
-/// `confidence`. Absent where the share seen is the promised one itself, or so near that no reasonable number would tell.
-pub fn requests_to_settle(n: u64, bad: u64, allowed: f64, confidence: f64) -> Option<u64> {
-    let seen = bad as f64 / n.max(1) as f64;
-    let tells = |requests: u64| {
-        let bad = (seen * requests as f64).ceil() as u64;
-        kept(requests, bad, allowed)
-            .is_some_and(|kept| kept.p_holds <= 1.0 - confidence || kept.p_broken <= 1.0 - confidence)
-    };
-    let mut high = n.max(16);
-    while !tells(high) {
-        high *= 2;
-        if high > MOST_REQUESTS {
-            return None;
-        }
-    }
-    let mut low = high / 2;
-    while high - low > 1 {
-        let middle = u64::midpoint(low, high);
-        if tells(middle) { high = middle } else { low = middle }
-    }
-    Some(high)
-}
-
-/// Requests beyond which nobody would want to wait for an answer.
-const MOST_REQUESTS: u64 = 4_000_000;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,14 +46,5 @@ mod tests {
         // Of one request that is bad nothing much can be said, but that one in a hundred is rare.
         assert!((kept(1, 1, 0.01).unwrap().p_broken - 0.01).abs() < 1e-12);
         assert_eq!(kept(0, 0, 0.01), None);
-    }
-
-    #[test]
-    fn more_requests_settle_what_is_not_the_bound_itself() {
-        let settled = requests_to_settle(600, 4, 0.01, 0.95).unwrap();
-        let tells = |n: u64| kept(n, (4.0 / 600.0 * n as f64).ceil() as u64, 0.01).unwrap().p_holds <= 0.05;
-        assert!((600..5_000).contains(&settled) && tells(settled), "{settled}");
-        assert_eq!(requests_to_settle(600, 6, 0.01, 0.95), None);
-        assert_eq!(requests_to_settle(100, 0, 0.01, 0.95), Some(299));
     }
 }

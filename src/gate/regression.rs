@@ -222,18 +222,16 @@ impl Compared<'_> {
         Some(tested(seen, test))
     }
 
-    /// The rounds of both variants, the cells of `pool` taken together.
+    /// The rounds of both variants, the cells of `pool` taken together. Where one has more of them, as two runs may, the other's
+    /// are empty.
     fn pooled(&self, pool: &[Pair]) -> Vec<(Round, Round)> {
-        let count = self.run.manifest.load.rounds.max(1) as usize;
-        let mut rounds = vec![(Round::default(), Round::default()); count];
-        for pair in pool {
-            let candidate = pair.candidate.map_or(&[][..], |place| &self.observed[place]);
-            for ((was, is), (baseline, candidate)) in
-                rounds.iter_mut().zip(self.observed[pair.baseline].iter().zip(candidate))
-            {
-                was.merge(baseline);
-                is.merge(candidate);
-            }
+        let mut rounds: Vec<(Round, Round)> = Vec::new();
+        let of = |place: Option<usize>| place.map_or(&[][..], |place| &self.observed[place]);
+        for (baseline, candidate) in pool.iter().map(|pair| (of(Some(pair.baseline)), of(pair.candidate))) {
+            let count = rounds.len().max(baseline.len()).max(candidate.len());
+            rounds.resize_with(count, Default::default);
+            rounds.iter_mut().zip(baseline).for_each(|((was, _), round)| was.merge(round));
+            rounds.iter_mut().zip(candidate).for_each(|((_, is), round)| is.merge(round));
         }
         rounds
     }

@@ -79,10 +79,13 @@ fn read_bound(field: Field<'_>, measure: Measure) -> Option<Bound> {
             return None;
         }
     };
+    if measure.most(bound).is_some_and(|most| bound.size() >= most) {
+        field.fault(&format!("is `{text}`, and `{}` cannot change by more: must be such as {example}", measure.name()));
+        return None;
+    }
     let most = match bound {
-        Bound::Ratio(_) => 10.0,
-        Bound::Points(_) => 1.0,
         Bound::Absolute(_) => 1e6,
+        Bound::Ratio(_) | Bound::Points(_) => 10.0,
     };
     if !(0.0..=most).contains(&bound.size()) {
         field.fault(&format!("is `{text}`, must be a text such as {example}"));
@@ -138,6 +141,14 @@ mod tests {
     fn a_bound_of_the_wrong_unit_is_a_mistake_with_its_line() {
         for (lines, says) in [
             ("metric = \"e2e_p95_ms\"\nmargin = \"$1\"", "4: `margin` is `$1`, which is not the unit of `e2e_p95_ms`"),
+            (
+                "metric = \"availability\"\nmargin = \"100pp\"",
+                "4: `margin` is `100pp`, and `availability` cannot change by more: must be such as \"0.5pp\"",
+            ),
+            (
+                "metric = \"quality_ratio\"\nmargin = \"5%\"\nrule_out = \"150%\"",
+                "5: `rule_out` is `150%`, and `quality_ratio` cannot change by more",
+            ),
             ("metric = \"availability\"\nmargin = \"50ms\"", "4: `margin` is `50ms`, which is not the unit of"),
             ("metric = \"e2e_p95_ms\"\nmargin = \"NaN%\"", "4: `margin` is `NaN%`, must be a text such as \"10%\""),
             ("metric = \"e2e_p95_ms\"\nmargin = \"-5%\"", "4: `margin` is `-5%`, must be a text such as \"10%\""),

@@ -3,6 +3,7 @@
 use crate::gate::draft::Draft;
 use crate::gate::finding::{Rule, Why};
 use crate::gate::judge::{NotAsked, Unasked};
+use crate::gate::kept_rounds::can_compare;
 use crate::gate::measure::Measure;
 use crate::gate::named::{Named, Pair, pairs};
 use crate::gate::observed::observe;
@@ -27,17 +28,17 @@ pub(in crate::gate) fn regression_drafts(
     };
     let named: Vec<Named<'_>> = run.cells.iter().map(Named::from).collect();
     let pairs = pairs_taken(run, &named, baseline, candidate);
-    let has_samples = run.has_samples();
+    let can_compare = can_compare(run);
     let mut wanted = vec![false; run.cells.len()];
-    if has_samples && policy.regressions.iter().any(|rule| !rule.measure.is_exact()) {
+    if can_compare && policy.regressions.iter().any(|rule| !rule.measure.is_exact()) {
         for pair in &pairs {
             wanted[pair.baseline] = true;
             pair.candidate.into_iter().for_each(|candidate| wanted[candidate] = true);
         }
     }
-    let observed = if wanted.contains(&true) { observe(run, &wanted)? } else { Vec::new() };
+    let observed = observe(run, &wanted)?;
     let compared = Compared { run, observed: &observed, alpha: policy.alpha };
-    let may_ask = |measure: Measure| measure.is_exact() || has_samples;
+    let may_ask = |measure: Measure| measure.is_exact() || can_compare;
     let found = |index, pool| compare(&compared, index, &policy.regressions[index], pool);
     Ok(compared_drafts(policy, &named, &pairs, may_ask, found, not_asked))
 }

@@ -4,8 +4,35 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::gate::comparison::{Comparison, Tested};
 use crate::gate::planned::rounds_needed;
+use crate::gate::promise::kept;
 use crate::gate::shares::MOST_REQUESTS;
 use crate::stats::{Share, exceeds_by, score};
+
+/// The requests with which a promise that no more than the share `allowed` is bad would be settled, if as great a share of them
+/// were bad as `bad` of `n`; absent where that is the promised one itself, or so near that no reasonable number would tell.
+///
+/// It holds with `confidence`, or is broken at `alpha` over `tests`; the sooner of the two counts. At one share the distance from
+/// the allowed one grows as the root of the requests, which says how many it takes by the normal law; told is a number near it
+/// with which the exact test does tell, whole counts taken so that they speak against it.
+pub(crate) fn promise_to_settle(
+    (n, bad): (u64, u64),
+    allowed: f64,
+    confidence: f64,
+    alpha: f64,
+    tests: usize,
+) -> Option<u64> {
+    let seen = bad as f64 / n.max(1) as f64;
+    let level = if seen < allowed { 1.0 - confidence } else { alpha / tests.max(1) as f64 };
+    let tells = |requests: u64| {
+        let bad = seen * requests as f64;
+        let whole = if seen < allowed { bad.ceil() } else { bad.floor() } as u64;
+        kept(requests, whole, allowed)
+            .is_some_and(|kept| if seen < allowed { kept.p_holds <= level } else { kept.p_broken <= level })
+    };
+    let distance = Normal::standard().inverse_cdf(1.0 - level) / (seen - allowed);
+    let estimate = (distance.powi(2) * allowed * (1.0 - allowed)).max(n as f64 + 1.0);
+    first_that(estimate, tells)
+}
 
 /// The requests of each variant with which rounds like those of `comparison`, of `requests` in all, would settle it; absent
 /// where what was seen is one of the bounds itself, or so near that no reasonable number would.
@@ -60,14 +87,20 @@ pub(in crate::gate) fn shares_to_settle(
     let worse = needed(score(candidate, baseline, margin), level);
     let ruled_out = needed(score(baseline, candidate, -rule_out), alpha);
     let estimate = worse.into_iter().chain(ruled_out).reduce(f64::min)?.max(fewest as f64 + 1.0);
-    if estimate > MOST_REQUESTS as f64 {
-        return None;
-    }
     let tells = |requests: u64| {
         let (was, is) = (scaled(baseline, requests), scaled(candidate, requests));
         exceeds_by(is, was, margin).is_some_and(|p| p <= level)
             || exceeds_by(was, is, -rule_out).is_some_and(|p| p <= alpha)
     };
+    first_that(estimate, tells)
+}
+
+/// The first number of two digits from `estimate` on that `tells`; absent where that is far from it, or more than anybody would
+/// wait for.
+fn first_that(estimate: f64, tells: impl Fn(u64) -> bool) -> Option<u64> {
+    if estimate > MOST_REQUESTS as f64 {
+        return None;
+    }
     let told = std::iter::successors(Some(estimate), |number| Some(rounded_up(*number) as f64 + 1.0)).map(rounded_up);
     told.take(STEPS).find(|requests| tells(*requests))
 }
@@ -107,6 +140,22 @@ mod tests {
             more.p_worse <= 0.05 / 40.0 || more.p_ruled_out <= 0.05
         });
         assert!(settled.count() >= 10);
+    }
+
+    #[test]
+    fn more_requests_settle_a_promise_that_is_not_the_bound_itself() {
+        let settled = |counts, tests| promise_to_settle(counts, 0.01, 0.95, 0.05, tests);
+        // None of 299 holds it, as is published; two digits of that are 300.
+        assert_eq!(settled((100, 0), 1), Some(300));
+        let holds = settled((600, 4), 40).unwrap();
+        let bad = (4.0 / 600.0 * holds as f64).ceil() as u64;
+        assert!(holds > 600 && kept(holds, bad, 0.01).unwrap().p_holds <= 0.05, "{holds}");
+        // That it is broken takes the more requests, the more is tested, and never so few as could not tell.
+        let broken = [1, 40].map(|tests| settled((1_000, 15), tests).unwrap());
+        assert!(broken[0] > 1_000 && broken[1] > broken[0], "{broken:?}");
+        let bad = (0.015 * broken[1] as f64).floor() as u64;
+        assert!(kept(broken[1], bad, 0.01).unwrap().p_broken <= 0.05 / 40.0);
+        assert_eq!(settled((600, 6), 1), None);
     }
 
     #[test]

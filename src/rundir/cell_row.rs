@@ -127,7 +127,8 @@ pub struct CellRow {
     pub itl_p99_ms: Option<Latency>,
     /// TCP handshake: median of successes.
     pub connect_p50_ms: Option<Latency>,
-    /// Requests that ended a second, over the time in which the cell was measured.
+    /// Requests that ended a second, over the time in which the cell had any under way; in open load the rate that was kept up,
+    /// without the first and the last twentieth of each round's.
     pub throughput_rps: Option<f64>,
     /// Generated tokens a second, over the same time.
     pub output_tokens_per_s: Option<f64>,

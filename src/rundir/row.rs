@@ -44,7 +44,7 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         availability: ratio(outcomes.ok() as f64, requests as f64),
         attempt_error_ratio: ratio(figures.failed_attempts as f64, figures.attempts as f64),
         rate_limited: outcomes.of(Outcome::RateLimited),
-        in_flight_mean: rate(figures.request_seconds, figures.active_seconds),
+        in_flight_mean: figures.active_seconds.and_then(|seconds| rate(figures.request_seconds, seconds)),
         distinct_prompts: (requests > 0).then_some(figures.distinct_prompts),
         cached_ratio: figures.usage.and_then(|usage| ratio(usage.cached_input as f64, usage.input as f64)),
         ttft_p50_ms: ttft.map(|ttft| ttft.p50),
@@ -80,8 +80,11 @@ pub fn cell_row(manifest: &Manifest, note: &CellNote, figures: &CellFigures) -> 
         tpot_p99_ms: figures.tpot_p99,
         itl_p99_ms: figures.itl_p99,
         connect_p50_ms: figures.connect_p50,
-        throughput_rps: rate(requests as f64, figures.active_seconds),
-        output_tokens_per_s: figures.usage.and_then(|usage| rate(usage.output as f64, figures.active_seconds)),
+        throughput_rps: figures.active_seconds.and_then(|seconds| rate(requests as f64, seconds)),
+        output_tokens_per_s: figures
+            .usage
+            .zip(figures.active_seconds)
+            .and_then(|(usage, seconds)| rate(usage.output as f64, seconds)),
         input_tokens: figures.usage.map(|usage| usage.input),
         cached_input_tokens: figures.usage.map(|usage| usage.cached_input),
         output_tokens: figures.usage.map(|usage| usage.output),

@@ -42,16 +42,21 @@ pub enum Latencies {
 ///
 /// `manifest.json` and `cells.csv` stay as they are, and so do the latencies where all of it is below
 /// [`SLIM_BYTES`]; otherwise the rounds of each cell are added up, and if that is not enough, only
-/// first-token and end-to-end latencies are kept.
+/// first-token and end-to-end latencies are kept. Where each round's are kept, `beside` may write more into the directory that
+/// it is given, as many bytes as it is told.
 ///
 /// # Errors
-/// `out` exists already or cannot be written, or the run's log cannot be read.
-pub fn slim(run: &Run, out: &Path) -> Result<Slim, RunDirError> {
+/// `out` exists already or cannot be written, the run's log cannot be read, or `beside` fails.
+pub fn slim(
+    run: &Run,
+    out: &Path,
+    beside: impl Fn(&Path, u64) -> Result<(), RunDirError>,
+) -> Result<Slim, RunDirError> {
     if fs::symlink_metadata(out).is_ok() {
         return Err(RunDirError::Exists { path: out.to_owned() });
     }
     let draft = draft_of(out);
-    let written = fill(run, &draft).and_then(|slim| {
+    let written = fill(run, &draft, beside).and_then(|slim| {
         let renamed = fs::rename(&draft, out);
         renamed.map(|()| slim).map_err(|source| RunDirError::Create { path: out.to_owned(), source })
     });
@@ -68,13 +73,16 @@ fn draft_of(out: &Path) -> PathBuf {
     out.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
-fn fill(run: &Run, draft: &Path) -> Result<Slim, RunDirError> {
+fn fill(run: &Run, draft: &Path, beside: impl Fn(&Path, u64) -> Result<(), RunDirError>) -> Result<Slim, RunDirError> {
     let cannot = |source| RunDirError::Create { path: draft.to_owned(), source };
     fs::create_dir_all(draft).map_err(cannot)?;
     write_manifest(draft, &run.manifest)?;
     write_cells(draft, &run.cells)?;
-    let beside = size_of(draft).map_err(cannot)?;
-    let latencies = keep_latencies(run, draft, SLIM_BYTES.saturating_sub(beside))?;
+    let room = |written: u64| SLIM_BYTES.saturating_sub(written);
+    let latencies = keep_latencies(run, draft, room(size_of(draft).map_err(cannot)?))?;
+    if latencies == Latencies::EachRound {
+        beside(draft, room(size_of(draft).map_err(cannot)?))?;
+    }
     Ok(Slim { bytes: size_of(draft).map_err(cannot)?, latencies })
 }
 
@@ -168,7 +176,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let run = run(folder.path(), 2, 10);
         let out = folder.path().join("slim");
-        let slim = slim(&run, &out).unwrap();
+        let slim = slim(&run, &out, |draft, room| {
+            assert!(room < SLIM_BYTES && draft.join(LOG_FILE).exists());
+            fs::write(draft.join("beside"), "more").unwrap();
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(fs::read_to_string(out.join("beside")).unwrap(), "more");
         assert_eq!(slim.latencies, Latencies::EachRound);
         assert_eq!(slim.bytes, size_of(&out).unwrap());
         let log = |path: &Path| fs::read(path.join(LOG_FILE)).unwrap();
@@ -202,9 +216,9 @@ mod tests {
     fn what_is_there_is_not_replaced_and_no_draft_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let run = run(folder.path(), 1, 1);
-        assert!(matches!(slim(&run, &run.path), Err(RunDirError::Exists { .. })));
+        assert!(matches!(slim(&run, &run.path, |_, _| Ok(())), Err(RunDirError::Exists { .. })));
         fs::write(folder.path().join("file"), "").unwrap();
-        assert!(slim(&run, &folder.path().join("file/below")).is_err());
+        assert!(slim(&run, &folder.path().join("file/below"), |_, _| Ok(())).is_err());
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names.len(), 2, "{names:?}");
     }

@@ -4,7 +4,7 @@ use crate::stats::binomial::weights;
 use crate::stats::proportions::{Share, expected_events, score, score_test};
 
 /// The one-sided p-value of "`candidate` is greater than `baseline` by more than `margin`"; absent where either is a share
-/// of nothing. `margin` lies between −1 and 1.
+/// of nothing.
 ///
 /// Pairs of counts are ordered by [`score`]. The p-value is the probability of a pair with at least the seen score where the
 /// shares differ by just the margin, at that share of the baseline which makes it greatest (Chan, Statistics in Medicine 17,
@@ -15,6 +15,14 @@ use crate::stats::proportions::{Share, expected_events, score, score_test};
 /// Where 10,000 events and as many others are to be expected of both, the p-value is that of [`score_test`], from which the
 /// exact one differs by then by less than a fiftieth of itself.
 pub fn exceeds_by(candidate: Share, baseline: Share, margin: f64) -> Option<f64> {
+    if candidate.all == 0 || baseline.all == 0 {
+        return None;
+    }
+    if margin.abs() >= 1.0 {
+        // No two shares differ by more than 1, and by just 1 only where one is all and the other nothing.
+        let is_least = candidate.of == 0 && baseline.of == baseline.all;
+        return Some(if margin > 0.0 || (margin >= -1.0 && is_least) { 1.0 } else { 0.0 });
+    }
     let seen = score(candidate, baseline, margin)?;
     if expected_events(candidate, baseline, margin)? >= MANY_EVENTS {
         return score_test(candidate, baseline, margin);

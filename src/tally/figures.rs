@@ -5,6 +5,7 @@ use crate::rng::seeded;
 use crate::sample::Usage;
 use crate::stats::{Interval, Ordered, RoundTimes, quantile_interval, round_bootstrap};
 use crate::tally::cell::CellTally;
+use crate::tally::round::Round;
 use crate::tally::{Metric, Outcomes};
 use crate::units::{Latency, Micros, Usd};
 
@@ -46,8 +47,10 @@ pub struct CellFigures {
     pub connect_p50: Option<Latency>,
     /// 99th percentile of the lag from a readable socket to its stamp; absent where none was told.
     pub read_lag_p99: Option<Micros>,
-    /// Seconds in which the cell had requests under way; other cells' turns are left out.
-    pub active_seconds: f64,
+    /// The seconds that rates are told over: those in which the cell had requests under way, without other cells' turns; in open
+    /// load those that its requests take at the rate at which they ended, idle ones included. Absent where no request was sent,
+    /// or of each round of an open load only one.
+    pub active_seconds: Option<f64>,
     /// Seconds that requests took, added up.
     pub request_seconds: f64,
     /// Tokens over all requests with a count; absent without one.
@@ -134,7 +137,7 @@ pub(in crate::tally) fn figures(cell: &CellTally, seed: u64, index: usize) -> Ce
         itl_p99: cell.gaps.quantile(0.99).map(Latency::Finite),
         connect_p50: plain(Metric::Connect, 0.50),
         read_lag_p99: cell.read_lags.quantile(0.99),
-        active_seconds: cell.active.total() as f64 / 1e6,
+        active_seconds: active_seconds(cell),
         request_seconds: cell.in_flight as f64 / 1e6,
         usage: cell.usage,
         requests_without_usage: cell.without_usage,
@@ -150,6 +153,18 @@ pub(in crate::tally) fn figures(cell: &CellTally, seed: u64, index: usize) -> Ce
         requests_right: cell.right,
         overflows: cell.overflows,
     }
+}
+
+fn active_seconds(cell: &CellTally) -> Option<f64> {
+    if !cell.scheduled {
+        return Some(cell.active.total() as f64 / 1e6).filter(|seconds| *seconds > 0.0);
+    }
+    let (ended, micros) = cell
+        .rounds
+        .iter()
+        .filter_map(Round::pace)
+        .fold((0, 0), |sum, (ended, micros)| (sum.0 + u64::from(ended), sum.1 + micros));
+    (ended > 0).then(|| cell.outcomes.requests() as f64 * micros as f64 / 1e6 / ended as f64)
 }
 
 fn sorted_times(cell: &CellTally, metric: Metric) -> Vec<u32> {

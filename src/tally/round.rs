@@ -21,12 +21,52 @@ pub(in crate::tally) struct Round {
     times: [Vec<u32>; Metric::PER_REQUEST.len()],
     gaps: Vec<u32>,
     span: Option<(Moment, Moment)>,
+    pace: Pace,
     encoded: bool,
+}
+
+/// At what rate the requests of a round in open load ended, but for the first and last twentieth of them.
+///
+/// Between its first request and its last answer a schedule waits once for the provider, and at the very end for a straggler:
+/// neither is part of the rate that is kept up.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    /// Requests that ended so far.
+    ended: u32,
+    /// The number of the request at which the first twentieth had ended, and when.
+    from: Option<(u32, Moment)>,
+    /// The same before the last twentieth.
+    to: Option<(u32, Moment)>,
+}
+
+impl Pace {
+    /// Takes in the end of the next of the requests that are to end, `share` at most.
+    fn add(&mut self, share: u32, end: Moment) {
+        self.ended += 1;
+        let number = self.ended;
+        let latest = |seen: Option<(u32, Moment)>| (number, seen.map_or(end, |(_, before)| before.max(end)));
+        let twentieth = share / 20;
+        if number <= twentieth.max(1) {
+            self.from = Some(latest(self.from));
+        }
+        if number <= share - twentieth {
+            self.to = Some(latest(self.to));
+        }
+    }
 }
 
 impl Round {
     pub(in crate::tally) fn new(share: u32) -> Self {
-        Self { share, ended: 0, failures: 0, times: Default::default(), gaps: vec![], span: None, encoded: false }
+        Self {
+            share,
+            ended: 0,
+            failures: 0,
+            times: Default::default(),
+            gaps: vec![],
+            span: None,
+            pace: Pace::default(),
+            encoded: false,
+        }
     }
 
     /// Takes a measured request in and returns how many of its times no histogram can hold.
@@ -36,6 +76,9 @@ impl Round {
         if let (Some(sent), Some(end)) = (sample.moments.sent, sample.moments.end) {
             let span = self.span.get_or_insert((sent, end));
             *span = (span.0.min(sent), span.1.max(end));
+            if sample.moments.due.is_some() && sample.outcome.counts() {
+                self.pace.add(self.share, end);
+            }
         }
         if !sample.outcome.is_ok() {
             self.failures += usize::from(sample.outcome.counts());
@@ -75,6 +118,12 @@ impl Round {
     /// From its first request's sending to its last one's end; absent when nothing was sent.
     pub(in crate::tally) fn span(&self) -> Option<(Moment, Moment)> {
         self.span
+    }
+
+    /// In open load, requests and the microseconds in which they ended one after the other; absent with fewer than two.
+    pub(in crate::tally) fn pace(&self) -> Option<(u32, u64)> {
+        let ((first, from), (last, to)) = self.pace.from.zip(self.pace.to)?;
+        (last > first && to > from).then(|| (last - first, to.since(from).0.into()))
     }
 
     /// The times of its successes in microseconds, in the order in which they ended.

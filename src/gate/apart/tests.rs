@@ -137,3 +137,43 @@ fn what_was_not_measured_alike_is_refused_with_the_reason() {
     let told = changed(&|is| is.cells[0].valid = Some(false));
     assert!(told.contains("may not be judged in `day-20`"), "{told}");
 }
+
+#[test]
+fn what_vanished_between_two_runs_is_invalid_whatever_else_holds() {
+    let mut made = Vec::new();
+    let was = alone(Side { wrong: Some(0.02), ..SIDE }, 20, &mut made);
+    let rules = policy(&RULES.replace("ttft_p50_ms", "quality_ratio"));
+    let verdict = |is: &Run| judge_runs(&rules, &was, is, None).unwrap().judged.verdict;
+    assert_eq!(verdict(&alone(Side { wrong: Some(0.02), ..SIDE }, 21, &mut made)), Verdict::Passed);
+    assert_eq!(verdict(&alone(SIDE, 21, &mut made)), Verdict::Invalid, "nothing was expected of an answer");
+    // Of two models one is gone.
+    let two = made_up(20, &[SAME, Cell { model: "large", ..SAME }].map(|cell| Cell { candidate: None, ..cell }));
+    let mut both = two.run.clone();
+    both.manifest.variants.clear();
+    both.cells.iter_mut().for_each(|row| row.variant = None);
+    let one = alone(SIDE, 21, &mut made);
+    let lost = judge_runs(&policy(RULES), &both, &one, None).unwrap();
+    assert_eq!(lost.judged.verdict, Verdict::Invalid, "{:?}", lost.judged.findings);
+    // A rule that only warns does not stop anybody.
+    let warns = policy(&RULES.replace("margin = \"10%\"", "margin = \"10%\"\nseverity = \"warn\""));
+    let warns = Policy { regressions: warns.regressions[..1].to_vec(), ..warns };
+    assert_eq!(judge_runs(&warns, &both, &one, None).unwrap().judged.verdict, Verdict::Passed);
+}
+
+#[test]
+fn all_rounds_of_both_runs_count_though_one_has_more_of_them() {
+    let mut made = Vec::new();
+    let was = alone(Side { each: 10, cost: Some(30_000_000), ..SIDE }, 20, &mut made);
+    let cell = Cell { baseline: Side { each: 40, ..SIDE }, candidate: None, ..SAME };
+    let of = made_up(5, &[cell]);
+    let mut is = of.run.clone();
+    is.manifest.run_id = "day-21".to_owned();
+    is.manifest.variants.clear();
+    is.cells.iter_mut().for_each(|row| row.variant = None);
+    is.manifest.cells.iter_mut().for_each(|note| note.variant = None);
+    let rules = policy("schema = 1\n[[regression]]\nmetric = \"cost_per_1k_requests_usd\"\nmargin = \"5%\"\n");
+    let apart = judge_runs(&rules, &was, &is, None).unwrap();
+    let Seen::Change(change) = &apart.judged.findings[0].seen else { panic!("{:?}", apart.judged) };
+    assert_eq!(change.requests, [200, 200]);
+    assert!((change.baseline - 0.03).abs() < 1e-12 && (change.candidate - 0.02).abs() < 1e-12, "{change:?}");
+}

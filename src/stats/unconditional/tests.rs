@@ -120,6 +120,15 @@ fn without_an_event_nothing_is_worse_and_an_increase_is_ruled_out_by_the_chance_
 }
 
 #[test]
+fn shares_differ_by_no_more_than_all() {
+    let (some, all, none) = (share(3, 20), share(20, 20), share(0, 20));
+    assert_eq!([1.0, 1.5, 40.0].map(|margin| exceeds_by(all, none, margin)), [Some(1.0); 3]);
+    assert_eq!([-1.0, -1.5, -40.0].map(|margin| exceeds_by(some, all, margin)), [Some(0.0); 3]);
+    assert_eq!([-1.0, -1.5].map(|margin| exceeds_by(none, all, margin)), [Some(1.0), Some(0.0)]);
+    assert_eq!(exceeds_by(share(0, 0), all, 2.0), None);
+}
+
+#[test]
 fn shares_of_all_have_a_p_value_too() {
     let all = share(20, 20);
     assert!(exceeds_by(all, all, 0.1).unwrap() > 0.99);

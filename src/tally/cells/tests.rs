@@ -118,6 +118,39 @@ fn what_the_client_held_back_is_no_failure_of_the_provider() {
     assert_eq!(figures.e2e_with_failures.unwrap().p99, ms(10));
 }
 
+/// A request that was due and sent at `due` milliseconds and ended `e2e` later.
+fn scheduled(round: u32, due: u64, e2e: u64) -> Sample {
+    let mut sample = success(0, round, due, e2e);
+    sample.moments.due = sample.moments.sent;
+    sample
+}
+
+#[test]
+fn in_open_load_requests_end_at_the_rate_that_they_are_sent_at_however_seldom_that_is() {
+    // One a second of 180 ms each, in two rounds: nothing is in flight for most of the time.
+    let mut tally = tally(&[20, 20]);
+    for (round, number) in (0..2).flat_map(|round| (0..20).map(move |number| (round, number))) {
+        tally.record(&scheduled(round, u64::from(round) * 60_000 + number * 1_000, 180), None);
+    }
+    let figures = tally.figures(0);
+    assert!((figures.active_seconds.unwrap() - 40.0).abs() < 1e-9, "{:?}", figures.active_seconds);
+    // A hundred a second for a second; half a second of waiting at the end, and one straggler, are no part of the rate.
+    let mut tally = self::tally(&[100]);
+    for number in 0..100 {
+        tally.record(&scheduled(0, number * 10, if number == 99 { 9_000 } else { 500 }), None);
+    }
+    assert!((tally.figures(0).active_seconds.unwrap() - 1.0).abs() < 1e-9);
+    // A provider that ends fifty a second of these.
+    let mut tally = self::tally(&[100]);
+    for number in 0..100 {
+        tally.record(&scheduled(0, number * 10, 20 + number * 10), None);
+    }
+    assert!((tally.figures(0).active_seconds.unwrap() - 2.0).abs() < 1e-9);
+    let mut single = self::tally(&[1]);
+    single.record(&scheduled(0, 0, 20), None);
+    assert_eq!(single.figures(0).active_seconds, None);
+}
+
 #[test]
 fn requests_in_flight_are_counted_over_the_cells_own_turns() {
     let mut tally = tally(&[4]);
@@ -126,7 +159,7 @@ fn requests_in_flight_are_counted_over_the_cells_own_turns() {
         tally.record(&success(0, 0, sent, 100), None);
     }
     let figures = tally.figures(0);
-    assert!((figures.active_seconds - 0.2).abs() < 1e-12);
+    assert!((figures.active_seconds.unwrap() - 0.2).abs() < 1e-12);
     assert!((figures.request_seconds - 0.4).abs() < 1e-12);
 }
 

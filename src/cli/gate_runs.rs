@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::exit::{CliError, code_of_verdict};
-use crate::cli::gate::{history_of, open, refuse_what_is_no_question, rendered, tell};
+use crate::cli::gate::{history_of, open, rendered, tell};
 use crate::cli::gate_args::GateArgs;
 use crate::gate::{Policy, judge_runs, why_not_comparable};
 use crate::report::Judgement;
@@ -23,7 +23,7 @@ pub(super) fn gate_runs(args: &GateArgs, against: &Path, path: &Path) -> Result<
     let history = history_of(args, &candidate)?;
     let apart = judge_runs(&policy, &baseline, &candidate, history.as_ref())?;
     if args.policy.is_some() {
-        refuse_what_is_no_question(&apart.policy, &apart.run, &apart.judged)?;
+        apart.judged.refuse_no_question(&apart.policy, &apart.run)?;
     }
     let judgement =
         Judgement { policy: &apart.policy, run: &apart.run, judged: &apart.judged, advisory: args.advisory };

@@ -1,6 +1,6 @@
 //! Why a run cannot be started or carried out.
 
-use crate::gate::PolicyError;
+use crate::gate::{NoQuestion, PolicyError};
 use crate::history::HistoryError;
 use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
@@ -34,6 +34,9 @@ pub enum RunError {
         /// The line that its last rule begins at, or the first of a file without rules.
         line: usize,
     },
+    /// A rule of the policy that the run, now that it is done, cannot be asked.
+    #[error(transparent)]
+    NoQuestion(#[from] NoQuestion),
     /// A workload file.
     #[error(transparent)]
     Workload(#[from] WorkloadError),

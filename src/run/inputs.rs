@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use crate::gate::Policy;
 use crate::plan::{
-    Cell, LeftOut, MeasureInput, Plan, PlanInput, SelectError, Side, Variant, build, left_out_of_all, not_offered,
-    select,
+    Cell, LeftOut, MeasureInput, Plan, PlanInput, SelectError, Side, Streaming, Variant, build, left_out_of_all,
+    not_offered, select,
 };
 use crate::registry::{AssumeError, AssumedPrice, Endpoint, Registry};
 use crate::run::RunError;
@@ -27,6 +27,8 @@ pub struct Inputs {
     pub workloads: Vec<Workload>,
     /// What will be done.
     pub plan: Plan,
+    /// Whether answers are streamed.
+    pub streaming: Streaming,
     /// What the run is judged by when it is done; absent: it is not judged.
     pub policy: Option<Policy>,
 }
@@ -98,8 +100,9 @@ impl Inputs {
         let left_out: Vec<(Option<&str>, Vec<LeftOut>)> =
             sides.iter().zip(chosen).map(|(side, (_, left_out))| (side.variant.as_deref(), left_out)).collect();
         plan.left_out.splice(0..0, left_out_of_all(&left_out));
-        let inputs = Self { sides, workloads, plan, policy };
+        let inputs = Self { sides, workloads, plan, streaming: settings.streaming, policy };
         inputs.refuse_policy_about_nothing()?;
+        inputs.refuse_unmeasured(settings)?;
         let measures = |model: &str| {
             let mut called =
                 inputs.plan.cells.iter().flat_map(|cell| {

@@ -1,12 +1,14 @@
 //! The policy of a run: read before anything is sent, and held against what is planned.
 
-use crate::gate::{KnownNames, Match, Named, PlannedCell, Policy};
-use crate::plan::{Arrivals, Cell, Load, Rate};
+use crate::gate::{KnownNames, Match, Named, PlannedCell, Policy, PolicyError, unmeasured};
+use crate::plan::{Arrivals, Cell, Load, Rate, Streaming};
 use crate::run::RunError;
+use crate::run::checks::is_judged;
 use crate::run::inputs::{InputSide, Inputs, read};
 use crate::run::settings::{Settings, Whereto};
 use crate::run::tables::{RouteCell, route_cells};
 use crate::units::Positive;
+use crate::workload::{Prompt, Request};
 
 /// Reads the policy of the run; absent: it has none. It may name what any of the registries holds, also the one whose models
 /// a single URL takes the place of.
@@ -67,6 +69,37 @@ impl Inputs {
             rate_rps: arrivals.and_then(Arrivals::rate).and_then(Rate::steady_rps).map(Positive::get),
             requests: u64::from(cell.requests),
             rounds: self.plan.rounds,
+            is_streamed: self.requests(cell).any(|request| self.streams(request)),
+            has_expectations: self
+                .requests(cell)
+                .any(|request| request.expect.as_ref().is_some_and(|expect| is_judged(cell, expect))),
+        }
+    }
+
+    /// The lines that `cell` sends.
+    fn requests(&self, cell: &Cell) -> impl Iterator<Item = &Request> {
+        let all = &self.workloads[cell.workload].requests;
+        cell.lines.iter().map(move |line| &all[*line as usize])
+    }
+
+    /// Whether the answer to `request` is streamed.
+    fn streams(&self, request: &Request) -> bool {
+        match self.streaming {
+            Streaming::On => true,
+            Streaming::Off => false,
+            Streaming::AsRecorded => match &request.prompt {
+                Prompt::Body(body) => body.stream.unwrap_or(true),
+                Prompt::Lengths(_) => true,
+            },
+        }
+    }
+
+    /// Refuses a policy with rules about what the run, as planned, would not measure.
+    pub(super) fn refuse_unmeasured(&self, settings: &Settings) -> Result<(), RunError> {
+        let Some(policy) = &self.policy else { return Ok(()) };
+        match unmeasured(policy, &self.planned_cells(), settings.history.is_some()) {
+            Some(faults) => Err(PolicyError::from(faults).into()),
+            None => Ok(()),
         }
     }
 

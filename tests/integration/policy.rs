@@ -103,6 +103,44 @@ fn a_policy_with_mistakes_is_told_before_anything_is_sent() {
 }
 
 #[test]
+fn a_rule_about_what_a_run_would_not_measure_is_refused_before_anything_is_sent() {
+    let sandbox = Sandbox::new();
+    let right = "metric = \"quality_ratio\"\nmin = 0.5\nseverity = \"warn\"";
+    let slos = format!("metric = \"ttft_p95_ms\"\nmax = 2000\n[[slo]]\nname = \"right\"\n{right}\n");
+    for more in [&["--stream", "false", "--workload", "support"][..], &["--stream", "false", "--dry-run"]] {
+        let ran = run(&sandbox, &slos, more).exits_with(2);
+        let ran = ran
+            .says("gate.toml:2:1: `in time` is about the time to first token, and this run streams no answer")
+            .says("`--stream true`");
+        assert!(!sandbox.path("reports").exists(), "{ran}");
+    }
+    sandbox.write(
+        "plain.jsonl",
+        "{\"custom_id\":\"1\",\"body\":{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}}\n",
+    );
+    run(&sandbox, right, &["--workload", "plain.jsonl", "--dry-run"])
+        .exits_with(2)
+        .says("gate.toml:2:1: `in time` is about quality, and no line of `plain` says what a right answer is");
+    // Labels of tiers are what answers are held against, and first tokens are what a stream has.
+    run(&sandbox, &slos, &["--workload", "classify", "--dry-run"]).exits_with(0);
+}
+
+#[test]
+fn what_only_the_finished_run_shows_not_to_be_there_ends_it_as_it_ends_the_gate() {
+    let sandbox = Sandbox::new();
+    let line =
+        "{\"custom_id\":\"1\",\"body\":{\"temperature\":1,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}}\n";
+    sandbox.write("warm.jsonl", line);
+    let slo = "metric = \"consistency_ratio\"\nmin = 0.5";
+    let refused =
+        "gate.toml:2: `in time` cannot be asked of `reports/one`: it is about a metric that this run does not have";
+    let ran = run(&sandbox, slo, &["--workload", "warm.jsonl"]).exits_with(2).says(refused);
+    assert!(sandbox.path("reports/one/report.html").exists(), "what was measured is kept: {ran}");
+    assert!(!sandbox.path("reports/one/verdict.json").exists(), "{ran}");
+    sandbox.run(&["gate", "reports/one", "--policy", "gate.toml"]).exits_with(2).says(refused);
+}
+
+#[test]
 fn a_run_that_the_budget_stopped_says_so_whatever_the_verdict() {
     let sandbox = Sandbox::new();
     let more = ["--max-cost-usd", "0.00002"];

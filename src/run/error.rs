@@ -84,6 +84,12 @@ pub enum RunError {
     /// `--base-url` for a suite with variants.
     #[error("`--base-url` has no meaning for a suite with variants, which say themselves where they are sent")]
     UrlForVariants,
+    /// A flag for a suite whose variants each name their own.
+    #[error("`--{key}` has no meaning for a suite in which each variant names its own `{key}`")]
+    FlagForVariants {
+        /// The key, which the flag is called by too.
+        key: &'static str,
+    },
     /// A routing table that cannot be read, or cannot be carried out.
     #[error(transparent)]
     Routes(#[from] RoutesError),
@@ -264,6 +270,9 @@ impl RunError {
             ),
             Self::RoutesOfOne { variant } => Some(format!("give `{variant}` its `routes`, or the suite one for both")),
             Self::TiersWithoutRoutes => Some("name one with `--routes`, or leave the flag out".into()),
+            Self::FlagForVariants { key } => Some(format!(
+                "change the `{key}` of a `[[variant]]` in the suite, or take it out and let the flag say it"
+            )),
             Self::UrlForVariants => {
                 Some("give a `[[variant]]` of the suite a `base_url`, or take another suite".into())
             }

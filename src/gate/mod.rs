@@ -51,7 +51,7 @@ pub use judge::{Judged, NotAsked, Unasked, judge, judge_over};
 pub use matching::Match;
 pub use measure::{Bound, Measure};
 pub use named::{Named, Pair};
-pub use planned::{AtBest, PlannedCell, Undecidable, undecidable};
+pub use planned::{AtBest, PlannedCell, Undecidable, undecidable, windows};
 pub use policy::{Inconclusive, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
 pub use policy_names::KnownNames;
 pub use promise::{Kept, kept, requests_to_settle};

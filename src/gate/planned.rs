@@ -146,6 +146,12 @@ pub fn undecidable(policy: &Policy, cells: &[PlannedCell]) -> Vec<Undecidable> {
     of_slos.chain(of_rules).collect()
 }
 
+/// The SLOs of `policy` over days of history that are about some of `cells`, in the policy's order.
+pub fn windows<'p>(policy: &'p Policy, cells: &[PlannedCell]) -> Vec<&'p Slo> {
+    let is_about = |slo: &&Slo| cells.iter().any(|cell| slo.matches.takes(&Named::from(cell)));
+    policy.slos.iter().filter(|slo| slo.window_days.is_some()).filter(is_about).collect()
+}
+
 /// The pairs of two variants; none where nothing is compared.
 pub(in crate::gate) fn planned_pairs(named: &[Named<'_>]) -> Vec<Pair> {
     let Some(baseline) = named.iter().find_map(|cell| cell.variant) else { return Vec::new() };

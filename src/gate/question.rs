@@ -48,7 +48,10 @@ impl Judged {
         }
         // A policy is about more than one run measures. Only where no rule is about this one is there nothing to pass by.
         let lacks = |unasked: &&NotAsked| {
-            matches!(unasked.reason, Unasked::OneVariant | Unasked::NoRequests | Unasked::NothingMatches)
+            matches!(
+                unasked.reason,
+                Unasked::OneVariant | Unasked::NoRequests | Unasked::NothingMatches | Unasked::Window
+            )
         };
         match self.not_asked.iter().find(lacks) {
             Some(unasked) if self.findings.is_empty() && self.not_asked.iter().all(|one| lacks(&one)) => cannot(
@@ -59,6 +62,9 @@ impl Judged {
                     }
                     Unasked::NothingMatches => {
                         "matches no cell of this run, and no other rule can be asked of it: a `match` must name what was measured"
+                    }
+                    Unasked::Window => {
+                        "is about days of history, and no other rule can be asked of this run: give `--history` the folder of runs"
                     }
                     _ => "compares requests, and this run keeps none: give the run that it was made of",
                 },

@@ -34,6 +34,17 @@ pub enum RunError {
         /// The line that its last rule begins at, or the first of a file without rules.
         line: usize,
     },
+    /// The rules about the run are over days, and no earlier runs are named.
+    #[error(
+        "{policy}:{line}: every rule about this run is over days of history, must have that as `[gate] history` in the suite, or an \
+         SLO without a `window`"
+    )]
+    WindowsWithoutHistory {
+        /// The policy's file.
+        policy: String,
+        /// The line that the first of them begins at.
+        line: usize,
+    },
     /// A rule of the policy that the run, now that it is done, cannot be asked.
     #[error(transparent)]
     NoQuestion(#[from] NoQuestion),

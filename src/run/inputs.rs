@@ -101,7 +101,7 @@ impl Inputs {
             sides.iter().zip(chosen).map(|(side, (_, left_out))| (side.variant.as_deref(), left_out)).collect();
         plan.left_out.splice(0..0, left_out_of_all(&left_out));
         let inputs = Self { sides, workloads, plan, streaming: settings.streaming, policy };
-        inputs.refuse_policy_about_nothing()?;
+        inputs.refuse_policy_about_nothing(settings)?;
         inputs.refuse_unmeasured(settings)?;
         let measures = |model: &str| {
             let mut called =

@@ -1,6 +1,6 @@
 //! The policy of a run: read before anything is sent, and held against what is planned.
 
-use crate::gate::{KnownNames, Match, Named, PlannedCell, Policy, PolicyError, unmeasured};
+use crate::gate::{KnownNames, Match, Named, PlannedCell, Policy, PolicyError, unmeasured, windows};
 use crate::plan::{Arrivals, Cell, Load, Rate, Streaming};
 use crate::run::RunError;
 use crate::run::checks::is_judged;
@@ -104,7 +104,7 @@ impl Inputs {
     }
 
     /// Refuses a policy of which no rule could be asked of the run: its verdict would say nothing.
-    pub(super) fn refuse_policy_about_nothing(&self) -> Result<(), RunError> {
+    pub(super) fn refuse_policy_about_nothing(&self, settings: &Settings) -> Result<(), RunError> {
         let Some(policy) = &self.policy else { return Ok(()) };
         let cells = self.planned_cells();
         let takes = |matches: &Match| cells.iter().any(|cell| matches.takes(&Named::from(cell)));
@@ -113,6 +113,15 @@ impl Inputs {
             || compares && policy.regressions.iter().any(|rule| takes(&rule.matches))
         {
             return Ok(());
+        }
+        if let Some(window) = windows(policy, &cells).first() {
+            return match settings.history {
+                Some(_) => Ok(()),
+                None => Err(RunError::WindowsWithoutHistory {
+                    policy: policy.source.clone(),
+                    line: window.line.unwrap_or(1),
+                }),
+            };
         }
         let slos = policy.slos.iter().map(|slo| slo.line);
         let line = slos.chain(policy.regressions.iter().map(|rule| rule.line)).flatten().max().unwrap_or(1);

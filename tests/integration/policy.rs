@@ -81,6 +81,30 @@ fn a_promise_over_days_is_judged_by_the_history_that_the_suite_names() {
 }
 
 #[test]
+fn promises_over_days_alone_are_asked_of_a_run_where_its_suite_names_the_history() {
+    let sandbox = Sandbox::new();
+    let window = "[[slo]]\nname = \"over a month\"\nmetric = \"availability\"\nmin = 0.5\nwindow = \"30d\"\n";
+    sandbox
+        .write("month.toml", "schema = 1\n[gate]\npolicy = \"gate.toml\"\nhistory = \"reports\"\n")
+        .write("plain.toml", "schema = 1\n[gate]\npolicy = \"gate.toml\"\n")
+        .write("gate.toml", &format!("schema = 1\n{window}"));
+    let run = |suite: &str, more: &[&str]| sandbox.run(&[&["run", suite], &WHAT[..], more].concat());
+    ends_with(run("month.toml", &["--run-id", "one"]), 0, "PASSED");
+    let refused = run("plain.toml", &["--run-id", "two"]).exits_with(2).says(
+        "gate.toml:2: every rule about this run is over days of history, must have that as `[gate] history` in the suite",
+    );
+    assert!(!sandbox.path("reports/two").exists(), "{refused}");
+    // Beside a rule about the run itself it is left unasked, and that is said beforehand.
+    sandbox.write("gate.toml", &format!("schema = 1\n{}{window}", window.replace("window = \"30d\"\n", "")));
+    let unasked = "rule `over a month` is about 30 days of history, and no folder of runs is named: it will not be asked \
+                   (`[gate] history` in the suite)";
+    run("plain.toml", &["--dry-run"]).exits_with(0).prints(unasked);
+    assert!(!run("month.toml", &["--dry-run"]).exits_with(0).stdout.contains("is about 30 days"));
+    let ran = ends_with(run("plain.toml", &["--run-id", "three"]), 0, "PASSED");
+    ran.says(&format!("warning: {unasked}")).prints("by `gate --history` or as `[gate] history` in a suite");
+}
+
+#[test]
 fn a_policy_with_mistakes_is_told_before_anything_is_sent() {
     let sandbox = Sandbox::new();
     let slo = "metric = \"e2e_p95_ms\"\nmax = 500";

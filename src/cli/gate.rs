@@ -8,14 +8,14 @@ use std::process::ExitCode;
 
 use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::gate_args::GateArgs;
-use crate::cli::gate_names::known_names;
+use crate::cli::gate_names::policy_for;
 use crate::cli::gate_routes::gate_routes;
 use crate::cli::gate_runs::gate_runs;
 use crate::cli::self_test::tell_self_test;
 use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
-use crate::gate::{Policy, judge_over};
+use crate::gate::judge_over;
 use crate::history::History;
 use crate::report::{
     ChartOptions, Judgement, diff, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text,
@@ -34,10 +34,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
         return gate_runs(args, against.as_ref(), path);
     }
     let run = open(path)?;
-    let policy = match args.policy.as_deref() {
-        Some(policy) => Policy::read_for(policy, &known_names(&run))?,
-        None => Policy::built_in().clone(),
-    };
+    let policy = policy_for(args, &[&run])?;
     if run.manifest.variants.len() < 2 && args.formats.iter().any(|format| format.name == VerdictName::Svg) {
         return Err(CliError::Usage(
             "`--format svg` draws what changed between two variants, and this run has one: run a suite with two `[[variant]]`",
@@ -81,9 +78,10 @@ pub(super) fn history_of(args: &GateArgs, run: &Run) -> Result<Option<History>, 
 /// Writes and prints a verdict in `formats`, each as `rendered` says.
 ///
 /// # Errors
-/// Two formats that a program reads would be mixed, or a file cannot be written.
+/// Two formats would be mixed, or a file cannot be written.
 pub(super) fn tell(formats: &[VerdictFormat], rendered: impl Fn(VerdictName) -> String) -> Result<(), CliError> {
     let printed = printed(formats)?;
+    refuse_one_file_for_two(formats)?;
     for format in formats {
         if let Some(file) = &format.file {
             write_whole(file, rendered(format.name).as_bytes())?;
@@ -117,6 +115,21 @@ fn printed(formats: &[VerdictFormat]) -> Result<Vec<VerdictName>, CliError> {
         [VerdictName::Github] => vec![VerdictName::Text, VerdictName::Github],
         _ => printed,
     })
+}
+
+/// The second would take the place of the first.
+fn refuse_one_file_for_two(formats: &[VerdictFormat]) -> Result<(), CliError> {
+    let files: Vec<PathBuf> = formats
+        .iter()
+        .filter_map(|format| format.file.as_deref())
+        .map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()))
+        .collect();
+    if (1..files.len()).any(|index| files[..index].contains(&files[index])) {
+        return Err(CliError::Usage(
+            "two formats cannot go to one file: give each its own, such as `--format json=verdict.json --format junit=junit.xml`",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn rendered(name: VerdictName, judgement: &Judgement<'_>) -> String {

@@ -53,7 +53,6 @@ impl Inputs {
     /// A file cannot be read or has mistakes, a name is unknown, or nothing can be measured as asked.
     pub fn read(settings: &Settings) -> Result<Self, RunError> {
         let mut sides = sides(settings)?;
-        let policy = read_policy(settings, &sides)?;
         assume(&mut sides, &settings.assumed_prices)?;
         tables::check_all(&mut sides)?;
         let mut names: Vec<&str> = Vec::new();
@@ -72,6 +71,7 @@ impl Inputs {
         let chosen = sides.iter().map(|side| chosen(side, settings)).collect::<Result<Vec<_>, _>>()?;
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
         refuse_namesakes(&workloads)?;
+        let policy = read_policy(settings, &sides, &workloads)?;
         let routes = sides.iter().map(|side| tables::called(settings, side)).collect::<Result<Vec<_>, _>>()?;
         let measures = |endpoints: &[Vec<Endpoint>]| {
             let each = endpoints.iter().cloned().zip(on.iter().cloned());

@@ -1,5 +1,7 @@
 //! The policy of a run: read before anything is sent, and held against what is planned.
 
+use std::path::Path;
+
 use crate::gate::{KnownNames, Match, Named, PlannedCell, Policy, PolicyError, unmeasured, windows};
 use crate::plan::{Arrivals, Cell, Load, Rate, Streaming};
 use crate::run::RunError;
@@ -8,25 +10,33 @@ use crate::run::inputs::{InputSide, Inputs, read};
 use crate::run::settings::{Settings, Whereto};
 use crate::run::tables::{RouteCell, route_cells};
 use crate::units::Positive;
-use crate::workload::{Prompt, Request};
+use crate::workload::{Prompt, Request, Workload};
 
 /// Reads the policy of the run; absent: it has none. It may name what any of the registries holds, also the one whose models
-/// a single URL takes the place of.
+/// a single URL takes the place of, every workload of the run, and those beside them or built in.
 ///
 /// # Errors
 /// It cannot be read, has mistakes, or names what there is not.
-pub(super) fn read_policy(settings: &Settings, sides: &[InputSide]) -> Result<Option<Policy>, RunError> {
+pub(super) fn read_policy(
+    settings: &Settings,
+    sides: &[InputSide],
+    workloads: &[Workload],
+) -> Result<Option<Policy>, RunError> {
     let Some(path) = &settings.policy else { return Ok(None) };
     let replaced = match settings.whereto {
         Whereto::Url { .. } => Some(read(settings.registry.as_deref())?),
         Whereto::Simulator | Whereto::Providers => None,
     };
     let mut known = KnownNames::of(sides.iter().map(|side| &side.registry).chain(&replaced));
-    for table in sides.iter().filter_map(|side| side.table.as_ref()) {
-        known.routes.extend(table.table.routes.iter().map(|route| route.name.text.clone()));
+    sides.iter().filter_map(|side| side.table.as_ref()).for_each(|table| known.add_table(&table.table));
+    known.variants.extend(sides.iter().filter_map(|side| side.variant.clone()));
+    for workload in workloads {
+        known.workloads.insert(workload.name.clone());
+        // What is built in has no folder.
+        if workload.source != "built-in" {
+            known.workloads.extend(Workload::names_beside(Path::new(&workload.source)));
+        }
     }
-    known.routes.sort_unstable();
-    known.routes.dedup();
     Ok(Some(Policy::read_for(path, &known)?))
 }
 

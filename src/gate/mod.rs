@@ -56,7 +56,7 @@ pub use policy::{Inconclusive, Policy, Pool, Promise, Regression, Severity, Slo,
 pub use policy_names::KnownNames;
 pub use promise::{Kept, kept, requests_to_settle};
 pub use question::NoQuestion;
-pub use self_test::{SelfTest, self_test};
+pub use self_test::{SelfTest, Untold, self_test};
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
 pub use traffic::Traffic;

@@ -11,7 +11,7 @@ use crate::cli::terminal::{colour, width};
 use crate::conf::Faults;
 use crate::forecast::ForecastError;
 use crate::fsio::FileError;
-use crate::gate::{PolicyError, Verdict};
+use crate::gate::{NoQuestion, PolicyError, Verdict};
 use crate::history::HistoryError;
 use crate::plan::SuiteError;
 use crate::registry::RegistryError;
@@ -63,19 +63,8 @@ pub enum CliError {
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// A run cannot be asked a rule of the policy.
-    #[error("{policy}:{line}: `{rule}` cannot be asked of `{run}`: it {why}")]
-    CannotBeAsked {
-        /// The policy's file.
-        policy: String,
-        /// The line that the rule begins at.
-        line: usize,
-        /// What people call it.
-        rule: String,
-        /// The run directory.
-        run: String,
-        /// Why not, and what would be right.
-        why: &'static str,
-    },
+    #[error(transparent)]
+    NoQuestion(#[from] NoQuestion),
     /// A forecast cannot be made.
     #[error(transparent)]
     Forecast(#[from] ForecastError),
@@ -155,7 +144,7 @@ pub fn exit_code(error: &CliError) -> ExitCode {
         | CliError::Catalogue(_)
         | CliError::Usage(_)
         | CliError::Policy(_)
-        | CliError::CannotBeAsked { .. }
+        | CliError::NoQuestion(_)
         | CliError::Git { .. }
         | CliError::Starter(StarterError::Exists(_))
         | CliError::TooOld { .. }

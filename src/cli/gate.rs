@@ -8,14 +8,14 @@ use std::process::ExitCode;
 
 use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::gate_args::GateArgs;
-use crate::cli::gate_names::known_names;
+use crate::cli::gate_names::policy_for;
 use crate::cli::gate_routes::gate_routes;
 use crate::cli::gate_runs::gate_runs;
 use crate::cli::self_test::tell_self_test;
 use crate::cli::terminal::put;
 use crate::cli::verdict_args::{VerdictFormat, VerdictName};
 use crate::fsio::{FileError, write_whole};
-use crate::gate::{Judged, NotAsked, Policy, Rule, Unasked, judge_over};
+use crate::gate::judge_over;
 use crate::history::History;
 use crate::report::{
     ChartOptions, Judgement, diff, verdict_annotations, verdict_json, verdict_junit, verdict_markdown, verdict_text,
@@ -34,10 +34,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
         return gate_runs(args, against.as_ref(), path);
     }
     let run = open(path)?;
-    let policy = match args.policy.as_deref() {
-        Some(policy) => Policy::read_for(policy, &known_names(&run))?,
-        None => Policy::built_in().clone(),
-    };
+    let policy = policy_for(args, &[&run])?;
     if run.manifest.variants.len() < 2 && args.formats.iter().any(|format| format.name == VerdictName::Svg) {
         return Err(CliError::Usage(
             "`--format svg` draws what changed between two variants, and this run has one: run a suite with two `[[variant]]`",
@@ -47,7 +44,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     let judged = judge_over(&policy, &run, history.as_ref())?;
     // The built-in policy is for every run, and much of it is about what one run does not measure.
     if args.policy.is_some() {
-        refuse_what_is_no_question(&policy, &run, &judged)?;
+        judged.refuse_no_question(&policy, &run)?;
     }
     let judgement = Judgement { policy: &policy, run: &run, judged: &judged, advisory: args.advisory };
     tell(&args.formats, |name| rendered(name, &judgement))?;
@@ -81,9 +78,10 @@ pub(super) fn history_of(args: &GateArgs, run: &Run) -> Result<Option<History>, 
 /// Writes and prints a verdict in `formats`, each as `rendered` says.
 ///
 /// # Errors
-/// Two formats that a program reads would be mixed, or a file cannot be written.
+/// Two formats would be mixed, or a file cannot be written.
 pub(super) fn tell(formats: &[VerdictFormat], rendered: impl Fn(VerdictName) -> String) -> Result<(), CliError> {
     let printed = printed(formats)?;
+    refuse_one_file_for_two(formats)?;
     for format in formats {
         if let Some(file) = &format.file {
             write_whole(file, rendered(format.name).as_bytes())?;
@@ -96,51 +94,6 @@ pub(super) fn tell(formats: &[VerdictFormat], rendered: impl Fn(VerdictName) -> 
         add_to_job_summary(&rendered(VerdictName::Markdown))?;
     }
     Ok(())
-}
-
-/// # Errors
-/// A rule is about a metric that nothing has; or none is about anything that the run measured, as where there are comparisons
-/// alone, and the run has nothing to compare.
-pub(super) fn refuse_what_is_no_question(policy: &Policy, run: &Run, judged: &Judged) -> Result<(), CliError> {
-    // A run without any cell is no mistake of the policy.
-    if run.cells.is_empty() {
-        return Ok(());
-    }
-    let cannot = |rule: Rule, why: &'static str| {
-        let (line, name) = match rule {
-            Rule::Slo(index) => (policy.slos[index].line, policy.slos[index].name.clone()),
-            Rule::Regression(index) => (policy.regressions[index].line, policy.regressions[index].title()),
-        };
-        Err(CliError::CannotBeAsked {
-            policy: policy.source.clone(),
-            line: line.unwrap_or(1),
-            rule: name,
-            run: run.path.display().to_string(),
-            why,
-        })
-    };
-    if let Some(mistake) = judged.not_asked.iter().find(|unasked| unasked.is_mistake()) {
-        return cannot(mistake.rule, "is about a metric that this run does not have: it must be one that was measured");
-    }
-    // A policy is about more than one run measures. Only where no rule is about this one is there nothing to pass by.
-    let lacks = |unasked: &&NotAsked| {
-        matches!(unasked.reason, Unasked::OneVariant | Unasked::NoRequests | Unasked::NothingMatches)
-    };
-    match judged.not_asked.iter().find(lacks) {
-        Some(unasked) if judged.findings.is_empty() && judged.not_asked.iter().all(|one| lacks(&one)) => cannot(
-            unasked.rule,
-            match unasked.reason {
-                Unasked::OneVariant => {
-                    "compares two variants, and this run has one: run a suite with two `[[variant]]`"
-                }
-                Unasked::NothingMatches => {
-                    "matches no cell of this run, and no other rule can be asked of it: a `match` must name what was measured"
-                }
-                _ => "compares requests, and this run keeps none: give the run that it was made of",
-            },
-        ),
-        _ => Ok(()),
-    }
 }
 
 /// What goes to standard output: the text, unless something else was asked for there.
@@ -162,6 +115,21 @@ fn printed(formats: &[VerdictFormat]) -> Result<Vec<VerdictName>, CliError> {
         [VerdictName::Github] => vec![VerdictName::Text, VerdictName::Github],
         _ => printed,
     })
+}
+
+/// The second would take the place of the first.
+fn refuse_one_file_for_two(formats: &[VerdictFormat]) -> Result<(), CliError> {
+    let files: Vec<PathBuf> = formats
+        .iter()
+        .filter_map(|format| format.file.as_deref())
+        .map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()))
+        .collect();
+    if (1..files.len()).any(|index| files[..index].contains(&files[index])) {
+        return Err(CliError::Usage(
+            "two formats cannot go to one file: give each its own, such as `--format json=verdict.json --format junit=junit.xml`",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn rendered(name: VerdictName, judgement: &Judgement<'_>) -> String {

@@ -16,7 +16,7 @@ pub struct GateArgs {
     #[arg(
         value_name = "RUN",
         required_unless_present_any = ["routes", "self_test"],
-        conflicts_with_all = ["routes", "from", "registry", "max_age"]
+        conflicts_with_all = ["routes", "from", "max_age"]
     )]
     pub run: Option<PathBuf>,
     /// The policy [default: the built-in one, with a limit for each tier]
@@ -40,8 +40,8 @@ pub struct GateArgs {
     /// The runs that the forecast is made of, slim ones too; of a cell that several have the newest counts
     #[arg(long, value_name = "RUN", num_args = 1.., requires = "routes", help_heading = "A change of the routing table")]
     pub from: Vec<PathBuf>,
-    /// Models, regions and prices of both tables [default: what a table names, else the run's]
-    #[arg(long, value_name = "FILE", requires = "routes", help_heading = "A change of the routing table")]
+    /// Models and regions that a policy may name, and prices of both tables [default: what a table names, else the run's]
+    #[arg(long, value_name = "FILE")]
     pub registry: Option<PathBuf>,
     /// Refuse runs that are older
     #[arg(long, value_name = "TIME", value_parser = positive_duration, requires = "routes", help_heading = "A change of the routing table")]

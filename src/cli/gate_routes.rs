@@ -8,6 +8,7 @@ use crate::cli::exit::{CliError, code_of_verdict};
 use crate::cli::forecast::SEED;
 use crate::cli::gate::{rendered, tell};
 use crate::cli::gate_args::GateArgs;
+use crate::cli::gate_names::names_of_tables;
 use crate::cli::tables::{day_of, load_table, open_runs};
 use crate::cli::verdict_args::VerdictName;
 use crate::forecast::{
@@ -22,12 +23,15 @@ use crate::report::{Changed, Judgement, as_run, change_markdown, change_text, wi
 /// A run, a table, the registry or the policy cannot be read or has mistakes, or a run is too old.
 pub(super) fn gate_routes(args: &GateArgs) -> Result<ExitCode, CliError> {
     let now = Timestamp::now();
-    let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;
     let runs = open_runs(&args.from, args.max_age, now)?;
     let (new, old) = (args.routes.as_deref().unwrap_or_default(), args.against.as_deref().unwrap_or_default());
     let load = |spec| load_table(spec, args.registry.as_deref(), &runs, day_of(now));
     let (after, before) = (load(new)?, load(old)?);
     after.warn();
+    let policy = match args.policy.as_deref() {
+        Some(path) => Policy::read_for(path, &names_of_tables(&[&after, &before], &runs))?,
+        None => Policy::built_in().clone(),
+    };
     let measured = Measured::read(&runs, |provider, model, region| {
         after.calls(provider, model, region) || before.calls(provider, model, region)
     })?;

@@ -70,15 +70,19 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     let run = Run::open(&finished.path)?;
     print_result(&run, all)?;
     let history = settings.history.as_deref();
-    let judged = inputs.policy.as_ref().map(|policy| judge_and_keep(policy, &run, history)).transpose()?;
-    if let Some(judged) = &judged {
+    let judged = match inputs.policy.as_ref().map(|policy| judge_and_keep(policy, &run, history)).transpose() {
+        // The figures are told all the same, and then why there is no verdict on them.
+        Err(RunError::NoQuestion(no_question)) => Err(no_question),
+        judged => Ok(judged?),
+    };
+    if let Ok(Some(judged)) = &judged {
         judged.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         put(&format!("\n{}", judged.text))?;
     }
     tell_failures(&run, finished.ended, &finished.advice);
     tell_saturated(&run);
     print_paths(&run);
-    if judged.is_some() {
+    if matches!(judged, Ok(Some(_))) {
         eprintln!("verdict: {}", run.path.join("verdict.json").display());
     }
     print_next(&settings, &run);
@@ -87,8 +91,9 @@ pub(super) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
     }
     Ok(match (finished.ended, judged) {
         // What was stopped was not asked to the end, whatever the part says.
-        (Ended::OverBudget | Ended::Interrupted, _) | (_, None) => code_of_run(finished.ended),
-        (Ended::Valid | Ended::Invalid, Some(judged)) => code_of_verdict(judged.verdict, false),
+        (Ended::OverBudget | Ended::Interrupted, _) | (_, Ok(None)) => code_of_run(finished.ended),
+        (Ended::Valid | Ended::Invalid, Ok(Some(judged))) => code_of_verdict(judged.verdict, false),
+        (Ended::Valid | Ended::Invalid, Err(no_question)) => return Err(RunError::from(no_question).into()),
     })
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::cli::exit::CliError;
 use crate::cli::forecast::SEED;
 use crate::cli::forecast_args::{SuggestArgs, SuggestFormat};
+use crate::cli::gate_names::names_of_tables;
 use crate::cli::tables::{day_of, load_table, open_runs};
 use crate::cli::terminal::put;
 use crate::forecast::{Measured, Setting, suggest, traffic_shares};
@@ -23,10 +24,13 @@ const QUICK_DRAWS: usize = 200;
 pub(super) fn suggest_command(args: &SuggestArgs) -> Result<ExitCode, CliError> {
     let now = Timestamp::now();
     let runs = open_runs(&args.runs, args.max_age, now)?;
-    let policy = args.policy.as_deref().map_or_else(|| Ok(Policy::built_in().clone()), Policy::read)?;
     let table = args.routes.as_deref().unwrap_or("built-in");
     let loaded = load_table(table, args.registry.as_deref(), &runs, day_of(now))?;
     loaded.warn();
+    let policy = match args.policy.as_deref() {
+        Some(path) => Policy::read_naming(path, &names_of_tables(&[&loaded], &runs))?,
+        None => Policy::built_in().clone(),
+    };
     let measured = Measured::read(&runs, |_, _, _| true)?;
     let traffic = policy.traffic.as_ref();
     let setting = Setting {

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::cli::cost_words::amount;
 use crate::cost::Cost;
-use crate::gate::{Undecidable, undecidable};
+use crate::gate::{Slo, Undecidable, undecidable, windows};
 use crate::plan::{Amount, Cell, Estimate};
 use crate::run::{Inputs, Settings};
 use crate::units::Usd;
 
-/// A line for each rule of the run's policy that the run cannot decide; none without a policy.
+/// A line for each rule of the run's policy that the run cannot decide, or that it will not be asked because no earlier runs are
+/// named; none without a policy.
 ///
 /// `estimates` match the plan's cells; a request is taken to last `typical` where time is told.
 pub(super) fn undecidable_lines(
@@ -19,8 +20,11 @@ pub(super) fn undecidable_lines(
     typical: Duration,
 ) -> Vec<String> {
     let Some(policy) = &inputs.policy else { return Vec::new() };
-    let all = undecidable(policy, &inputs.planned_cells());
-    all.iter().map(|rule| line(rule, settings, inputs, estimates, typical)).collect()
+    let cells = inputs.planned_cells();
+    let all = undecidable(policy, &cells);
+    let undecided = all.iter().map(|rule| line(rule, settings, inputs, estimates, typical));
+    let windows = if settings.history.is_none() { windows(policy, &cells) } else { Vec::new() };
+    undecided.chain(windows.into_iter().map(unasked)).collect()
 }
 
 fn line(rule: &Undecidable, settings: &Settings, inputs: &Inputs, estimates: &[Estimate], typical: Duration) -> String {
@@ -40,6 +44,15 @@ fn line(rule: &Undecidable, settings: &Settings, inputs: &Inputs, estimates: &[E
         true => rule.sentence(),
         false => format!("{} ({})", rule.sentence(), remedies.join(", ")),
     }
+}
+
+fn unasked(window: &Slo) -> String {
+    let days = window.window_days.unwrap_or_default();
+    format!(
+        "rule `{}` is about {days} days of history, and no folder of runs is named: it will not be asked (`[gate] history` in the \
+         suite)",
+        window.name
+    )
 }
 
 /// How long a load of `time` that brings `has` requests must last for `needed`, in whole seconds.

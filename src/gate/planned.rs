@@ -11,7 +11,7 @@ use crate::stats::{least_p, least_requests};
 use crate::units::grouped;
 
 /// A cell that is to be measured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlannedCell {
     /// Baseline or candidate; absent where nothing is compared. That of the first cell is the baseline.
     pub variant: Option<String>,
@@ -37,6 +37,10 @@ pub struct PlannedCell {
     pub requests: u64,
     /// Rounds that it is cut into.
     pub rounds: u32,
+    /// Whether any of its answers is streamed, so that it has a first token.
+    pub is_streamed: bool,
+    /// Whether any of its lines says what a right answer is.
+    pub has_expectations: bool,
 }
 
 /// A rule that a run could not decide. Its `Display` is a sentence for people, with the remedy.
@@ -142,7 +146,14 @@ pub fn undecidable(policy: &Policy, cells: &[PlannedCell]) -> Vec<Undecidable> {
     of_slos.chain(of_rules).collect()
 }
 
-fn planned_pairs(named: &[Named<'_>]) -> Vec<Pair> {
+/// The SLOs of `policy` over days of history that are about some of `cells`, in the policy's order.
+pub fn windows<'p>(policy: &'p Policy, cells: &[PlannedCell]) -> Vec<&'p Slo> {
+    let is_about = |slo: &&Slo| cells.iter().any(|cell| slo.matches.takes(&Named::from(cell)));
+    policy.slos.iter().filter(|slo| slo.window_days.is_some()).filter(is_about).collect()
+}
+
+/// The pairs of two variants; none where nothing is compared.
+pub(in crate::gate) fn planned_pairs(named: &[Named<'_>]) -> Vec<Pair> {
     let Some(baseline) = named.iter().find_map(|cell| cell.variant) else { return Vec::new() };
     let other = named.iter().filter_map(|cell| cell.variant).find(|variant| *variant != baseline);
     other.map_or_else(Vec::new, |candidate| pairs(named, baseline, candidate))

@@ -7,7 +7,7 @@ use crate::conf::Faults;
 use crate::gate::PolicyError;
 use crate::gate::matching::Match;
 use crate::gate::measure::{Bound, Measure};
-use crate::gate::policy_names::{KnownNames, check_names};
+use crate::gate::policy_names::KnownNames;
 use crate::gate::policy_read::read_policy;
 use crate::gate::traffic::Traffic;
 use crate::units::Micros;
@@ -193,15 +193,20 @@ impl Policy {
         Ok(Self::parse(&path.display().to_string(), &text_of(path)?)?)
     }
 
-    /// Reads the policy file at `path` for a run in which there are the names in `known`.
+    /// Reads the policy file at `path`, whose rules, if it has any, are about what has the names in `known`.
     ///
     /// # Errors
     /// As for [`Policy::read`]; a glob in a `match` that no known name matches is a mistake too.
+    pub fn read_naming(path: &Path, known: &KnownNames) -> Result<Self, PolicyError> {
+        Ok(read_policy(&path.display().to_string(), &text_of(path)?, Some(known), false)?)
+    }
+
+    /// Reads the policy file at `path` to judge what has the names in `known`.
+    ///
+    /// # Errors
+    /// As for [`Policy::read_naming`]; a file without a rule is a mistake too.
     pub fn read_for(path: &Path, known: &KnownNames) -> Result<Self, PolicyError> {
-        let (source, text) = (path.display().to_string(), text_of(path)?);
-        let policy = Self::parse(&source, &text)?;
-        check_names(&source, &text, known)?;
-        Ok(policy)
+        Ok(Self::parse_for(&path.display().to_string(), &text_of(path)?, known)?)
     }
 
     /// Reads a policy from the contents of a file; `source` is its path.
@@ -209,7 +214,15 @@ impl Policy {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn parse(source: &str, text: &str) -> Result<Self, Faults> {
-        read_policy(source, text)
+        read_policy(source, text, None, false)
+    }
+
+    /// Reads a policy from the contents of a file to judge what has the names in `known`; `source` is its path.
+    ///
+    /// # Errors
+    /// Every mistake of the file at once, as for [`Policy::read_for`].
+    pub fn parse_for(source: &str, text: &str, known: &KnownNames) -> Result<Self, Faults> {
+        read_policy(source, text, Some(known), true)
     }
 }
 

@@ -7,27 +7,38 @@ use crate::digest::sha256;
 use crate::gate::matching::Match;
 use crate::gate::measure::Measure;
 use crate::gate::policy::{Inconclusive, Policy, Promise, Severity, Slo, Timed};
+use crate::gate::policy_names::KnownNames;
 use crate::gate::regression_read::read_regression;
 use crate::gate::traffic::read_traffic;
 use crate::units::Micros;
 
-/// Reads the text of a policy; `source` is its path.
-pub(in crate::gate) fn read_policy(source: &str, text: &str) -> Result<Policy, Faults> {
+/// Reads the text of a policy; `source` is its path. Its globs must match some of the names in `known`, where that is given, and
+/// where it `must_judge` it needs a rule.
+pub(in crate::gate) fn read_policy(
+    source: &str,
+    text: &str,
+    known: Option<&KnownNames>,
+    must_judge: bool,
+) -> Result<Policy, Faults> {
     let document = Document::parse(source, text);
     let root = document.root();
+    let (slos, regressions) = (root.tables("slo"), root.tables("regression"));
+    if must_judge && slos.is_empty() && regressions.is_empty() {
+        root.lacks("has no rule, must have an `[[slo]]` or a `[[regression]]`");
+    }
     let policy = Policy {
         source: source.to_owned(),
         text: text.to_owned(),
         sha256: sha256(text.as_bytes()),
-        alpha: root.optional("alpha").and_then(|field| between(field, 0.0, 0.5)).unwrap_or(0.05),
+        alpha: root.optional("alpha").and_then(read_alpha).unwrap_or(0.05),
         inconclusive: root.table("inconclusive").map(read_inconclusive).unwrap_or(Inconclusive {
             ab: Severity::Block,
             forecast: Severity::Warn,
             runs: Severity::Warn,
         }),
         traffic: root.table("traffic").map(read_traffic),
-        slos: root.tables("slo").into_iter().filter_map(read_slo).collect(),
-        regressions: root.tables("regression").into_iter().filter_map(read_regression).collect(),
+        slos: slos.into_iter().filter_map(|table| read_slo(table, known)).collect(),
+        regressions: regressions.into_iter().filter_map(|table| read_regression(table, known)).collect(),
     };
     root.finish();
     document.finish(policy)
@@ -46,6 +57,23 @@ fn read_inconclusive(table: Table<'_>) -> Inconclusive {
     inconclusive
 }
 
+/// A share of runs that may alarm by chance, from [`LEAST_ALPHA`] to below one half.
+fn read_alpha(field: Field<'_>) -> Option<f64> {
+    let number = field.any_number("a number")?;
+    if (LEAST_ALPHA..0.5).contains(&number) {
+        return Some(number);
+    }
+    field.fault(&if number > 0.0 && number < LEAST_ALPHA {
+        format!("is {number:e}, must be at least {LEAST_ALPHA}: more surely no run could show anything")
+    } else {
+        format!("is {number}, must be at least {LEAST_ALPHA} and below 0.5")
+    });
+    None
+}
+
+/// The least alpha that is taken. Rounds show no p-value below 2^-30, a billionth, and that is divided by the tests of a policy.
+const LEAST_ALPHA: f64 = 1e-6;
+
 /// A number between two others, both excluded.
 fn between(field: Field<'_>, low: f64, high: f64) -> Option<f64> {
     let number = field.any_number("a number")?;
@@ -56,12 +84,17 @@ fn between(field: Field<'_>, low: f64, high: f64) -> Option<f64> {
     None
 }
 
-pub(in crate::gate) fn read_match(table: &Table<'_>) -> Match {
+pub(in crate::gate) fn read_match(table: &Table<'_>, known: Option<&KnownNames>) -> Match {
     let Some(wanted) = table.table("match") else { return Match::default() };
     let pattern = |key| {
         let field: Field<'_> = wanted.optional(key)?;
         let text = field.string()?;
-        Pattern::new(text).map_err(|error| field.fault(&format!("is `{text}`, which is no glob: {}", error.msg))).ok()
+        let no_glob = |error: glob::PatternError| field.fault(&format!("is `{text}`, which is no glob: {}", error.msg));
+        let pattern = Pattern::new(text).map_err(no_glob).ok()?;
+        if let Some(known) = known {
+            known.check(field, &pattern);
+        }
+        Some(pattern)
     };
     let matches = Match {
         provider: pattern("provider"),
@@ -93,10 +126,10 @@ const PROMISES: [&str; 13] = [
     "consistency_ratio",
 ];
 
-fn read_slo(table: Table<'_>) -> Option<Slo> {
+fn read_slo(table: Table<'_>, known: Option<&KnownNames>) -> Option<Slo> {
     let line = table.line();
     let name = table.string("name", "name = \"autocomplete stays instant\"");
-    let matches = read_match(&table);
+    let matches = read_match(&table, known);
     let confidence = table.optional("confidence").map_or(Some(0.95), |field| between(field, 0.5, 1.0));
     let window_days = table.optional("window").and_then(read_days);
     let severity = read_severity(&table);
@@ -176,6 +209,13 @@ fn read_promise(table: &Table<'_>) -> Option<Promise> {
         field.fault_with_hint(
             "would have to hold for every request, which no number of requests can certify",
             "leave room, as in `min = 0.999` or `max = \"0.1%\"`",
+        );
+        return None;
+    }
+    if promise.bad_share() >= 1.0 {
+        field.fault_with_hint(
+            "may be bad in every request, so that nothing could break the rule",
+            "ask for something, as in `min = 0.99` or `max = \"1%\"`",
         );
         return None;
     }

@@ -3,11 +3,12 @@
 use crate::conf::{Field, Table};
 use crate::gate::measure::{Bound, Measure};
 use crate::gate::policy::{Pool, Regression};
+use crate::gate::policy_names::KnownNames;
 use crate::gate::policy_read::{read_match, read_severity};
 
-pub(in crate::gate) fn read_regression(table: Table<'_>) -> Option<Regression> {
+pub(in crate::gate) fn read_regression(table: Table<'_>, known: Option<&KnownNames>) -> Option<Regression> {
     let line = table.line();
-    let matches = read_match(&table);
+    let matches = read_match(&table, known);
     if matches.variant.is_some() {
         table.fault("`variant` has no meaning in `[[regression]]`, which holds the variants against each other");
     }

@@ -1,6 +1,7 @@
 //! Whether comparisons cry wolf on a user's own requests: those of one variant, pretended to be of two.
 
-use crate::gate::judge::{Judged, ruled, verdict};
+use crate::gate::finding::{Ruling, Why};
+use crate::gate::judge::{Judged, Unasked, ruled, verdict};
 use crate::gate::measure::Measure;
 use crate::gate::named::{Named, pairs};
 use crate::gate::observed::{Round, observe_as, places_of_notes};
@@ -27,6 +28,41 @@ impl SelfTest {
     pub fn tells(&self) -> bool {
         self.judged.findings.iter().any(|finding| finding.p.is_some())
     }
+
+    /// Why no comparison could be tested; absent where one could.
+    pub fn untold(&self) -> Option<Untold> {
+        let Judged { findings, not_asked, .. } = &self.judged;
+        if self.tells() {
+            return None;
+        }
+        if findings.is_empty() {
+            let lacks = not_asked.iter().any(|unasked| matches!(unasked.reason, Unasked::NoMetric { .. }));
+            return Some(if lacks { Untold::NoMetric } else { Untold::NothingMatches });
+        }
+        let invalid = findings.iter().filter(|finding| finding.ruling == Ruling::Invalid);
+        let why = invalid.clone().find_map(|finding| finding.why.as_ref()).map(|why| match why {
+            // The cell is one of the two that were made of it.
+            Why::Of { why, .. } => why.as_ref().clone(),
+            why => why.clone(),
+        });
+        Some(match why {
+            Some(why) if invalid.count() == findings.len() => Untold::NotJudged(why),
+            _ => Untold::TooFewRequests,
+        })
+    }
+}
+
+/// Why a run tells nothing of any comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// It measured nothing that one of them matches.
+    NothingMatches,
+    /// It does not have what they are about.
+    NoMetric,
+    /// Its figures may not be judged, for the first such reason.
+    NotJudged(Why),
+    /// Half of its requests are too few in a round, or its rounds are.
+    TooFewRequests,
 }
 
 /// Splits the requests of `run` into two pretended variants, and holds them against each other by the comparisons of `policy`.
@@ -113,8 +149,8 @@ fn doubled(run: &Run, taken: &[usize], observed: &[Vec<Round>]) -> Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Seen;
     use crate::gate::fixture::{Cell, SAME, SIDE, Side, made_up};
-    use crate::gate::{Ruling, Seen};
 
     const RULES: &str = "schema = 1\n[[regression]]\nmetric = \"ttft_p50_ms\"\nmargin = \"10%\"\nrule_out = \"60%\"\n\
                          [[regression]]\nmetric = \"list_output_usd_per_mtok\"\nmargin = \"0%\"\n";
@@ -151,6 +187,25 @@ mod tests {
     fn halves_that_are_too_small_for_a_rule_tell_nothing() {
         let p99 = "schema = 1\n[[regression]]\nmetric = \"e2e_p99_ms\"\nmargin = \"10%\"\n";
         let tested = self_test(&policy(p99), &made_up(20, &[SAME]).run).unwrap();
+        assert_eq!(tested.untold(), Some(Untold::TooFewRequests));
         assert!(!tested.tells() && tested.judged.findings[0].would_settle == Some(2_000), "{:?}", tested.judged);
+    }
+
+    #[test]
+    fn what_may_not_be_judged_and_what_matches_nothing_are_told_apart_from_too_few_requests() {
+        let mut made = made_up(20, &[SAME]);
+        assert_eq!(self_test(&policy(RULES), &made.run).unwrap().untold(), None);
+        let other = RULES.replace("metric = \"ttft", "match = { model = \"glm-*\" }\nmetric = \"ttft");
+        assert_eq!(self_test(&policy(&other), &made.run).unwrap().untold(), Some(Untold::NothingMatches));
+        made.run.cells.iter_mut().for_each(|cell| cell.valid = Some(false));
+        let reasons = vec!["the client was late".to_owned()];
+        made.run.manifest.validity = made
+            .run
+            .cells
+            .iter()
+            .map(|cell| Validity { cell: cell.cell.clone(), valid: false, reasons: reasons.clone() })
+            .collect();
+        let untold = self_test(&policy(RULES), &made.run).unwrap().untold();
+        assert_eq!(untold, Some(Untold::NotJudged(Why::NotValid(reasons))));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::plan::Cell;
 use crate::run::inputs::Inputs;
 use crate::sample::{Phase, Sample};
 use crate::workload::{Check, Expect, Request};
@@ -31,9 +32,7 @@ impl<'r> Checks<'r> {
         let workload = cell.workload;
         let request = &self.inputs.workloads[workload].requests[sample.line as usize];
         let Request { expect: Some(expect), .. } = request else { return };
-        // Where requests are routed a tier alone is what they are to be routed by, and says nothing of the answer.
-        let labels = Expect { tier: expect.tier, ..Expect::default() };
-        if cell.target.endpoint().is_none() && *expect == labels {
+        if !is_judged(cell, expect) {
             return;
         }
         let answer = match (&sample.words, sample.answer_hash) {
@@ -47,4 +46,12 @@ impl<'r> Checks<'r> {
             .or_insert_with(|| Check::new(expect).expect("a workload is read with its expectations checked"));
         sample.right = Some(check.holds(answer));
     }
+}
+
+/// Whether an answer in `cell` is held against what its line says to `expect`.
+///
+/// Where requests are routed a tier alone is what they are to be routed by, and says nothing of the answer.
+pub(super) fn is_judged(cell: &Cell, expect: &Expect) -> bool {
+    let labels = Expect { tier: expect.tier, ..Expect::default() };
+    cell.target.endpoint().is_some() || *expect != labels
 }

@@ -1,6 +1,6 @@
 //! Why a run cannot be started or carried out.
 
-use crate::gate::PolicyError;
+use crate::gate::{NoQuestion, PolicyError};
 use crate::history::HistoryError;
 use crate::load::{LoadError, TooFewFiles};
 use crate::plan::{PlanError, SelectError, SuiteError};
@@ -34,6 +34,20 @@ pub enum RunError {
         /// The line that its last rule begins at, or the first of a file without rules.
         line: usize,
     },
+    /// The rules about the run are over days, and no earlier runs are named.
+    #[error(
+        "{policy}:{line}: every rule about this run is over days of history, must have that as `[gate] history` in the suite, or an \
+         SLO without a `window`"
+    )]
+    WindowsWithoutHistory {
+        /// The policy's file.
+        policy: String,
+        /// The line that the first of them begins at.
+        line: usize,
+    },
+    /// A rule of the policy that the run, now that it is done, cannot be asked.
+    #[error(transparent)]
+    NoQuestion(#[from] NoQuestion),
     /// A workload file.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
@@ -81,6 +95,12 @@ pub enum RunError {
     /// `--base-url` for a suite with variants.
     #[error("`--base-url` has no meaning for a suite with variants, which say themselves where they are sent")]
     UrlForVariants,
+    /// A flag for a suite whose variants each name their own.
+    #[error("`--{key}` has no meaning for a suite in which each variant names its own `{key}`")]
+    FlagForVariants {
+        /// The key, which the flag is called by too.
+        key: &'static str,
+    },
     /// A routing table that cannot be read, or cannot be carried out.
     #[error(transparent)]
     Routes(#[from] RoutesError),
@@ -261,6 +281,9 @@ impl RunError {
             ),
             Self::RoutesOfOne { variant } => Some(format!("give `{variant}` its `routes`, or the suite one for both")),
             Self::TiersWithoutRoutes => Some("name one with `--routes`, or leave the flag out".into()),
+            Self::FlagForVariants { key } => Some(format!(
+                "change the `{key}` of a `[[variant]]` in the suite, or take it out and let the flag say it"
+            )),
             Self::UrlForVariants => {
                 Some("give a `[[variant]]` of the suite a `base_url`, or take another suite".into())
             }

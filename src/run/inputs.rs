@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use crate::gate::Policy;
 use crate::plan::{
-    Cell, LeftOut, MeasureInput, Plan, PlanInput, SelectError, Side, Variant, build, left_out_of_all, not_offered,
-    select,
+    Cell, LeftOut, MeasureInput, Plan, PlanInput, SelectError, Side, Streaming, Variant, build, left_out_of_all,
+    not_offered, select,
 };
 use crate::registry::{AssumeError, AssumedPrice, Endpoint, Registry};
 use crate::run::RunError;
@@ -27,6 +27,8 @@ pub struct Inputs {
     pub workloads: Vec<Workload>,
     /// What will be done.
     pub plan: Plan,
+    /// Whether answers are streamed.
+    pub streaming: Streaming,
     /// What the run is judged by when it is done; absent: it is not judged.
     pub policy: Option<Policy>,
 }
@@ -51,7 +53,6 @@ impl Inputs {
     /// A file cannot be read or has mistakes, a name is unknown, or nothing can be measured as asked.
     pub fn read(settings: &Settings) -> Result<Self, RunError> {
         let mut sides = sides(settings)?;
-        let policy = read_policy(settings, &sides)?;
         assume(&mut sides, &settings.assumed_prices)?;
         tables::check_all(&mut sides)?;
         let mut names: Vec<&str> = Vec::new();
@@ -70,6 +71,7 @@ impl Inputs {
         let chosen = sides.iter().map(|side| chosen(side, settings)).collect::<Result<Vec<_>, _>>()?;
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
         refuse_namesakes(&workloads)?;
+        let policy = read_policy(settings, &sides, &workloads)?;
         let routes = sides.iter().map(|side| tables::called(settings, side)).collect::<Result<Vec<_>, _>>()?;
         let measures = |endpoints: &[Vec<Endpoint>]| {
             let each = endpoints.iter().cloned().zip(on.iter().cloned());
@@ -98,8 +100,9 @@ impl Inputs {
         let left_out: Vec<(Option<&str>, Vec<LeftOut>)> =
             sides.iter().zip(chosen).map(|(side, (_, left_out))| (side.variant.as_deref(), left_out)).collect();
         plan.left_out.splice(0..0, left_out_of_all(&left_out));
-        let inputs = Self { sides, workloads, plan, policy };
-        inputs.refuse_policy_about_nothing()?;
+        let inputs = Self { sides, workloads, plan, streaming: settings.streaming, policy };
+        inputs.refuse_policy_about_nothing(settings)?;
+        inputs.refuse_unmeasured(settings)?;
         let measures = |model: &str| {
             let mut called =
                 inputs.plan.cells.iter().flat_map(|cell| {

@@ -178,6 +178,13 @@ impl Settings {
         if !suite.variants.is_empty() && matches!(whereto, Whereto::Url { .. }) {
             return Err(RunError::UrlForVariants);
         }
+        let own = |names: fn(&Variant) -> bool| !suite.variants.is_empty() && suite.variants.iter().all(names);
+        if flags.registry.is_some() && own(|variant| variant.registry.is_some()) {
+            return Err(RunError::FlagForVariants { key: "registry" });
+        }
+        if flags.routes.is_some() && own(|variant| variant.routes.is_some()) {
+            return Err(RunError::FlagForVariants { key: "routes" });
+        }
         let routes = flags.routes.or(suite.routes);
         let is_routed = routes.is_some() || suite.variants.iter().any(|variant| variant.routes.is_some());
         if is_routed {
@@ -308,6 +315,31 @@ mod tests {
         let flags = Overrides { base_url, models: vec!["m".to_owned()], ..Overrides::default() };
         let error = Settings::resolve(Some(&path), flags).unwrap_err();
         assert!(matches!(error, RunError::UrlForVariants) && error.is_bad_input(), "{error}");
+    }
+
+    #[test]
+    fn a_flag_that_every_variant_would_leave_unheard_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ab.toml");
+        let with = |flags: Overrides, baseline: &str| {
+            let names = ["a", "b"].map(|name| format!("[[variant]]\nname = \"{name}\"\n"));
+            let [a, b] = names;
+            let text = format!("schema = 1\n{a}{baseline}{b}registry = \"b.toml\"\nroutes = \"b-routes.toml\"\n");
+            std::fs::write(&path, text).unwrap();
+            Settings::resolve(Some(&path), flags)
+        };
+        let both = "registry = \"a.toml\"\nroutes = \"a-routes.toml\"\n";
+        let registry = || Overrides { registry: Some("x.toml".into()), ..Overrides::default() };
+        let routes = || Overrides { routes: Some("x.toml".into()), ..Overrides::default() };
+        for (flags, key) in [(registry(), "registry"), (routes(), "routes")] {
+            let error = with(flags, both).unwrap_err();
+            let expected = format!("`--{key}` has no meaning for a suite in which each variant names its own `{key}`");
+            assert_eq!((error.to_string(), error.is_bad_input()), (expected, true));
+            assert!(error.hint().is_some_and(|hint| hint.contains(&format!("`{key}` of a `[[variant]]`"))));
+        }
+        // A variant without one of its own hears the flag.
+        assert_eq!(with(registry(), "routes = \"a-routes.toml\"\n").unwrap().registry, Some("x.toml".into()));
+        assert_eq!(with(routes(), "registry = \"a.toml\"\n").unwrap().routes, Some("x.toml".into()));
     }
 
     #[test]

@@ -24,10 +24,12 @@ pub struct JudgedRun {
 /// its directory.
 ///
 /// # Errors
-/// The files of the run or of one in a window cannot be read, `history` is no folder of runs, or the verdict cannot be written.
+/// The files of the run or of one in a window cannot be read, `history` is no folder of runs, a rule is about nothing that was
+/// measured, as in `gate`, or the verdict cannot be written.
 pub fn judge_and_keep(policy: &Policy, run: &Run, history: Option<&Path>) -> Result<JudgedRun, RunError> {
     let history = history.map(|folder| history_of(folder, run)).transpose()?;
     let judged = judge_over(policy, run, history.as_ref())?;
+    judged.refuse_no_question(policy, run)?;
     let judgement = Judgement { policy, run, judged: &judged, advisory: false };
     let files = [
         ("verdict.json", verdict_json(&judgement)),

@@ -114,6 +114,8 @@ fn lanes_of(measure: &crate::plan::Measure, suite: &Suite) -> Vec<Lane> {
                 rate_rps: None,
                 requests: u64::from(requests),
                 rounds,
+                is_streamed: true,
+                has_expectations: workload.requests.iter().any(|request| request.expect.is_some()),
             };
             let law = law.endpoint(&registry.offer(endpoint).send_as, &region.id);
             lanes.push(Lane { cell, law, limits: limits.clone() });

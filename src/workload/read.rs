@@ -111,6 +111,15 @@ impl Workload {
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         built_in::names()
     }
+
+    /// The names that the `.jsonl` files in the folder of the file at `path` would have as workloads, in no order; none where
+    /// the folder cannot be read. None of the files is opened.
+    pub fn names_beside(path: &Path) -> Vec<String> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let workloads = files.filter(|file| file.extension().is_some_and(|ending| ending == "jsonl"));
+        workloads.filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect()
+    }
 }
 
 /// The request, unless a line before has its name: `first_uses` says which.

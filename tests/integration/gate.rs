@@ -1,5 +1,7 @@
 //! A run held against a policy.
 
+use std::fs;
+
 use crate::sandbox::{Ran, Sandbox};
 
 /// 400 requests to one endpoint that answers within a third of a second, judged valid.
@@ -74,7 +76,91 @@ fn figures_that_may_not_be_judged_never_pass() {
         .prints("INVALID: 1 cannot be judged");
     // Nothing is asked of the run, so nothing is known of it.
     sandbox.write("empty.toml", "schema = 1\n");
-    sandbox.run(&["gate", "reports/one", "--policy", "empty.toml"]).exits_with(5).prints("INVALID: no rule applies");
+    sandbox
+        .run(&["gate", "reports/one", "--policy", "empty.toml"])
+        .exits_with(2)
+        .says("empty.toml:1:1: has no rule, must have an `[[slo]]` or a `[[regression]]`");
+}
+
+#[test]
+fn two_formats_do_not_take_each_others_file() {
+    let sandbox = measured();
+    let formats = ["--format", "json=verdict", "--format", "junit=./verdict"];
+    gate(&sandbox, "metric = \"availability\"\nmin = 0.5", &formats)
+        .exits_with(2)
+        .says("two formats cannot go to one file");
+    assert!(!sandbox.path("verdict").exists());
+}
+
+#[test]
+fn a_name_that_there_is_not_is_a_mistake_in_every_mode() {
+    let sandbox = measured();
+    let up = "schema = 1\n[[slo]]\nname = \"up\"\nmetric = \"availability\"\nmin = 0.5\n\
+              [[regression]]\nmetric = \"ttft_p50_ms\"\nmargin = \"10%\"\n";
+    let table = ["--routes", "built-in", "--against", "built-in", "--from", "reports/one"];
+    let modes: [&[&str]; 4] =
+        [&["reports/one"], &["reports/one", "--against", "reports/one"], &["--self-test", "reports/one"], &table];
+    for mode in modes {
+        let tried = |kind: &str, name: &str| {
+            sandbox.write("gate.toml", &format!("{up}match = {{ {kind} = \"{name}\" }}\n"));
+            sandbox.run(&[&["gate", "--policy", "gate.toml"], mode].concat())
+        };
+        tried("model", "hunyan-turbo").exits_with(2).says("gate.toml:9:").says("did you mean `hunyuan-turbo`?");
+        tried("workload", "autocomplte").exits_with(2).says("gate.toml:9:").says("did you mean `autocomplete`?");
+    }
+    // A run without routes says nothing of them, and one with them knows each.
+    let sent = ["run", "--run-id", "routed", "--routes", "built-in", "--workload", "classify", "--trust-tiers"];
+    sandbox.run(&[&sent[..], &["--requests-per-cell", "20", "--rounds", "2"]].concat()).measures();
+    for (name, code) in [("everyda", 2), ("autocomplete", 0)] {
+        sandbox.judge("reports/routed", &[]);
+        let slo = up.split("[[regression]]").next().unwrap();
+        let named = slo.replace("\"up\"", "\"routed\"").replace("schema = 1\n", "");
+        sandbox.write("gate.toml", &format!("{slo}{named}match = {{ route = \"{name}\" }}\n"));
+        let ran = sandbox.run(&["gate", "reports/routed", "--policy", "gate.toml", "--advisory"]).exits_with(code);
+        if code == 2 {
+            ran.says("gate.toml:10:")
+                .says("`everyda` is no route of the routing table")
+                .says("did you mean `everyday`?");
+        }
+    }
+}
+
+#[test]
+fn names_are_held_against_the_runs_registry_from_every_folder() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.run(&["registry", "export"]).exits_with(0).stdout;
+    sandbox.write("registry.toml", &registry).write("elsewhere/note", "");
+    let what = ["--model", "qwen3-8b", "--region", "us-west-2", "--requests-per-cell", "40", "--rounds", "2"];
+    sandbox.run(&[&["run", "--run-id", "one", "--registry", "registry.toml"], &what[..]].concat()).measures();
+    sandbox.judge("reports/one", &[]);
+    let up = "[[slo]]\nname = \"up\"\nmetric = \"availability\"\nmin = 0.5\n";
+    let policy = |model: &str| {
+        sandbox.write("gate.toml", &format!("schema = 1\n{up}{up}match = {{ model = \"{model}\" }}\n"));
+    };
+    let from = |folder: &str, more: &[&str]| {
+        let back = if folder.is_empty() { "" } else { "../" };
+        let [run, gate] = ["reports/one", "gate.toml"].map(|path| format!("{back}{path}"));
+        let arguments = [&["gate", &run, "--policy", &gate], more].concat();
+        sandbox.finish(sandbox.command(&arguments).current_dir(sandbox.path(folder)))
+    };
+    for folder in ["", "elsewhere"] {
+        policy("glm-4-9b");
+        from(folder, &[]).exits_with(0).prints("not asked: 1 rule matches nothing that was measured");
+        policy("glm-4-9c");
+        from(folder, &[]).exits_with(2).says("`glm-4-9c` is no model of the registry").says("did you mean `glm-4-9b`?");
+    }
+    sandbox.write("registry.toml", &format!("{registry}# as of today\n"));
+    let changed = from("", &[]).exits_with(2).says("`glm-4-9c` is no model that was measured, and the registry");
+    changed.says("has changed since the run: name it with `--registry`");
+    policy("glm-4-9b");
+    from("", &[]).exits_with(0);
+    fs::rename(sandbox.path("registry.toml"), sandbox.path("elsewhere/moved.toml")).unwrap();
+    let gone = from("", &[]).exits_with(2).says("gate.toml:10:");
+    gone.says("`glm-4-9b` is no model that was measured, and no registry was found at")
+        .says("name it with `--registry`");
+    from("", &["--registry", "elsewhere/moved.toml"]).exits_with(0);
+    policy("qwen3-*");
+    from("", &[]).exits_with(0);
 }
 
 #[test]

@@ -81,6 +81,30 @@ fn a_promise_over_days_is_judged_by_the_history_that_the_suite_names() {
 }
 
 #[test]
+fn promises_over_days_alone_are_asked_of_a_run_where_its_suite_names_the_history() {
+    let sandbox = Sandbox::new();
+    let window = "[[slo]]\nname = \"over a month\"\nmetric = \"availability\"\nmin = 0.5\nwindow = \"30d\"\n";
+    sandbox
+        .write("month.toml", "schema = 1\n[gate]\npolicy = \"gate.toml\"\nhistory = \"reports\"\n")
+        .write("plain.toml", "schema = 1\n[gate]\npolicy = \"gate.toml\"\n")
+        .write("gate.toml", &format!("schema = 1\n{window}"));
+    let run = |suite: &str, more: &[&str]| sandbox.run(&[&["run", suite], &WHAT[..], more].concat());
+    ends_with(run("month.toml", &["--run-id", "one"]), 0, "PASSED");
+    let refused = run("plain.toml", &["--run-id", "two"]).exits_with(2).says(
+        "gate.toml:2: every rule about this run is over days of history, must have that as `[gate] history` in the suite",
+    );
+    assert!(!sandbox.path("reports/two").exists(), "{refused}");
+    // Beside a rule about the run itself it is left unasked, and that is said beforehand.
+    sandbox.write("gate.toml", &format!("schema = 1\n{}{window}", window.replace("window = \"30d\"\n", "")));
+    let unasked = "rule `over a month` is about 30 days of history, and no folder of runs is named: it will not be asked \
+                   (`[gate] history` in the suite)";
+    run("plain.toml", &["--dry-run"]).exits_with(0).prints(unasked);
+    assert!(!run("month.toml", &["--dry-run"]).exits_with(0).stdout.contains("is about 30 days"));
+    let ran = ends_with(run("plain.toml", &["--run-id", "three"]), 0, "PASSED");
+    ran.says(&format!("warning: {unasked}")).prints("by `gate --history` or as `[gate] history` in a suite");
+}
+
+#[test]
 fn a_policy_with_mistakes_is_told_before_anything_is_sent() {
     let sandbox = Sandbox::new();
     let slo = "metric = \"e2e_p95_ms\"\nmax = 500";
@@ -100,6 +124,44 @@ fn a_policy_with_mistakes_is_told_before_anything_is_sent() {
         .says("gate.toml:2: no rule is about this run, must have an SLO whose `match` names what is measured");
     let gone = [&["run", "--policy", "nowhere.toml", "--dry-run"], &WHAT[..]].concat();
     sandbox.run(&gone).exits_with(2).says("cannot read policy `nowhere.toml`");
+}
+
+#[test]
+fn a_rule_about_what_a_run_would_not_measure_is_refused_before_anything_is_sent() {
+    let sandbox = Sandbox::new();
+    let right = "metric = \"quality_ratio\"\nmin = 0.5\nseverity = \"warn\"";
+    let slos = format!("metric = \"ttft_p95_ms\"\nmax = 2000\n[[slo]]\nname = \"right\"\n{right}\n");
+    for more in [&["--stream", "false", "--workload", "support"][..], &["--stream", "false", "--dry-run"]] {
+        let ran = run(&sandbox, &slos, more).exits_with(2);
+        let ran = ran
+            .says("gate.toml:2:1: `in time` is about the time to first token, and this run streams no answer")
+            .says("`--stream true`");
+        assert!(!sandbox.path("reports").exists(), "{ran}");
+    }
+    sandbox.write(
+        "plain.jsonl",
+        "{\"custom_id\":\"1\",\"body\":{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}}\n",
+    );
+    run(&sandbox, right, &["--workload", "plain.jsonl", "--dry-run"])
+        .exits_with(2)
+        .says("gate.toml:2:1: `in time` is about quality, and no line of `plain` says what a right answer is");
+    // Labels of tiers are what answers are held against, and first tokens are what a stream has.
+    run(&sandbox, &slos, &["--workload", "classify", "--dry-run"]).exits_with(0);
+}
+
+#[test]
+fn what_only_the_finished_run_shows_not_to_be_there_ends_it_as_it_ends_the_gate() {
+    let sandbox = Sandbox::new();
+    let line =
+        "{\"custom_id\":\"1\",\"body\":{\"temperature\":1,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}}\n";
+    sandbox.write("warm.jsonl", line);
+    let slo = "metric = \"consistency_ratio\"\nmin = 0.5";
+    let refused =
+        "gate.toml:2: `in time` cannot be asked of `reports/one`: it is about a metric that this run does not have";
+    let ran = run(&sandbox, slo, &["--workload", "warm.jsonl"]).exits_with(2).says(refused);
+    assert!(sandbox.path("reports/one/report.html").exists(), "what was measured is kept: {ran}");
+    assert!(!sandbox.path("reports/one/verdict.json").exists(), "{ran}");
+    sandbox.run(&["gate", "reports/one", "--policy", "gate.toml"]).exits_with(2).says(refused);
 }
 
 #[test]

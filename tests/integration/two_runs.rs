@@ -48,6 +48,15 @@ fn a_run_held_against_itself_says_whether_the_gate_may_stop_anybody() {
     let ran = sandbox.run(&tried).exits_with(0);
     assert!(ran.stdout.starts_with("0 of 2 runs alarmed by gate.toml where nothing differs (0 %, 95 % "), "{ran}");
     assert!(ran.stdout.contains("too few runs to judge the gate by, which takes 20"), "{ran}");
+    let again = sandbox.run(&[&tried[..], &["reports/monday", "reports/latest"]].concat()).exits_with(0);
+    assert_eq!(again.stdout, ran.stdout);
+    again.says("warning: `reports/monday` is the same run as `reports/monday`; it is left out");
+    sandbox.write("other.toml", &POLICY.replace("\nmargin", "\nmatch = { model = \"glm-*\" }\nmargin"));
+    let unmatched = sandbox.run(&["gate", "--policy", "other.toml", "--self-test", "reports/monday"]).exits_with(0);
+    assert_eq!(
+        unmatched.stdout,
+        "no comparison of other.toml could be tried on any run\n1 run measured nothing that a comparison matches\n"
+    );
     sandbox.run(&["slim", "reports/monday", "--out", "reports/slim"]).exits_with(0);
     sandbox.run(&["gate", "--self-test", "reports/slim"]).exits_with(2).says("`reports/slim` keeps no requests");
     sandbox.run(&["gate", "reports/monday", "--self-test", "reports/tuesday"]).exits_with(2);

@@ -14,6 +14,8 @@ fn cell(variant: Option<&str>, region: &str, requests: u64, rounds: u32) -> Plan
         rate_rps: None,
         requests,
         rounds,
+        is_streamed: true,
+        has_expectations: true,
     }
 }
 

@@ -41,13 +41,13 @@ margin = "0%"
 "#;
 
 fn faults(text: &str) -> Vec<(usize, String)> {
-    let faults = read_policy("gate.toml", text).unwrap_err();
+    let faults = read_policy("gate.toml", text, None, false).unwrap_err();
     faults.iter().map(|fault| (fault.line(), fault.message().to_owned())).collect()
 }
 
 #[test]
 fn a_policy_is_read_with_what_it_leaves_out() {
-    let policy = read_policy("gate.toml", WHOLE).unwrap();
+    let policy = read_policy("gate.toml", WHOLE, None, false).unwrap();
     assert!((policy.alpha - 0.01).abs() < 1e-12);
     assert_eq!((policy.inconclusive.ab, policy.inconclusive.runs), (Severity::Warn, Severity::Block));
     let [instant, typing, month] = policy.slos.as_slice() else { panic!("{policy:?}") };
@@ -88,4 +88,31 @@ fn every_mistake_is_named_with_its_line() {
     ] {
         assert!(found.iter().any(|(at, message)| *at == line && message.contains(says)), "{says}: {found:?}");
     }
+}
+
+#[test]
+fn an_slo_that_nothing_could_break_is_refused_as_one_that_nothing_could_keep_is() {
+    for promise in [
+        "metric = \"availability\"\nmin = 0",
+        "metric = \"quality_ratio\"\nmin = \"0%\"",
+        "metric = \"e2e_share_over\"\nover_ms = 9\nmax = \"100%\"",
+        "metric = \"ttft_share_over\"\nover_ms = 9\nmax = 1",
+    ] {
+        let found = faults(&format!("schema = 1\n[[slo]]\nname = \"x\"\n{promise}"));
+        let expected = "`metric` may be bad in every request, so that nothing could break the rule";
+        assert_eq!(found, [(4, expected.to_owned())], "{promise}");
+    }
+}
+
+#[test]
+fn an_alpha_that_no_run_could_show_is_refused_with_the_range_that_is_sensible() {
+    for (alpha, says) in [
+        ("1e-300", "`alpha` is 1e-300, must be at least 0.000001: more surely no run could show anything"),
+        ("0", "`alpha` is 0, must be at least 0.000001 and below 0.5"),
+        ("0.5", "`alpha` is 0.5, must be at least 0.000001 and below 0.5"),
+    ] {
+        assert_eq!(faults(&format!("schema = 1\nalpha = {alpha}\n")), [(2, says.to_owned())]);
+    }
+    let least = read_policy("gate.toml", "schema = 1\nalpha = 0.000001\n", None, false).unwrap();
+    assert!(least.alpha > 0.0 && least.alpha < 2e-6);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::gate::{Finding, Policy, Ruling, SelfTest, Severity};
+use crate::gate::{Finding, Policy, Ruling, SelfTest, Severity, Untold};
 use crate::report::figures;
 use crate::report::plain_text::visible;
 use crate::report::verdict::Judgement;
@@ -16,7 +16,7 @@ const ALLOWED: f64 = 0.05;
 
 /// How many of `tests` alarmed, what that says of the gate, and each alarm in a sentence; ended by a line feed.
 ///
-/// Runs too small for every comparison do not count. The interval is that of [`Share::interval`] with 95 % confidence: only when
+/// Runs on which no comparison could be tried do not count, and are told with why not. The interval is that of [`Share::interval`] with 95 % confidence: only when
 /// twenty runs or more have all of it above 5 % is the gate told to be advisory here.
 pub fn self_test_text(policy: &Policy, tests: &[SelfTest]) -> String {
     let alarms = |test: &SelfTest| test.judged.findings.iter().any(|finding| is_alarm(policy, finding));
@@ -33,9 +33,7 @@ pub fn self_test_text(policy: &Policy, tests: &[SelfTest]) -> String {
             figures::percent(high),
             advice(rate, low)
         ),
-        None => format!(
-            "no run has enough requests for any comparison of {source}: half of a run is held against the other\n"
-        ),
+        None => format!("no comparison of {source} could be tried on any run\n"),
     };
     for test in counted {
         let judgement = Judgement { policy, run: &test.run, judged: &test.judged, advisory: true };
@@ -45,18 +43,28 @@ pub fn self_test_text(policy: &Policy, tests: &[SelfTest]) -> String {
             let _ = writeln!(text, "{run}: {place}: {told}  [{}]", judgement.rule(finding));
         }
     }
-    let too_small = tests.iter().filter(|test| !test.tells()).count();
-    if too_small > 0 && rate.all > 0 {
-        let _ = writeln!(
-            text,
-            "{} too few requests for any comparison",
-            match too_small {
-                1 => "1 run has".to_owned(),
-                more => format!("{} runs have", figures::count(more as u64)),
-            }
-        );
-    }
+    text.push_str(&untold(tests));
     text
+}
+
+/// A line for each reason why runs tell nothing, with how many there are.
+fn untold(tests: &[SelfTest]) -> String {
+    let mut reasons: Vec<(String, u64)> = Vec::new();
+    for untold in tests.iter().filter_map(SelfTest::untold) {
+        let words = match untold {
+            Untold::NothingMatches => "measured nothing that a comparison matches".to_owned(),
+            Untold::NoMetric => "measured nothing that a comparison is about".to_owned(),
+            Untold::NotJudged(why) => format!("may not be judged: {}", visible(&why.to_string())),
+            Untold::TooFewRequests => {
+                "had too few requests for any comparison: half of a run is held against the other".to_owned()
+            }
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, runs)) => *runs += 1,
+            None => reasons.push((words, 1)),
+        }
+    }
+    reasons.iter().map(|(words, runs)| format!("{} {words}\n", figures::several(*runs, "run"))).collect()
 }
 
 /// Whether it would have stopped somebody.
@@ -123,6 +131,10 @@ mod tests {
                 .unwrap();
         let test = self_test(&policy, &made_up(20, &[SAME]).run).unwrap();
         let text = self_test_text(&policy, &[test]);
-        assert!(text.starts_with("no run has enough requests for any comparison of gate.toml: "), "{text}");
+        assert_eq!(
+            text,
+            "no comparison of gate.toml could be tried on any run\n\
+             1 run had too few requests for any comparison: half of a run is held against the other\n"
+        );
     }
 }

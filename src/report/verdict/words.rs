@@ -131,7 +131,9 @@ fn unasked_words(reason: Unasked) -> String {
         Unasked::NoRequests => {
             "compares requests, and this run keeps none of its own: compare the run that it was made of"
         }
-        Unasked::Window => "is about a window of history: give `--history` the folder of runs",
+        Unasked::Window => {
+            "is about a window of history: name the folder of runs, by `gate --history` or as `[gate] history` in a suite"
+        }
         Unasked::NothingMatches => "matches nothing that was measured",
         Unasked::TableHasNoListPrice => {
             "is about a list price, which an endpoint has and a routing table has not: what a table costs is told by its requests"

@@ -125,9 +125,14 @@ impl Changed<'_> {
         }
         let routes = || self.contrasts.iter().filter(|contrast| contrast.name.is_some());
         let changed = routes().filter(|contrast| !contrast.is_unchanged()).count();
-        said.push(match (changed, routes().count()) {
-            (0, _) => "Nothing changes for any route".to_owned(),
-            (changed, all) if changed < all => "Other routes unchanged".to_owned(),
+        // Of what was never measured nobody can say that it does not change.
+        let untold = routes().filter(|contrast| contrast.is_unchanged() && is_unmeasured(contrast)).count();
+        said.push(match (changed, untold, routes().count()) {
+            (0, untold, all) if untold > 0 && untold == all => "Nothing of it was measured".to_owned(),
+            (0, 0, _) => "Nothing changes for any route".to_owned(),
+            (0, ..) => "Nothing changes for any route that was measured".to_owned(),
+            (changed, 0, all) if changed < all => "Other routes unchanged".to_owned(),
+            (changed, _, all) if changed < all => "Other routes unchanged, as far as they were measured".to_owned(),
             _ => "Every route changes".to_owned(),
         });
         said.push(self.origin());
@@ -254,6 +259,12 @@ impl Changed<'_> {
         said.extend(self.notes.iter().cloned());
         said.iter().map(|sentence| visible(sentence)).collect()
     }
+}
+
+/// Whether a part of it was never measured.
+fn is_unmeasured(contrast: &Contrast<'_>) -> bool {
+    let lacks = |route: Option<&RouteForecast>| route.is_some_and(|route| !route.missing().is_empty());
+    lacks(contrast.baseline) || lacks(contrast.candidate)
 }
 
 fn place_of(finding: &Finding) -> usize {

@@ -25,8 +25,13 @@ pub(super) fn gate_runs(args: &GateArgs, against: &Path, path: &Path) -> Result<
     if args.policy.is_some() {
         refuse_what_is_no_question(&apart.policy, &apart.run, &apart.judged)?;
     }
-    let judgement =
-        Judgement { policy: &apart.policy, run: &apart.run, judged: &apart.judged, advisory: args.advisory };
+    let judgement = Judgement {
+        policy: &apart.policy,
+        run: &apart.run,
+        judged: &apart.judged,
+        advisory: args.advisory,
+        apart: true,
+    };
     tell(&args.formats, |name| rendered(name, &judgement))?;
     Ok(code_of_verdict(apart.judged.verdict, args.advisory))
 }

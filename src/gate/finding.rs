@@ -163,7 +163,7 @@ pub enum Why {
     Vanished,
     /// The candidate has the metric and the baseline does not.
     New,
-    /// A round has too few requests for the quantile; so many of each variant would do.
+    /// A round has too few requests for the quantile; so many of each variant would do, in all rounds and pooled cells together.
     TooFewRequests(u64),
     /// So few rounds that no p-value can be small enough; so many would do.
     TooFewRounds {
@@ -229,7 +229,11 @@ impl fmt::Display for Why {
             Self::Vanished => f.write_str("the metric vanished: the baseline has it and the candidate does not"),
             Self::New => f.write_str("the candidate has the metric and the baseline does not"),
             Self::TooFewRequests(needed) => {
-                write!(f, "a round has too few requests: it takes {} of each variant", count(*needed))
+                write!(
+                    f,
+                    "a round has too few requests: it takes {} of each variant here, in all rounds together",
+                    count(*needed)
+                )
             }
             Self::TooFewRounds { needed, tests } => write!(
                 f,
@@ -247,9 +251,7 @@ impl fmt::Display for Why {
             Self::Window { runs, days } => write!(f, "in {runs} runs of {days} days"),
             Self::Unmeasured(remedy) => f.write_str(remedy),
             Self::Nights(nights) => write!(f, "two runs, by how far {nights} nights of the history differ"),
-            Self::NightsUnknown => f.write_str(
-                "how far two nights differ here is not known: give `--history` a folder with three or more before this one",
-            ),
+            Self::NightsUnknown => f.write_str("how far two nights differ here is not known"),
             Self::OneRound => f.write_str("a run of one round does not say how far its own requests differ"),
         }
     }

@@ -6,6 +6,7 @@ use crate::report::figures;
 use crate::report::forecast::words::{ABSENT, money, usd};
 use crate::report::plain_text::visible;
 use crate::report::table_lines::TableLines;
+use crate::report::verdict::bounds_words;
 use crate::rundir::{CellRow, Manifest, Run};
 use crate::units::{Latency, Usd};
 
@@ -179,7 +180,7 @@ impl Changed<'_> {
         })
     }
 
-    /// `p95 812 → 1,047 ms (+29 %, 95 % interval +21 to +37; margin 10 %)`.
+    /// `p95 812 → 1,047 ms (+29 %, 95 % interval +21 to +37; margin 10 %, holds if surely within 50 %)`.
     fn figures_of(&self, finding: &Finding) -> Option<String> {
         let (Rule::Regression(index), Seen::Change(change)) = (finding.rule, finding.seen) else {
             let Rule::Slo(index) = finding.rule else { return None };
@@ -201,11 +202,11 @@ impl Changed<'_> {
             format!(", {confidence} interval {} to {}", shown(low), shown(high))
         });
         Some(format!(
-            "{} {was} → {is} ({}{}; margin {})",
+            "{} {was} → {is} ({}{}; {})",
             rule.measure,
             ratio.unwrap_or_default(),
             ends.unwrap_or_default(),
-            rule.measure.told(rule.margin)
+            bounds_words(rule)
         ))
     }
 

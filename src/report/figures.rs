@@ -163,6 +163,11 @@ mod tests {
     }
 
     #[test]
+    fn a_tenth_has_one_decimal_however_it_was_computed() {
+        assert_eq!([0.1, 1.0 - 0.9, 0.09994].map(percent), ["10.0 %", "10.0 %", "9.99 %"]);
+    }
+
+    #[test]
     fn times_round_half_up_and_change_unit_where_the_rounded_figure_does() {
         let micros = [4, 4_249, 9_949, 9_950, 184_499, 184_500, 999_499, 999_500, 1_234_567, 120_000_000];
         let columns = micros.map(|micros| ms(finite(micros)));

@@ -46,7 +46,7 @@ pub(super) fn gate(args: &GateArgs) -> Result<ExitCode, CliError> {
     if args.policy.is_some() {
         judged.refuse_no_question(&policy, &run)?;
     }
-    let judgement = Judgement { policy: &policy, run: &run, judged: &judged, advisory: args.advisory };
+    let judgement = Judgement { policy: &policy, run: &run, judged: &judged, advisory: args.advisory, apart: false };
     tell(&args.formats, |name| rendered(name, &judgement))?;
     Ok(code_of_verdict(judged.verdict, args.advisory))
 }

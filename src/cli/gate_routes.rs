@@ -83,7 +83,8 @@ pub(super) fn gate_routes(args: &GateArgs) -> Result<ExitCode, CliError> {
     let of_forecasts = Policy { inconclusive, ..policy.clone() };
     let newest = runs.iter().max_by(|a, b| a.manifest.started_at.cmp(&b.manifest.started_at));
     let run = as_run((new, old), (&measured, newest.ok_or(ForecastError::Nothing)?), &contrasts);
-    let judgement = Judgement { policy: &of_forecasts, run: &run, judged: &judged, advisory: args.advisory };
+    let judgement =
+        Judgement { policy: &of_forecasts, run: &run, judged: &judged, advisory: args.advisory, apart: false };
     tell(&args.formats, |name| match name {
         VerdictName::Text => format!("{}\n{}", change_text(&changed), rendered(name, &judgement)),
         VerdictName::Json => with_change(&rendered(name, &judgement), &changed),

@@ -26,8 +26,13 @@ pub(super) fn gate_runs(args: &GateArgs, against: &Path, path: &Path) -> Result<
     if args.policy.is_some() {
         apart.judged.refuse_no_question(&apart.policy, &apart.run)?;
     }
-    let judgement =
-        Judgement { policy: &apart.policy, run: &apart.run, judged: &apart.judged, advisory: args.advisory };
+    let judgement = Judgement {
+        policy: &apart.policy,
+        run: &apart.run,
+        judged: &apart.judged,
+        advisory: args.advisory,
+        apart: true,
+    };
     tell(&args.formats, |name| rendered(name, &judgement))?;
     Ok(code_of_verdict(apart.judged.verdict, args.advisory))
 }

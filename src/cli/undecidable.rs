@@ -37,7 +37,7 @@ fn line(rule: &Undecidable, settings: &Settings, inputs: &Inputs, estimates: &[E
             Amount::Requests(_) | Amount::Once => format!("`--requests-per-cell {requests}`"),
         });
         let seconds = inputs.plan.expected_duration(|_| typical).as_secs() * requests.saturating_sub(most) / most;
-        remedies.push(format!("about {} and {} more", amount(dearer(inputs, estimates, requests)), time(seconds)));
+        remedies.push(more(dearer(inputs, estimates, requests), seconds));
     }
     remedies.extend(rule.needed_rounds.map(|rounds| format!("`--rounds {rounds}`")));
     match remedies.is_empty() {
@@ -71,7 +71,28 @@ fn dearer(inputs: &Inputs, estimates: &[Estimate], requests: u64) -> Cost {
     inputs.plan.cells.iter().zip(estimates).map(more).sum()
 }
 
+/// `about $0.12 and 40 s more`; without a price the time alone.
+fn more(cost: Cost, seconds: u64) -> String {
+    let time = time(seconds);
+    if !cost.complete && cost.known == Usd::ZERO {
+        return format!("about {time} more, at a price that is unknown");
+    }
+    format!("about {} and {time} more", amount(cost))
+}
+
 /// `40 s`, or `6 min`.
 fn time(seconds: u64) -> String {
     if seconds < 90 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_price_is_told_by_its_time_alone() {
+        let priced = Cost { known: Usd::from_picos(120_000_000_000), complete: true, assumed: false };
+        assert_eq!(more(priced, 19), "about $0.12 and 19 s more");
+        assert_eq!(more(Cost { complete: false, ..Cost::NOTHING }, 19), "about 19 s more, at a price that is unknown");
+    }
 }

@@ -36,6 +36,7 @@ impl Compared {
         let change = Change {
             baseline: figure,
             candidate: figure,
+            of_rounds: None,
             change: Some(0.0),
             low: None,
             high: None,
@@ -44,6 +45,7 @@ impl Compared {
             rounds: 0,
             by_rounds: false,
             requests: [requests; 2],
+            at_deadline: [0; 2],
         };
         Some(Self { seen: Seen::Change(change), ruling: Ruling::Holds, why: None, test: None, rounds: None })
     }
@@ -125,6 +127,7 @@ fn tested(
     let change = Change {
         baseline: figures.0,
         candidate: figures.1,
+        of_rounds: None,
         change: Some(comparison.change),
         low: comparison.low,
         high: comparison.high,
@@ -133,6 +136,7 @@ fn tested(
         rounds: comparison.rounds,
         by_rounds: comparison.tested.is_some(),
         requests: [requests(was), requests(is)],
+        at_deadline: [0; 2],
     };
     Compared {
         seen: Seen::Change(change),

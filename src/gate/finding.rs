@@ -73,9 +73,14 @@ pub struct Change {
     pub baseline: f64,
     /// The candidate's.
     pub candidate: f64,
+    /// The same two figures as the rounds have them on the mean, the geometric one where the margin is a share of the baseline:
+    /// what `change` is the change of. Absent where no rounds were compared, those of shares of requests, and where a round has
+    /// nothing to take a logarithm of.
+    pub of_rounds: Option<[f64; 2]>,
     /// By how much the figure changed, in the unit of the rule's margin: a share of the baseline, a difference of shares, or a
-    /// difference in the measure's unit. It is the mean of the rounds where these were compared, and so need not be the change
-    /// of the two figures to the last digit; absent where no round could be compared.
+    /// difference in the measure's unit. It is the mean of the rounds where these were compared, and then the change of
+    /// `of_rounds`: one round with failures moves it as far as any other, and a figure over all rounds perhaps not at all.
+    /// Absent where no round could be compared.
     pub change: Option<f64>,
     /// The lower end of its interval with confidence `1 − alpha` of the policy; absent where so few rounds have none.
     pub low: Option<f64>,
@@ -91,6 +96,15 @@ pub struct Change {
     pub by_rounds: bool,
     /// Requests of the baseline and of the candidate.
     pub requests: [u64; 2],
+    /// Of these, those that count as their total deadline: they failed, or have no such time. None where no latency is compared.
+    pub at_deadline: [u64; 2],
+}
+
+impl Change {
+    /// The baseline's figure and the candidate's that `change` is the change of.
+    pub fn figures(&self) -> [f64; 2] {
+        self.of_rounds.unwrap_or([self.baseline, self.candidate])
+    }
 }
 
 /// What is known of a rule in a place.
@@ -149,7 +163,7 @@ pub enum Why {
     Vanished,
     /// The candidate has the metric and the baseline does not.
     New,
-    /// A round has too few requests for the quantile; so many of each variant would do.
+    /// A round has too few requests for the quantile; so many of each variant would do, in all rounds and pooled cells together.
     TooFewRequests(u64),
     /// So few rounds that no p-value can be small enough; so many would do.
     TooFewRounds {
@@ -215,7 +229,11 @@ impl fmt::Display for Why {
             Self::Vanished => f.write_str("the metric vanished: the baseline has it and the candidate does not"),
             Self::New => f.write_str("the candidate has the metric and the baseline does not"),
             Self::TooFewRequests(needed) => {
-                write!(f, "a round has too few requests: it takes {} of each variant", count(*needed))
+                write!(
+                    f,
+                    "a round has too few requests: it takes {} of each variant here, in all rounds together",
+                    count(*needed)
+                )
             }
             Self::TooFewRounds { needed, tests } => write!(
                 f,
@@ -233,9 +251,7 @@ impl fmt::Display for Why {
             Self::Window { runs, days } => write!(f, "in {runs} runs of {days} days"),
             Self::Unmeasured(remedy) => f.write_str(remedy),
             Self::Nights(nights) => write!(f, "two runs, by how far {nights} nights of the history differ"),
-            Self::NightsUnknown => f.write_str(
-                "how far two nights differ here is not known: give `--history` a folder with three or more before this one",
-            ),
+            Self::NightsUnknown => f.write_str("how far two nights differ here is not known"),
             Self::OneRound => f.write_str("a run of one round does not say how far its own requests differ"),
         }
     }

@@ -9,7 +9,7 @@ use crate::gate::measure::{Bound, Measure};
 use crate::gate::named::Pair;
 use crate::gate::observed::Round;
 use crate::gate::policy::{Regression, Timed};
-use crate::gate::regression::{Compared, Found, change, together};
+use crate::gate::regression::{Compared, Found, at_deadline, change, together};
 use crate::history::{CellKey, History, series, step_spread, turns};
 use crate::rundir::CellRow;
 use crate::stats::{Ordered, Share, quantile_interval, student_quantile, student_tail};
@@ -74,6 +74,9 @@ pub(in crate::gate) fn compare_nights(
     let sides = (side(&was, &baseline)?, side(&is, &candidate)?);
     let figures = (sides.0.figure, sides.1.figure);
     let mut seen = change(&rounds, figures, None);
+    if let Measure::Quantile { latency, .. } = rule.measure {
+        seen.at_deadline = at_deadline(&rounds, latency);
+    }
     let worse_when_less = rule.measure.is_better_when_greater();
     let difference = scale.at(figures.1).zip(scale.at(figures.0)).map(|(is, was)| is - was);
     seen.change = difference.map(|difference| scale.told(difference));

@@ -7,7 +7,7 @@ use crate::gate::measure::{Bound, Measure};
 use crate::gate::named::Pair;
 use crate::gate::observed::Round;
 use crate::gate::obstacle::{pair_obstacle, price_obstacle};
-use crate::gate::policy::Regression;
+use crate::gate::policy::{Regression, Timed};
 use crate::gate::price::{cost_doubt, is_dearer, is_unpriced, list_price, list_price_doubt};
 use crate::gate::shares::{SharePair, compare_shares};
 use crate::gate::table_price::TablePrices;
@@ -158,13 +158,17 @@ impl Compared<'_> {
                     quantile(&values.iter().flat_map(of).copied().collect::<Vec<_>>(), q)
                 };
                 let figures = (all(|round| &round.baseline)?, all(|round| &round.candidate)?);
-                Some(match round_quantiles(&values, q) {
+                let mut found = match round_quantiles(&values, q) {
                     Ok(each) => by_rounds(&rounds, figures, &each, rule.margin, rule_out, self.alpha),
                     Err(needed) => Found {
                         would_settle: Some(needed),
                         ..Found::untested(Seen::Change(change(&rounds, figures, None)), Why::TooFewRequests(needed))
                     },
-                })
+                };
+                if let Seen::Change(change) = &mut found.seen {
+                    change.at_deadline = at_deadline(&rounds, latency);
+                }
+                Some(found)
             }
             Measure::CostPerThousand => self.cost(&rounds, rule.margin, rule_out),
             Measure::ErrorRatio => self.shares(rule, rule_out, &rounds, Round::attempt_failures),
@@ -307,8 +311,24 @@ fn by_rounds(
     alpha: f64,
 ) -> Found {
     let comparison = compare_figures(each, margin, rule_out, alpha);
-    let seen = change(rounds, figures, Some(&comparison));
+    let seen = Change { of_rounds: mean_figures(each, margin), ..change(rounds, figures, Some(&comparison)) };
     tested(seen, Test::Rounds { comparison, requests: seen.requests[0] })
+}
+
+/// The mean of the rounds' figures on either side, on the scale that `margin` compares on; absent without a round, and where a
+/// logarithm of one cannot be taken.
+fn mean_figures(each: &[(f64, f64)], margin: Bound) -> Option<[f64; 2]> {
+    let is_ratio = matches!(margin, Bound::Ratio(_));
+    if each.is_empty() || (is_ratio && each.iter().any(|(was, is)| was.min(*is) <= 0.0)) {
+        return None;
+    }
+    let mean = |of: fn(&(f64, f64)) -> f64| {
+        let values = each.iter().map(of);
+        let sum: f64 = if is_ratio { values.map(f64::ln).sum() } else { values.sum() };
+        let mean = sum / each.len() as f64;
+        if is_ratio { mean.exp() } else { mean }
+    };
+    Some([mean(|(was, _)| *was), mean(|(_, is)| *is)])
 }
 
 fn tested(seen: Change, test: Test) -> Found {
@@ -336,8 +356,16 @@ pub(in crate::gate) fn change(
         high: comparison.and_then(|found| found.high),
         p_worse: comparison.map(|found| found.p_worse),
         p_ruled_out: comparison.map(|found| found.p_ruled_out),
+        of_rounds: None,
         rounds: comparison.map_or(0, |found| found.rounds),
         by_rounds: comparison.is_some_and(|found| found.tested.is_some()),
         requests: [requests(|(was, _)| was.requests), requests(|(_, is)| is.requests)],
+        at_deadline: [0; 2],
     }
+}
+
+/// Requests of either side that count as their total deadline where `latency` is compared.
+pub(in crate::gate) fn at_deadline(rounds: &[(Round, Round)], latency: Timed) -> [u64; 2] {
+    let without = |round: &Round| round.requests.saturating_sub(round.times(latency).len() as u64);
+    [rounds.iter().map(|(was, _)| without(was)).sum(), rounds.iter().map(|(_, is)| without(is)).sum()]
 }

@@ -89,7 +89,8 @@ pub fn marked(amount: &str, trust: Trust) -> String {
 
 /// A ratio of 0 to 1 as per cent: `0.17 %`, `12.5 %`. Only exactly 0 and 1 are printed as `0 %` and `100 %`.
 pub fn percent(ratio: f64) -> String {
-    let value = ratio * 100.0;
+    // 1 − 0.9 is not 0.1 in binary, and is meant to be.
+    let value = (ratio * 1e14).round() / 1e12;
     if ratio <= 0.0 {
         "0 %".to_owned()
     } else if ratio >= 1.0 {
@@ -159,6 +160,11 @@ mod tests {
 
     fn finite(micros: u32) -> Latency {
         Latency::Finite(Micros(micros))
+    }
+
+    #[test]
+    fn a_tenth_has_one_decimal_however_it_was_computed() {
+        assert_eq!([0.1, 1.0 - 0.9, 0.09994].map(percent), ["10.0 %", "10.0 %", "9.99 %"]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What a gate found, for people and for programs: the verdict, then every rule, the worst first.
 
 mod github;
+mod groups;
 mod json;
 mod json_rules;
 mod junit;
 mod markdown;
+mod notes;
 mod seen;
 mod self_test;
 mod tables;
@@ -18,7 +20,7 @@ pub use markdown::verdict_markdown;
 pub use self_test::self_test_text;
 pub use text::verdict_text;
 
-pub(in crate::report) use seen::{by_words, from_to, interval_words, margin_of};
+pub(in crate::report) use seen::{bounds_words, by_words, from_to, interval_words, margin_of};
 pub(in crate::report) use words::{counted, ruling, trimmed};
 
 use crate::gate::{Finding, Judged, Pair, Place, Policy, Rule, Ruling, Seen, Severity, Verdict};
@@ -38,6 +40,8 @@ pub struct Judgement<'a> {
     pub judged: &'a Judged,
     /// Whether it is advice: what is broken or cannot be told is then said, and stops nobody.
     pub advisory: bool,
+    /// Whether its comparisons are of two runs, which makes them advice whatever the policy says.
+    pub apart: bool,
 }
 
 impl<'a> Judgement<'a> {
@@ -65,7 +69,8 @@ impl<'a> Judgement<'a> {
 
     /// `of gate.toml on nightly, simulated`.
     fn about(&self) -> String {
-        let (policy, run) = (visible(&self.policy.source), visible(&self.run.manifest.run_id));
+        let policy = self.file().map_or_else(|| "the built-in policy".to_owned(), visible);
+        let run = visible(&self.run.manifest.run_id);
         format!("of {policy} on {run}, {}", Source::of(self.run).word().to_lowercase())
     }
 
@@ -85,7 +90,7 @@ impl<'a> Judgement<'a> {
         order.into_iter().map(|(finding, _)| finding).collect()
     }
 
-    /// How many times what is allowed was seen; 0 where nothing was.
+    /// How many times what is allowed was seen, below 0 for what became better; 0 where nothing was.
     pub(in crate::report) fn excess(&self, finding: &Finding) -> f64 {
         match (finding.rule, finding.seen) {
             (Rule::Slo(index), Seen::Counts { requests, bad }) => {
@@ -94,11 +99,11 @@ impl<'a> Judgement<'a> {
             (Rule::Regression(index), Seen::Change(change)) => {
                 let rule = &self.policy.regressions[index];
                 let worse = if rule.measure.is_better_when_greater() { -1.0 } else { 1.0 };
-                worse * change.change.unwrap_or(0.0) / seen::margin_of(rule, &change)
+                worse * seen::change_of(rule, &change) / seen::margin_of(rule, &change)
             }
             (Rule::Regression(_), Seen::Prices { baseline: Some(baseline), candidate: Some(candidate) }) => {
-                // A list price is exact, so that any step is worth as many times its own size.
-                candidate.as_f64() / baseline.as_f64().max(f64::MIN_POSITIVE)
+                // A list price is exact: its margin may be 0, so that its step itself is what is told.
+                candidate.as_f64() / baseline.as_f64().max(f64::MIN_POSITIVE) - 1.0
             }
             _ => 0.0,
         }
@@ -134,6 +139,11 @@ impl<'a> Judgement<'a> {
             Verdict::Inconclusive => !self.advisory && self.policy.inconclusive.ab == Severity::Block,
             Verdict::Invalid => true,
         }
+    }
+
+    /// The policy's file; absent where the program brings the policy itself.
+    pub(in crate::report) fn file(&self) -> Option<&'a str> {
+        Some(self.policy.source.as_str()).filter(|source| *source != Policy::built_in().source)
     }
 
     /// The policy's line of a rule.

@@ -36,7 +36,7 @@ impl Compared {
 
     /// The comparison with the run that it is about.
     pub(super) const fn judgement<'a>(&'a self, run: &'a Run) -> Judgement<'a> {
-        Judgement { policy: &self.policy, run, judged: &self.judged, advisory: false }
+        Judgement { policy: &self.policy, run, judged: &self.judged, advisory: false, apart: false }
     }
 }
 

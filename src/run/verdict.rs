@@ -30,7 +30,7 @@ pub fn judge_and_keep(policy: &Policy, run: &Run, history: Option<&Path>) -> Res
     let history = history.map(|folder| history_of(folder, run)).transpose()?;
     let judged = judge_over(policy, run, history.as_ref())?;
     judged.refuse_no_question(policy, run)?;
-    let judgement = Judgement { policy, run, judged: &judged, advisory: false };
+    let judgement = Judgement { policy, run, judged: &judged, advisory: false, apart: false };
     let files = [
         ("verdict.json", verdict_json(&judgement)),
         ("verdict.md", verdict_markdown(&judgement)),

@@ -20,4 +20,4 @@ pub use metric::{HIGHEST_MICROS, Metric, histogram};
 pub use outcomes::Outcomes;
 pub use routing::{Calls, Labels, RoutingTally, Tiering, Trips};
 pub use so_far::CellSoFar;
-pub use validity::{Lags, reasons};
+pub use validity::{Cause, Lags, reasons};

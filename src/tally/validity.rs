@@ -26,6 +26,43 @@ pub fn reasons(figures: &CellFigures, lags: Lags) -> Vec<String> {
     .collect()
 }
 
+/// What a reason comes down to, whatever its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing was answered.
+    NoAnswer,
+    /// The provider refused too many requests.
+    Throttled,
+    /// Times are beyond what a histogram holds.
+    Overflow,
+    /// The client itself was late.
+    LateClient,
+}
+
+impl Cause {
+    /// That of one of the [`reasons`], which a run keeps in words; absent for other words.
+    pub fn of(reason: &str) -> Option<Self> {
+        const SAID: [(&str, Cause); 6] = [
+            ("no request ended", Cause::NoAnswer),
+            ("its one request failed", Cause::NoAnswer),
+            (" requests failed (", Cause::NoAnswer),
+            ("the provider throttled", Cause::Throttled),
+            (" times are beyond", Cause::Overflow),
+            ("the client", Cause::LateClient),
+        ];
+        SAID.into_iter().find(|(words, _)| reason.contains(words)).map(|(_, cause)| cause)
+    }
+
+    /// What to do about it, beginning with a verb; absent where that depends on what failed.
+    pub const fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::NoAnswer | Self::Overflow => None,
+            Self::Throttled => Some("lower `--concurrency` or `--rate`, or ask the provider for a higher limit"),
+            Self::LateClient => Some("lower `--parallel-cells` or `--concurrency`, or measure on a quieter machine"),
+        }
+    }
+}
+
 fn no_answer(figures: &CellFigures) -> Option<String> {
     match (figures.outcomes.requests(), figures.outcomes.ok()) {
         (0, _) => Some("no request ended".to_owned()),
@@ -111,6 +148,23 @@ mod tests {
             reasons(&measured, lags(10_001)),
             ["the client's event loop was 10.001 ms late at p99, more than 10 ms"]
         );
+    }
+
+    #[test]
+    fn every_reason_has_its_cause_and_a_late_client_a_remedy() {
+        let mut measured = figures(&[(Outcome::Ok, 1), (Outcome::RateLimited, 1)]);
+        measured.overflows = 2;
+        measured.read_lag_p99 = Some(Micros(1_001));
+        measured.send_lag_p99 = Some(Latency::Finite(Micros(6_000)));
+        let lags = Lags { event_loop_p99: Some(Micros(10_001)) };
+        let causes: Vec<Option<Cause>> = reasons(&measured, lags).iter().map(|reason| Cause::of(reason)).collect();
+        let late = Some(Cause::LateClient);
+        assert_eq!(causes, [Some(Cause::Throttled), Some(Cause::Overflow), late, late, late]);
+        for outcomes in [&[][..], &[(Outcome::Connect, 1)], &[(Outcome::Connect, 3)]] {
+            assert_eq!(Cause::of(&reasons(&figures(outcomes), Lags::default())[0]), Some(Cause::NoAnswer));
+        }
+        assert_eq!(Cause::of("somebody said so"), None);
+        assert!(Cause::LateClient.remedy().unwrap().contains("`--parallel-cells`"));
     }
 
     #[test]

@@ -112,6 +112,8 @@ fn what_was_never_measured_is_named_and_the_policy_says_whether_that_stops() {
     sandbox.write("glm.toml", &table("glm-4-9b"));
     let told = gate(&sandbox, "glm.toml", "step.toml", &[]).exits_with(0);
     assert!(told.stdout.starts_with("INCONCLUSIVE"), "{told}");
+    gate(&sandbox, "glm.toml", "glm.toml", &[])
+        .prints("INCONCLUSIVE: route typing (100 % of traffic): Nothing of it was measured. ");
     told.prints(
         "Run `tollmark run --model glm-4-9b --region us-west-2 --workload autocomplete --requests-per-cell 1500`",
     );

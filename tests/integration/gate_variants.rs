@@ -81,8 +81,8 @@ fn what_became_slower_and_dearer_is_found_and_only_there() {
     assert!(broken.iter().all(|line| line.contains(" small in us on autocomplete at closed, 4: ")), "{ran}");
     for told in [
         "list price of input $0.18 → $0.20 a million tokens (margin 0 %)  [gate.toml:6]",
-        "; margin 100 %), n = 80 each in 8 rounds, p = 0.0234  [gate.toml:2]",
-        "; margin 3 %), n = 80 each in 8 rounds, p = 0.0234  [gate.toml:9]",
+        "; margin 100 %, holds if surely within 900 %), n = 80 each in 8 rounds, p = 0.0234  [gate.toml:2]",
+        "; margin 3 %, holds if surely within 9 %), n = 80 each in 8 rounds, p = 0.0234  [gate.toml:9]",
     ] {
         assert!(broken.iter().any(|line| line.contains(told)), "no {told} in {ran}");
     }

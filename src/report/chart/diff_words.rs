@@ -98,17 +98,17 @@ pub(crate) fn caption(judgement: &Judgement<'_>, sections: &[Section<'_>], load:
         let level = trimmed((1.0 - judgement.policy.alpha) * 100.0);
         let rounds = figures::several(u64::from(run.manifest.load.rounds), "round");
         says.push(format!(
-            "Marks are changes, of latency and cost the mean over {rounds}, and bars their {level} % intervals, from \
-             the tests that decide; rulings allow for all of them together"
+            "Marks are changes, of latency and cost the mean over {rounds}, as are the figures beside them, and bars their \
+             {level} % intervals, from the tests that decide; rulings allow for all of them together"
         ));
         says.push("In latencies a failed request counts as its total deadline".to_owned());
     }
     if sections.iter().any(Section::is_log) {
         says.push("Multiples of the baseline stand on a log axis".to_owned());
     }
-    says.push(match judgement.policy.source.as_str() {
-        "built-in" => "Margins are those of the built-in policy".to_owned(),
-        source => format!("Margins are those of {}", visible(source)),
+    says.push(match judgement.file() {
+        None => "Margins are those of the built-in policy".to_owned(),
+        Some(file) => format!("Margins are those of {}", visible(file)),
     });
     let cut: usize = sections.iter().map(|section| section.rows.len() - section.drawn().len()).sum();
     if cut > 0 {

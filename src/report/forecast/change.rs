@@ -6,6 +6,7 @@ use crate::report::figures;
 use crate::report::forecast::words::{ABSENT, money, usd};
 use crate::report::plain_text::visible;
 use crate::report::table_lines::TableLines;
+use crate::report::verdict::bounds_words;
 use crate::rundir::{CellRow, Manifest, Run};
 use crate::units::{Latency, Usd};
 
@@ -125,9 +126,14 @@ impl Changed<'_> {
         }
         let routes = || self.contrasts.iter().filter(|contrast| contrast.name.is_some());
         let changed = routes().filter(|contrast| !contrast.is_unchanged()).count();
-        said.push(match (changed, routes().count()) {
-            (0, _) => "Nothing changes for any route".to_owned(),
-            (changed, all) if changed < all => "Other routes unchanged".to_owned(),
+        // Of what was never measured nobody can say that it does not change.
+        let untold = routes().filter(|contrast| contrast.is_unchanged() && is_unmeasured(contrast)).count();
+        said.push(match (changed, untold, routes().count()) {
+            (0, untold, all) if untold > 0 && untold == all => "Nothing of it was measured".to_owned(),
+            (0, 0, _) => "Nothing changes for any route".to_owned(),
+            (0, ..) => "Nothing changes for any route that was measured".to_owned(),
+            (changed, 0, all) if changed < all => "Other routes unchanged".to_owned(),
+            (changed, _, all) if changed < all => "Other routes unchanged, as far as they were measured".to_owned(),
             _ => "Every route changes".to_owned(),
         });
         said.push(self.origin());
@@ -174,7 +180,7 @@ impl Changed<'_> {
         })
     }
 
-    /// `p95 812 → 1,047 ms (+29 %, 95 % interval +21 to +37; margin 10 %)`.
+    /// `p95 812 → 1,047 ms (+29 %, 95 % interval +21 to +37; margin 10 %, holds if surely within 50 %)`.
     fn figures_of(&self, finding: &Finding) -> Option<String> {
         let (Rule::Regression(index), Seen::Change(change)) = (finding.rule, finding.seen) else {
             let Rule::Slo(index) = finding.rule else { return None };
@@ -196,11 +202,11 @@ impl Changed<'_> {
             format!(", {confidence} interval {} to {}", shown(low), shown(high))
         });
         Some(format!(
-            "{} {was} → {is} ({}{}; margin {})",
+            "{} {was} → {is} ({}{}; {})",
             rule.measure,
             ratio.unwrap_or_default(),
             ends.unwrap_or_default(),
-            rule.measure.told(rule.margin)
+            bounds_words(rule)
         ))
     }
 
@@ -254,6 +260,12 @@ impl Changed<'_> {
         said.extend(self.notes.iter().cloned());
         said.iter().map(|sentence| visible(sentence)).collect()
     }
+}
+
+/// Whether a part of it was never measured.
+fn is_unmeasured(contrast: &Contrast<'_>) -> bool {
+    let lacks = |route: Option<&RouteForecast>| route.is_some_and(|route| !route.missing().is_empty());
+    lacks(contrast.baseline) || lacks(contrast.candidate)
 }
 
 fn place_of(finding: &Finding) -> usize {

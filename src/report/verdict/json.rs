@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::forecast::TableChange;
-use crate::gate::{Finding, Rule, Ruling, Severity, Verdict};
+use crate::gate::{Finding, NotAsked, Rule, Ruling, Severity, Unasked, Verdict};
 use crate::report::verdict::Judgement;
 use crate::report::verdict::json_rules::{RegressionEntry, SloEntry};
 use crate::report::verdict::tables::Tables;
+use crate::report::verdict::words::unasked_words;
 
 /// The version of this format; a change that a reader could notice raises it.
 const FORMAT_VERSION: u32 = 1;
@@ -39,7 +40,8 @@ pub fn verdict_json(judgement: &Judgement<'_>) -> String {
             cannot_tell: judgement.count(Ruling::CannotTell),
             holds: judgement.count(Ruling::Holds),
         },
-        not_asked: judgement.not_asked(),
+        notes: judgement.notes(),
+        not_asked: judgement.judged.not_asked.iter().map(|unasked| UnaskedEntry::of(judgement, unasked)).collect(),
         tables: Tables::of(judgement).map(|tables| TablesEntry::of(&tables)),
         slos: order.iter().filter_map(slo).collect(),
         regressions: order.iter().filter_map(regression).collect(),
@@ -62,11 +64,48 @@ struct Document<'a> {
     advisory: bool,
     headline: String,
     counts: Counts,
-    not_asked: Vec<String>,
+    notes: Vec<String>,
+    not_asked: Vec<UnaskedEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tables: Option<TablesEntry>,
     slos: Vec<SloEntry<'a>>,
     regressions: Vec<RegressionEntry<'a>>,
+}
+
+/// A rule that the run could not be asked.
+#[derive(Serialize)]
+struct UnaskedEntry<'a> {
+    rule: String,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    reason: &'static str,
+    told: String,
+}
+
+impl<'a> UnaskedEntry<'a> {
+    fn of(judgement: &Judgement<'a>, unasked: &NotAsked) -> Self {
+        let rule = judgement.name(unasked.rule);
+        Self {
+            file: judgement.file(),
+            line: judgement.line(unasked.rule),
+            reason: reason_name(unasked.reason),
+            told: format!("`{rule}` {}", unasked_words(unasked.reason)),
+            rule,
+        }
+    }
+}
+
+const fn reason_name(reason: Unasked) -> &'static str {
+    match reason {
+        Unasked::OneVariant => "one_variant",
+        Unasked::NoRequests => "no_requests",
+        Unasked::Window => "window",
+        Unasked::NothingMatches => "nothing_matches",
+        Unasked::TableHasNoListPrice => "table_has_no_list_price",
+        Unasked::SmallRoutes(_) => "small_routes",
+        Unasked::OtherRequests(_) => "other_requests",
+        Unasked::NoMetric { .. } => "no_metric",
+    }
 }
 
 /// Two routing tables that are held against each other.

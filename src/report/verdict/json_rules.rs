@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use crate::gate::{Bound, Change, Finding, Measure, Place, Pool, Promise, Regression, Seen, Slo};
+use crate::gate::{Bound, Change, Finding, Measure, Place, Pool, Promise, Regression, Ruling, Seen, Slo, kept};
 use crate::report::verdict::Judgement;
 use crate::report::verdict::json::{ruling_name, severity_name};
 use crate::report::verdict::words::trimmed;
 use crate::rundir::CellRow;
+use crate::stats::Share;
 use crate::units::{Latency, UsdPerMtok};
 
 /// An SLO in a cell.
@@ -30,6 +31,9 @@ pub(super) struct SloEntry<'a> {
     ruling: &'static str,
     requests: u64,
     bad: u64,
+    bad_ratio_low: Option<f64>,
+    bad_ratio_high: Option<f64>,
+    p_holds: Option<f64>,
     p_broken: Option<f64>,
     requests_to_settle: Option<u64>,
     why: Option<String>,
@@ -52,6 +56,9 @@ impl<'a> SloEntry<'a> {
             Seen::Counts { requests, bad } => (requests, bad),
             _ => (0, 0),
         };
+        let judged = Some(Share { of: bad, all: requests }).filter(|_| finding.ruling != Ruling::Invalid);
+        // Each end by itself is what its one-sided test leaves at that confidence.
+        let interval = judged.and_then(|share| share.interval(2.0 * (1.0 - slo.confidence)));
         Self {
             slo: &slo.name,
             line: slo.line,
@@ -72,6 +79,9 @@ impl<'a> SloEntry<'a> {
             ruling: ruling_name(finding.ruling),
             requests,
             bad,
+            bad_ratio_low: interval.map(|(low, _)| low),
+            bad_ratio_high: interval.map(|(_, high)| high),
+            p_holds: judged.and_then(|share| Some(kept(share.all, share.of, slo.promise.bad_share())?.p_holds)),
             p_broken: finding.p,
             requests_to_settle: finding.would_settle,
             why: finding.why.as_ref().map(ToString::to_string),
@@ -95,12 +105,16 @@ pub(super) struct RegressionEntry<'a> {
     ruling: &'static str,
     baseline: Option<f64>,
     candidate: Option<f64>,
+    baseline_of_rounds: Option<f64>,
+    candidate_of_rounds: Option<f64>,
     change: Option<f64>,
     change_unit: &'static str,
     change_low: Option<f64>,
     change_high: Option<f64>,
     requests_baseline: Option<u64>,
     requests_candidate: Option<u64>,
+    at_deadline_baseline: Option<u64>,
+    at_deadline_candidate: Option<u64>,
     rounds: Option<usize>,
     p_worse: Option<f64>,
     p_worse_adjusted: Option<f64>,
@@ -153,6 +167,8 @@ impl<'a> RegressionEntry<'a> {
             }
             _ => (None, None),
         };
+        let of_rounds = change.and_then(|change| change.of_rounds);
+        let timed = change.filter(|_| matches!(rule.measure, Measure::Quantile { .. }));
         Self {
             rule: rule.title(),
             line: rule.line,
@@ -170,12 +186,16 @@ impl<'a> RegressionEntry<'a> {
             ruling: ruling_name(finding.ruling),
             baseline,
             candidate,
+            baseline_of_rounds: of_rounds.map(|[was, _]| was),
+            candidate_of_rounds: of_rounds.map(|[_, is]| is),
             change: change.and_then(|change| change.change),
             change_unit: if rule.measure.is_ratio() { "difference" } else { unit(rule.measure, rule.margin) },
             change_low: change.and_then(|change| change.low),
             change_high: change.and_then(|change| change.high),
             requests_baseline: change.map(|change| change.requests[0]),
             requests_candidate: change.map(|change| change.requests[1]),
+            at_deadline_baseline: timed.map(|change| change.at_deadline[0]),
+            at_deadline_candidate: timed.map(|change| change.at_deadline[1]),
             rounds: change.filter(|change| change.by_rounds).map(|change| change.rounds),
             p_worse: change.and_then(|change| change.p_worse),
             p_worse_adjusted: finding.p,

@@ -2,7 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::gate::{Finding, Place, Ruling};
+use crate::gate::{Finding, Place, Ruling, Verdict};
 use crate::report::plain_text::visible;
 use crate::report::shown::load;
 use crate::report::verdict::Judgement;
@@ -10,8 +10,9 @@ use crate::rundir::CellRow;
 
 /// A test case for each rule in each cell, in the policy's order.
 ///
-/// Broken is a failure, what may not be judged an error, what cannot be told skipped; what is broken and only warns is
-/// skipped too, as it stops nobody. A run of which nothing could be asked has a single error.
+/// Broken is a failure, what may not be judged an error, what cannot be told skipped; what is broken or may not be judged and only
+/// warns is skipped too, as it stops nobody. A run that is invalid as a whole has errors whatever its rules do, and one of which
+/// nothing could be asked a single one.
 pub fn verdict_junit(judgement: &Judgement<'_>) -> String {
     let mut suite = TestSuite::new(visible(&judgement.policy.source));
     suite.add_test_cases(judgement.judged.findings.iter().map(|finding| case(judgement, finding)));
@@ -20,6 +21,10 @@ pub fn verdict_junit(judgement: &Judgement<'_>) -> String {
         status.set_message(judgement.headline());
         suite.add_test_case(TestCase::new("a rule applies", status));
     }
+    let notes = judgement.notes();
+    if !notes.is_empty() {
+        suite.set_system_out(notes.join("\n"));
+    }
     let mut report = Report::new("tollmark gate");
     report.add_test_suite(suite);
     report.to_string().expect("what is written to memory cannot fail")
@@ -27,11 +32,15 @@ pub fn verdict_junit(judgement: &Judgement<'_>) -> String {
 
 fn case(judgement: &Judgement<'_>, finding: &Finding) -> TestCase {
     let row = judgement.row(finding);
-    let seen = format!("{} [{}]", judgement.seen(finding), judgement.rule(finding));
+    let rule = judgement.rule(finding);
+    let rule = if rule.is_empty() { rule } else { format!(" [{rule}]") };
+    let seen = judgement.seen(finding) + &rule;
     let status = match finding.ruling {
         Ruling::Holds => TestCaseStatus::success(),
         Ruling::Broken if judgement.stops(finding) => failed(NonSuccessKind::Failure, seen.clone()),
-        Ruling::Invalid if judgement.stops(finding) => failed(NonSuccessKind::Error, seen.clone()),
+        Ruling::Invalid if judgement.stops(finding) || judgement.judged.verdict == Verdict::Invalid => {
+            failed(NonSuccessKind::Error, seen.clone())
+        }
         Ruling::Broken => skipped(format!("broken, which only warns: {seen}")),
         Ruling::Invalid => skipped(format!("invalid, which only warns: {seen}")),
         Ruling::CannotTell => skipped(format!("cannot be told: {seen}")),

@@ -3,6 +3,7 @@
 use crate::gate::{Finding, Ruling};
 use crate::report::figures;
 use crate::report::summary::escaped;
+use crate::report::verdict::groups::Group;
 use crate::report::verdict::tables::Tables;
 use crate::report::verdict::{Judgement, words};
 
@@ -12,49 +13,62 @@ const ROOM: usize = 58_000;
 /// The verdict with its cause, a table of what does not hold, and the rest folded away, as Markdown under 60,000 bytes that
 /// stands without pictures; ended by a line feed.
 pub fn verdict_markdown(judgement: &Judgement<'_>) -> String {
-    let order = judgement.worst_first();
-    let (holds, matters): (Vec<&Finding>, Vec<&Finding>) =
-        order.into_iter().partition(|finding| finding.ruling == Ruling::Holds);
+    let each = |ruling: Ruling| {
+        let of = judgement.worst_first().into_iter().filter(move |finding| finding.ruling == ruling);
+        of.map(|finding| Row::of_one(judgement, finding)).collect::<Vec<_>>()
+    };
+    let untold = [Ruling::Invalid, Ruling::CannotTell].into_iter().flat_map(|ruling| judgement.groups(ruling));
+    let groups: Vec<Group<'_>> = untold.collect();
+    let mut matters = each(Ruling::Broken);
+    matters.extend(groups.iter().map(|group| Row::of_group(judgement, group)));
     let tables = Tables::of(judgement);
     let mut text = match &tables {
         Some(tables) => of_tables(judgement, tables),
-        None => opening(judgement, matters.first().copied()),
+        None => opening(judgement, groups.first()),
     };
-    let left_out = table(&mut text, judgement, &matters);
+    let left_out = table(&mut text, &matters);
     if left_out > 0 {
         text.push_str(&more(left_out));
     }
+    let holds = each(Ruling::Holds);
     if !holds.is_empty() && left_out == 0 {
         let count = figures::count(holds.len() as u64);
         text.push_str(&format!(
             "\n<details><summary>{count} {}</summary>\n",
             words::counted(Ruling::Holds, holds.len())
         ));
-        let left_out = table(&mut text, judgement, &holds);
+        let left_out = table(&mut text, &holds);
         if left_out > 0 {
             text.push_str(&more(left_out));
         }
         text.push_str("\n</details>\n");
     }
-    for sentence in judgement.not_asked() {
+    for sentence in judgement.reading().into_iter().chain(judgement.not_asked()) {
         text.push_str(&format!("\n{}\n", escaped(&sentence)));
     }
     text
 }
 
-/// The verdict in bold, with the place and the numbers of what is worst where that is what decides.
-fn opening(judgement: &Judgement<'_>, worst: Option<&Finding>) -> String {
+/// The verdict in bold, with the place and the numbers of what is worst where that is what decides: of what is broken the worst
+/// place, else the first of what cannot be told, by its `untold` groups.
+fn opening(judgement: &Judgement<'_>, untold: Option<&Group<'_>>) -> String {
     let verdict = judgement.verdict_words();
     let rest = escaped(&format!("{} {}", judgement.counts(), judgement.about()));
-    match worst.filter(|finding| judgement.stops(finding) || judgement.advisory) {
-        Some(finding) => format!(
-            "**{}: {}**: {}.\n\n{rest}.\n",
-            escaped(&verdict),
-            escaped(&judgement.place(finding)),
-            escaped(&judgement.told(finding)),
-        ),
+    let decides = |finding: &Finding| judgement.stops(finding) || judgement.advisory;
+    let worst = judgement.worst_first().into_iter().next();
+    let told = match worst.filter(|finding| decides(finding)) {
+        Some(finding) if finding.ruling == Ruling::Broken => Some((judgement.place(finding), judgement.told(finding))),
+        Some(_) => untold.map(|group| (group.place(judgement), group.told(judgement))),
+        None => None,
+    };
+    let text = match told {
+        Some((place, told)) => {
+            format!("**{}: {}**: {}.\n\n{rest}.\n", escaped(&verdict), escaped(&place), escaped(&told))
+        }
         None => format!("**{}**: {rest}.\n", escaped(&verdict)),
-    }
+    };
+    let advice = judgement.advice().map(|advice| format!("\n{}\n", escaped(&advice)));
+    text + &advice.unwrap_or_default()
 }
 
 /// Routes that are shown: a comment on GitHub may have 65,536 characters.
@@ -90,25 +104,41 @@ fn of_tables(judgement: &Judgement<'_>, tables: &Tables<'_>) -> String {
     text
 }
 
-/// Adds the findings as rows of a table, as far as there is room; returns how many had none.
-fn table(text: &mut String, judgement: &Judgement<'_>, findings: &[&Finding]) -> usize {
-    if findings.is_empty() {
+/// A row of the table of rules.
+struct Row {
+    cells: [String; 5],
+    /// Findings that it stands for.
+    count: usize,
+}
+
+impl Row {
+    fn of_one(judgement: &Judgement<'_>, finding: &Finding) -> Self {
+        let asked = (judgement.asked(finding), judgement.seen(finding));
+        Self::new(finding.ruling, judgement.place(finding), asked, judgement.rule(finding), 1)
+    }
+
+    fn of_group(judgement: &Judgement<'_>, group: &Group<'_>) -> Self {
+        let asked = (group.asked(judgement), group.seen(judgement));
+        Self::new(group.worst.ruling, group.place(judgement), asked, group.source(judgement), group.count())
+    }
+
+    fn new(ruling: Ruling, place: String, (asked, seen): (String, String), rule: String, count: usize) -> Self {
+        Self { cells: [words::ruling(ruling).to_owned(), place, asked, seen, rule], count }
+    }
+}
+
+/// Adds the rows as a table, as far as there is room; returns how many findings had none.
+fn table(text: &mut String, rows: &[Row]) -> usize {
+    if rows.is_empty() {
         return 0;
     }
     text.push_str("\n||where|asked|seen|rule|\n|---|---|---|---|---|\n");
-    for (told, finding) in findings.iter().enumerate() {
-        let row = format!(
-            "|{}|{}|{}|{}|{}|\n",
-            words::ruling(finding.ruling),
-            escaped(&judgement.place(finding)),
-            escaped(&judgement.asked(finding)),
-            escaped(&judgement.seen(finding)),
-            escaped(&judgement.rule(finding))
-        );
-        if text.len() + row.len() > ROOM {
-            return findings.len() - told;
+    for (told, row) in rows.iter().enumerate() {
+        let line = format!("|{}|\n", row.cells.each_ref().map(|cell| escaped(cell)).join("|"));
+        if text.len() + line.len() > ROOM {
+            return rows[told..].iter().map(|row| row.count).sum();
         }
-        text.push_str(&row);
+        text.push_str(&line);
     }
     0
 }

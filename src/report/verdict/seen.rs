@@ -1,17 +1,20 @@
 //! What was seen of a rule, in a sentence with its numbers.
 
-use crate::gate::{Bound, Change, Finding, Measure, Promise, Regression, Rule, Ruling, Seen, Why};
+use crate::gate::{Bound, Change, Finding, Measure, Promise, Regression, Rule, Ruling, Seen, Timed, Why};
 use crate::report::figures;
 use crate::report::plain_text::visible;
 use crate::report::verdict::Judgement;
+use crate::report::verdict::groups::innermost;
 use crate::report::verdict::words::trimmed;
+use crate::tally::Cause;
 use crate::units::{Latency, Micros, Usd};
 
 impl Judgement<'_> {
     /// What was seen, against what may be; or why nothing can be said.
     pub(in crate::report) fn seen(&self, finding: &Finding) -> String {
         if finding.ruling == Ruling::Invalid {
-            return finding.why.as_ref().map_or_else(String::new, |why| visible(&why.to_string()));
+            let why = finding.why.as_ref().map(|why| visible(&why.to_string()));
+            return why.into_iter().chain(remedy(finding).map(str::to_owned)).collect::<Vec<_>>().join("; ");
         }
         let figures = match (finding.rule, finding.seen) {
             (Rule::Slo(index), Seen::Counts { requests, bad }) => {
@@ -19,7 +22,11 @@ impl Judgement<'_> {
             }
             (Rule::Regression(index), Seen::Change(change)) => {
                 let rule = &self.policy.regressions[index];
-                let of = [Some(changed(rule, &change, 1.0 - self.policy.alpha)), numbers(&change)];
+                let of = [
+                    Some(changed(rule, &change, 1.0 - self.policy.alpha)),
+                    numbers(&change),
+                    self.failures(rule, &change),
+                ];
                 of.into_iter().flatten().collect::<Vec<_>>().join(", ")
             }
             (_, Seen::Prices { baseline, candidate }) => {
@@ -56,11 +63,40 @@ impl Judgement<'_> {
     fn margin(&self, finding: &Finding) -> String {
         match finding.rule {
             Rule::Slo(_) => String::new(),
-            Rule::Regression(index) => {
-                let rule = &self.policy.regressions[index];
-                format!(" (margin {})", rule.measure.told(rule.margin))
-            }
+            Rule::Regression(index) => format!(" ({})", bounds_words(&self.policy.regressions[index])),
         }
+    }
+
+    /// `failures (0 and 19) taken as 120 s`; absent where every request has such a time.
+    fn failures(&self, rule: &Regression, change: &Change) -> Option<String> {
+        let [was, is] = change.at_deadline;
+        let deadline =
+            Micros((self.run.manifest.load.timeout_total_ms.saturating_mul(1_000)).try_into().unwrap_or(u32::MAX));
+        let counts = format!("{} and {}", figures::count(was), figures::count(is));
+        let what = match rule.measure {
+            Measure::Quantile { latency: Timed::Ttft, .. } => "requests without a first token",
+            _ => "failures",
+        };
+        (was + is > 0).then(|| format!("{what} ({counts}) taken as {}", span(deadline)))
+    }
+}
+
+/// `margin 10 %, holds if surely within 75 %`: what is surely worse than the first is broken. The second is absent for what is
+/// exact.
+pub(in crate::report) fn bounds_words(rule: &Regression) -> String {
+    let margin = format!("margin {}", rule.measure.told(rule.margin));
+    match rule.rule_out {
+        Some(rule_out) => format!("{margin}, holds if surely within {}", rule.measure.told(rule_out)),
+        None => margin,
+    }
+}
+
+/// What to do about what cannot be judged; absent where that is not known.
+fn remedy(finding: &Finding) -> Option<&'static str> {
+    match finding.why.as_ref().map(innermost) {
+        // A client that is late as well is not what is to be mended where nothing was answered.
+        Some(Why::NotValid(reasons)) => Cause::of(reasons.first()?)?.remedy(),
+        _ => None,
     }
 }
 
@@ -98,12 +134,12 @@ fn counts(promise: &Promise, requests: u64, bad: u64) -> String {
     )
 }
 
-/// `812 → 1,047 ms (+29 %, 95 % interval +21 to +37 %; margin 10 %)`.
+/// `812 → 1,047 ms (+29 %, 95 % interval +21 to +37 %; margin 10 %, holds if surely within 25 %)`.
 pub(super) fn changed(rule: &Regression, change: &Change, confidence: f64) -> String {
-    let told = rule.measure.told(rule.margin);
+    let bounds = bounds_words(rule);
     let inside = match change_words(rule, change, confidence) {
-        Some(change) => format!("{change}; margin {told}"),
-        None => format!("margin {told}"),
+        Some(change) => format!("{change}; {bounds}"),
+        None => bounds,
     };
     format!("{} ({inside})", from_to(rule.measure, change))
 }
@@ -130,9 +166,9 @@ pub(in crate::report) fn interval_words(rule: &Regression, (low, high): (f64, f6
     format!("{} to {}{}", scale.number(low), scale.number(high), scale.unit())
 }
 
-/// `812 → 1,047 ms`, `370 ms → 120 s`.
+/// The figures that the change is the change of: `812 → 1,047 ms`, `370 ms → 120 s`.
 pub(in crate::report) fn from_to(measure: Measure, change: &Change) -> String {
-    let [was, is] = [change.baseline, change.candidate];
+    let [was, is] = change.figures();
     match measure {
         Measure::Quantile { .. } => {
             let [was, is] = [was, is].map(|ms| Micros((ms * 1e3).round() as u32));
@@ -144,7 +180,7 @@ pub(in crate::report) fn from_to(measure: Measure, change: &Change) -> String {
         }
         Measure::CostPerThousand => {
             let usd = |usd: f64| figures::usd(Usd::from_picos((usd * 1e12).round() as i128));
-            format!("{} → {} per 1k", usd(was), usd(is))
+            format!("{} → {}", usd(was), usd(is))
         }
         _ => format!("{} → {}", figures::percent(was), figures::percent(is)),
     }
@@ -229,6 +265,16 @@ impl Scale {
         let point = if fraction.is_empty() { "" } else { "." };
         format!("{sign}{}{point}{fraction}", crate::units::grouped(whole))
     }
+}
+
+/// The change in the unit of the rule's margin, where no rounds could be compared that of the figures; 0 for multiples of 0.
+pub(super) fn change_of(rule: &Regression, change: &Change) -> f64 {
+    let [was, is] = change.figures();
+    change.change.unwrap_or_else(|| match rule.margin {
+        Bound::Ratio(_) if !rule.measure.is_ratio() && was <= 0.0 => 0.0,
+        Bound::Ratio(_) if !rule.measure.is_ratio() => is / was - 1.0,
+        _ => is - was,
+    })
 }
 
 /// The margin of `rule` on the scale of `change`.

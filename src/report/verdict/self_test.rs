@@ -36,7 +36,7 @@ pub fn self_test_text(policy: &Policy, tests: &[SelfTest]) -> String {
         None => format!("no comparison of {source} could be tried on any run\n"),
     };
     for test in counted {
-        let judgement = Judgement { policy, run: &test.run, judged: &test.judged, advisory: true };
+        let judgement = Judgement { policy, run: &test.run, judged: &test.judged, advisory: true, apart: false };
         for finding in test.judged.findings.iter().filter(|finding| is_alarm(policy, finding)) {
             let run = visible(&test.run.manifest.run_id);
             let (place, told) = (judgement.place(finding), judgement.told(finding));

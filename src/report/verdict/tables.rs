@@ -61,7 +61,11 @@ impl<'a> Tables<'a> {
         }
         let moved = self.moved();
         let routes = moved.keys().filter(|name| name.is_some()).count();
+        let compares = |finding: &Finding| matches!(finding.rule, Rule::Regression(_));
+        let is_compared = self.judgement.judged.findings.iter().any(compares);
         said.push(match (routes, worst.is_some()) {
+            _ if self.judgement.policy.regressions.is_empty() => "No comparison of the two tables was asked".to_owned(),
+            _ if !is_compared => "No comparison of the two tables could be made".to_owned(),
             (0, false) => "No route is shown to change by more than its margin".to_owned(),
             (0 | 1, _) => "No other route is shown to change by more than its margin".to_owned(),
             (many, _) => format!("{many} routes change by more than their margins"),

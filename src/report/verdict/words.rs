@@ -58,15 +58,21 @@ impl Judgement<'_> {
         }
     }
 
-    /// The rule's name where it has one of its own, where it stands, and whether it only warns.
+    /// The rule's name where it has one of its own, where it stands, and whether it only warns or is advice; empty where none of
+    /// that is so.
     pub(super) fn rule(&self, finding: &Finding) -> String {
         let name = match finding.rule {
             Rule::Slo(_) => Some(self.name(finding.rule)),
             Rule::Regression(_) => None,
         };
         let line = self.line(finding.rule).map(|line| format!("{}:{line}", visible(&self.policy.source)));
-        let warns = self.policy.severity(finding.rule) == Severity::Warn;
-        name.into_iter().chain(line).chain(warns.then(|| "warns".to_owned())).collect::<Vec<_>>().join(", ")
+        let warns = match finding.rule {
+            _ if self.policy.severity(finding.rule) == Severity::Block => None,
+            // That is what two runs make of it, and not what the file says.
+            Rule::Regression(_) if self.apart => Some("advice".to_owned()),
+            _ => Some("warns".to_owned()),
+        };
+        name.into_iter().chain(line).chain(warns).collect::<Vec<_>>().join(", ")
     }
 
     /// A sentence for each reason why rules of the policy were not asked.
@@ -125,7 +131,8 @@ pub(in crate::report) const fn ruling(ruling: Ruling) -> &'static str {
     }
 }
 
-fn unasked_words(reason: Unasked) -> String {
+/// What is to be said of a rule that was not asked, after its name.
+pub(super) fn unasked_words(reason: Unasked) -> String {
     let words = match reason {
         Unasked::OneVariant => "is about a baseline and a candidate, and this run has one of them",
         Unasked::NoRequests => {

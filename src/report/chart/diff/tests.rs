@@ -37,7 +37,7 @@ fn light() -> ChartOptions {
 fn drawn(rules: &str, made: &MadeUp, options: &ChartOptions) -> (String, Drawn) {
     let policy = Policy::parse("gate.toml", rules).unwrap();
     let judged = judge(&policy, &made.run).unwrap();
-    draw(&Judgement { policy: &policy, run: &made.run, judged: &judged, advisory: false }, options)
+    draw(&Judgement { policy: &policy, run: &made.run, judged: &judged, advisory: false, apart: false }, options)
 }
 
 /// One place in which the candidate is slower, dearer and fails at times, and one in which nothing changed.
@@ -183,7 +183,7 @@ fn a_run_of_one_variant_has_no_such_picture() {
     made.run.manifest.variants.truncate(1);
     let policy = Policy::built_in();
     let judged = judge(policy, &made.run).unwrap();
-    let judgement = Judgement { policy, run: &made.run, judged: &judged, advisory: false };
+    let judgement = Judgement { policy, run: &made.run, judged: &judged, advisory: false, apart: false };
     assert_eq!(diff(&judgement, &light()), None);
 }
 

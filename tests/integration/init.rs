@@ -77,6 +77,9 @@ fn a_pull_request_is_judged_as_the_workflow_does_it() {
         assert!(git.output().unwrap().status.success(), "{arguments:?}");
     };
     sandbox.run(&["init"]).exits_with(0);
+    // On a machine with other work the simulated answers are late, and that decides nothing here.
+    let patient = sandbox.read("gate.toml").replace("max = 1500", "max = 60000");
+    sandbox.write("gate.toml", &patient);
     sandbox.run(&["run", "nightly.toml", "--requests-per-cell", "60", "--rounds", "12", "--run-id", "night"]);
     sandbox.judge("reports/night", &[]);
     sandbox.run(&["slim", "reports/night", "--out", "history/night"]).exits_with(0);

@@ -16,7 +16,7 @@ fn a_slim_run_has_no_rows_and_gives_the_same_reports() {
         names.sort();
         names
     };
-    assert_eq!(names("slim"), ["cells.csv", "latency.hlog", "manifest.json"]);
+    assert_eq!(names("slim"), ["cells.csv", "latency.hlog", "manifest.json", "rounds.csv"]);
     sandbox.run(&["report", "slim"]).exits_with(0);
     for name in ["cost-latency.svg", "percentiles.svg", "percentiles.hgrm", "cells.csv"] {
         assert!(sandbox.read(&format!("slim/{name}")) == sandbox.read(&format!("reports/whole/{name}")), "{name}");

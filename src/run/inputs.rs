@@ -70,6 +70,7 @@ impl Inputs {
         let chosen = sides.iter().map(|side| chosen(side, settings)).collect::<Result<Vec<_>, _>>()?;
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
         refuse_namesakes(&workloads)?;
+        tables::check_images_of(settings, &sides, &workloads)?;
         let routes = sides.iter().map(|side| tables::called(settings, side)).collect::<Result<Vec<_>, _>>()?;
         let measures = |endpoints: &[Vec<Endpoint>]| {
             let each = endpoints.iter().cloned().zip(on.iter().cloned());

@@ -56,5 +56,6 @@ pub use promise::{Kept, kept, requests_to_settle};
 pub use self_test::{SelfTest, self_test};
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
+pub(crate) use table_price::differ_surely;
 pub use traffic::Traffic;
 pub use window::{Asked, InWindow, count_windows};

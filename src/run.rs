@@ -49,7 +49,7 @@ pub use forethought::estimates;
 pub use inputs::{InputSide, Inputs, workload};
 pub use job::{check_keys, hosts, urls};
 pub use loads::LoadWords;
-pub use output::{Format, Written, headline_of, judged, swept, write_comparison, write_reports};
+pub use output::{Format, Written, headline_of, judged, main_chart, swept, write_comparison, write_reports};
 pub use preflight::{Found, look};
 pub use settings::{Measured, Overrides, PromptCache, Settings, Whereto};
 pub use snapshot::{CellProgress, ModelLine, Snapshot};

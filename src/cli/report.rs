@@ -8,7 +8,7 @@ use crate::cli::args::ReportArgs;
 use crate::cli::exit::CliError;
 use crate::cli::terminal::{colour, put, table_width};
 use crate::report::{ChartOptions, Parts, TableStyle, table, visible, wrapped};
-use crate::run::{Format, headline_of, judged, swept, write_comparison, write_reports};
+use crate::run::{Format, headline_of, judged, main_chart, swept, write_comparison, write_reports};
 use crate::rundir::{Run, usage_warnings};
 
 /// Reasons for which cells cannot be judged that are told at the end of a run.
@@ -116,7 +116,7 @@ pub(super) fn tell_invalid(run: &Run) {
 /// Says on stderr where the reports are.
 pub(super) fn print_paths(run: &Run) {
     let shown = run.path.display();
-    eprintln!("\nreport: {shown}/report.html\nchart:  {shown}/cost-latency.svg");
+    eprintln!("\nreport: {shown}/report.html\nchart:  {shown}/{}", main_chart(run));
     // A run that died has no cells.csv: it would be taken for a whole one.
     if run.path.join("cells.csv").exists() {
         eprintln!("rows:   {shown}/cells.csv");

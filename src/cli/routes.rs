@@ -12,7 +12,8 @@ use crate::cli::terminal::{colour, put, width};
 use crate::conf::Faults;
 use crate::fsio::write_whole;
 use crate::registry::Registry;
-use crate::routes::{Checked, RoutesError, Table, check, export, show};
+use crate::report::figures::several;
+use crate::routes::{Action, Checked, RoutesError, Table, check, export, show};
 
 /// Carries out a subcommand of `routes`.
 ///
@@ -62,7 +63,10 @@ fn exported(args: &ExportArgs) -> Result<(), CliError> {
     match &args.out {
         Some(out) => {
             write_whole(out, exported.text.as_bytes())?;
-            put(&format!("{}: {} routes\n", out.display(), table.routes.len()))?;
+            let held = table.routes.iter().filter(|route| matches!(route.action, Action::Send { .. })).count();
+            let handed = table.routes.len() - held;
+            let left = if handed > 0 { format!(" of {}", table.routes.len()) } else { String::new() };
+            put(&format!("{}: {}{left}\n", out.display(), several(held as u64, "route")))?;
         }
         None => put(&exported.text)?,
     }

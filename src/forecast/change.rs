@@ -1,6 +1,10 @@
 //! What differs between two routing tables, and on which lines.
 
-use crate::routes::{Action, OnOverflow, Route, Table, Target};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::routes::{Action, Breaker, OnOverflow, Places, Route, RouteMatch, Table, Target};
 
 /// One difference of two tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +20,13 @@ pub struct TableChange {
 /// Everything that differs between `before` and `after`, the whole table first, then route by route in the new table's order.
 pub fn table_changes(before: &Table, after: &Table) -> Vec<TableChange> {
     let mut changes = Changes::default();
-    changes.whole(before, after);
+    let (was_at, is_at) = (Places::of(before), Places::of(after));
+    changes.whole((before, &was_at), (after, &is_at));
     let find = |table: &'_ Table, name: &str| table.routes.iter().position(|route| *route.name == *name);
-    for route in &after.routes {
+    for (index, route) in after.routes.iter().enumerate() {
         changes.route = Some(route.name.text.clone());
         match find(before, &route.name) {
-            Some(place) => changes.routes(&before.routes[place], route),
+            Some(place) => changes.routes(&before.routes[place], (route, index, &is_at)),
             None => changes.note(Some(route.line), "is new".to_owned()),
         }
     }
@@ -40,6 +45,23 @@ pub fn table_changes(before: &Table, after: &Table) -> Vec<TableChange> {
         changes.note(line, format!("`{}` stands before `{}`", is[place], was[place]));
     }
     changes.found
+}
+
+/// What is said of parts that the old table alone has, so that the line is its own.
+pub(crate) const GONE_BREAKER: &str = "the breaker is gone";
+pub(crate) const GONE_CLASSIFIER: &str = "the classifier is gone";
+
+fn time(time: &Duration) -> String {
+    format!("{time:?}")
+}
+
+/// `tier 1, class `chat`, with an image`; `all others` without a condition.
+fn taken(matches: &RouteMatch) -> String {
+    let tier = matches.tier.map(|tier| format!("tier {tier}"));
+    let class = matches.class.as_ref().map(|class| format!("class `{class}`"));
+    let image = matches.needs_vision.map(|needs| if needs { "with an image" } else { "without an image" }.to_owned());
+    let all: Vec<String> = tier.into_iter().chain(class).chain(image).collect();
+    if all.is_empty() { "all others".to_owned() } else { all.join(", ") }
 }
 
 #[derive(Default)]
@@ -66,73 +88,113 @@ impl Changes {
         }
     }
 
-    fn whole(&mut self, before: &Table, after: &Table) {
+    fn whole(&mut self, (before, was_at): (&Table, &Places<'_>), (after, is_at): (&Table, &Places<'_>)) {
         match (&before.classifier, &after.classifier) {
             (None, None) => {}
-            (Some(was), None) => self.note(Some(was.line), "the classifier is gone".to_owned()),
+            (Some(was), None) => self.note(Some(was.line), GONE_CLASSIFIER.to_owned()),
             (None, Some(is)) => self.note(Some(is.line), format!("`{}` classifies", is.model)),
             (Some(was), Some(is)) => {
-                let line = Some(is.line);
-                self.compare(line, "classifier", (&*was.model, &*is.model), |name| format!("`{name}`"));
-                self.compare(line, "classifier's timeout", (was.timeout, is.timeout), |time| format!("{time:?}"));
-                self.compare(line, "default tier", (was.default_tier, is.default_tier), ToString::to_string);
-                self.compare(line, "classifier's tokens", (was.max_tokens, is.max_tokens), ToString::to_string);
-                self.compare(line, "classifier's characters", (was.max_chars, is.max_chars), ToString::to_string);
+                let at = |key| is_at.classifier(key);
+                self.compare(at("model"), "classifier", (&*was.model, &*is.model), |name| format!("`{name}`"));
+                self.compare(at("timeout"), "classifier's timeout", (was.timeout, is.timeout), time);
+                self.compare(
+                    at("default_tier"),
+                    "default tier",
+                    (was.default_tier, is.default_tier),
+                    ToString::to_string,
+                );
+                let tokens = (was.max_tokens, is.max_tokens);
+                self.compare(at("max_tokens"), "classifier's tokens", tokens, ToString::to_string);
+                let letters = (was.max_chars, is.max_chars);
+                self.compare(at("max_chars"), "classifier's characters", letters, ToString::to_string);
                 if was.prompt != is.prompt {
-                    self.note(line, "the classifier's prompt".to_owned());
+                    self.note(at("prompt"), "the classifier's prompt".to_owned());
                 }
             }
         }
         let (was, is) = (&before.failover, &after.failover);
-        self.compare(None, "failover's timeout", (was.timeout, is.timeout), |time| format!("{time:?}"));
-        self.compare(None, "region order", (was.region_order, is.region_order), |order| {
-            format!("{order:?}").to_lowercase()
+        let at = |key| is_at.failover(key);
+        self.compare(at("timeout"), "failover's timeout", (was.timeout, is.timeout), time);
+        let order = (was.region_order, is.region_order);
+        self.compare(at("region_order"), "region order", order, |order| order.name().to_owned());
+        let on = (&was.on, &is.on);
+        self.compare(at("on"), "what is failed over on:", on, |on| match on.as_slice() {
+            [] => "nothing".to_owned(),
+            some => some.iter().map(|group| group.name()).collect::<Vec<_>>().join(", "),
         });
-        if was.on != is.on {
-            self.note(None, "what is failed over on".to_owned());
-        }
-        if was.breaker != is.breaker {
-            self.note(None, "the breaker".to_owned());
-        }
-        if before.registry.as_ref().map(|path| path.file_name()) != after.registry.as_ref().map(|path| path.file_name())
-        {
-            self.note(None, "the registry".to_owned());
-        }
+        self.breaker((was.breaker, was_at), (is.breaker, is_at));
+        let name = |table: &Table| {
+            let name = table.registry.as_ref()?.file_name()?;
+            Some(name.to_string_lossy().into_owned())
+        };
+        let shown = |name: &Option<String>| name.as_ref().map_or_else(|| "none".to_owned(), |name| format!("`{name}`"));
+        self.compare(is_at.top("registry"), "registry", (name(before), name(after)), shown);
     }
 
-    fn routes(&mut self, before: &Route, after: &Route) {
-        let line = Some(after.line);
-        if before.matches != after.matches {
-            self.note(line, "which requests it takes".to_owned());
-        }
+    fn breaker(&mut self, (was, was_at): (Option<Breaker>, &Places<'_>), (is, is_at): (Option<Breaker>, &Places<'_>)) {
+        let (was, is) = match (was, is) {
+            (None, None) => return,
+            (Some(_), None) => return self.note(was_at.breaker("window"), GONE_BREAKER.to_owned()),
+            (None, Some(_)) => return self.note(is_at.breaker("window"), "a breaker".to_owned()),
+            (Some(was), Some(is)) => (was, is),
+        };
+        let at = |key| is_at.breaker(key);
+        let ratio = (was.attempt_error_ratio, is.attempt_error_ratio);
+        self.compare(at("attempt_error_ratio"), "the breaker's error ratio", ratio, ToString::to_string);
+        self.compare(at("window"), "the breaker's window", (was.window, is.window), time);
+        let requests = (was.min_requests, is.min_requests);
+        self.compare(at("min_requests"), "the breaker's least requests", requests, ToString::to_string);
+        self.compare(at("cooldown"), "the breaker's cooldown", (was.cooldown, is.cooldown), time);
+    }
+
+    fn routes(&mut self, before: &Route, (after, index, places): (&Route, usize, &Places<'_>)) {
+        let at = |key| Some(places.route(index, key));
+        self.compare(at("match"), "which requests it takes:", (&before.matches, &after.matches), |matches| {
+            taken(matches)
+        });
         match (&before.action, &after.action) {
             (Action::HandOff { human_cost: was }, Action::HandOff { human_cost: is }) => {
                 let shown =
                     |cost: &Option<_>| cost.as_ref().map_or_else(|| "unknown".to_owned(), |cost| format!("${cost}"));
-                self.compare(line, "a person's cost", (*was, *is), shown);
+                self.compare(at("human_cost_usd"), "a person's cost", (*was, *is), shown);
             }
-            (Action::Send { .. }, Action::HandOff { .. }) => self.note(line, "a person answers".to_owned()),
-            (Action::HandOff { .. }, Action::Send { .. }) => self.note(line, "a model answers".to_owned()),
+            (Action::Send { .. }, Action::HandOff { .. }) => self.note(at("action"), "a person answers".to_owned()),
+            (Action::HandOff { .. }, Action::Send { .. }) => self.note(at("primary"), "a model answers".to_owned()),
             (
                 Action::Send { primary: p, fallback: f, on_overflow: o, params: a, max_cost_per_request: c },
                 Action::Send { primary, fallback, on_overflow, params, max_cost_per_request },
             ) => {
-                self.targets("", line, p, primary);
-                self.targets("fallback ", line, f, fallback);
+                self.targets("", at("primary"), p, primary);
+                self.targets("fallback ", at("fallback"), f, fallback);
                 // By their words: a name knows where in its file it stands.
                 let shown = |overflow: &OnOverflow| match overflow {
                     OnOverflow::Reject => "rejected".to_owned(),
                     OnOverflow::Escalate { to } => format!("escalated to `{to}`"),
                     OnOverflow::Chunk { with } => format!("cut for `{with}`"),
                 };
-                self.compare(line, "a prompt over the window:", (shown(o), shown(on_overflow)), String::clone);
-                if a != params {
-                    self.note(line, "`params`".to_owned());
-                }
+                let key = match (o, on_overflow) {
+                    (OnOverflow::Escalate { .. }, OnOverflow::Escalate { .. }) => "escalate_to",
+                    (OnOverflow::Chunk { .. }, OnOverflow::Chunk { .. }) => "chunk_with",
+                    _ => "on_overflow",
+                };
+                self.compare(at(key), "a prompt over the window:", (shown(o), shown(on_overflow)), String::clone);
+                self.params(at("params"), a, params);
                 let shown =
                     |cost: &Option<_>| cost.as_ref().map_or_else(|| "none".to_owned(), |cost| format!("${cost}"));
-                self.compare(line, "limit of a request's cost", (*c, *max_cost_per_request), shown);
+                let limit = (*c, *max_cost_per_request);
+                self.compare(at("max_cost_per_request_usd"), "limit of a request's cost", limit, shown);
             }
+        }
+    }
+
+    fn params(&mut self, line: Option<usize>, before: &[(String, Value)], after: &[(String, Value)]) {
+        let find = |params: &'_ [(String, Value)], key: &str| {
+            params.iter().find(|(known, _)| known == key).map(|(_, value)| value.to_string())
+        };
+        let gone = before.iter().filter(|(key, _)| find(after, key).is_none());
+        for (key, _) in after.iter().chain(gone) {
+            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+            self.compare(line, &format!("`{key}` of `params`"), (find(before, key), find(after, key)), shown);
         }
     }
 
@@ -206,13 +268,55 @@ mod tests {
         assert_eq!(told(&BEFORE.replacen("\"x\"", "\"z\"", 1)), ["a:5 `x` → `z`"]);
         assert_eq!(told(&BEFORE.replace("weight = 2", "weight = 3")), ["a:5 weight of `y` 2 → 3"]);
         assert_eq!(
-            told(&BEFORE.replace("tier = 1", "tier = 2")),
-            ["a:4 which requests it takes"].map(|it| it.replace(":4", ":2"))
+            told(&BEFORE.replace("tier = 1", "tier = 2, needs_vision = true")),
+            ["a:4 which requests it takes: tier 1 → tier 2, with an image"]
         );
         assert_eq!(told(&BEFORE.replace("\"b\"", "\"c\"")), ["c:6 is new", "b:6 is gone"]);
         assert_eq!(
             told(&BEFORE.replace("schema = 1", "schema = 1\n[failover]\ntimeout = \"9s\"")),
-            [": 0".replace(' ', "") + " failover's timeout 30s → 9s"]
+            [":3 failover's timeout 30s → 9s"]
         );
+    }
+
+    #[test]
+    fn each_key_of_classifier_failover_breaker_and_route_has_its_own_line() {
+        let table = |timeout: &str, on: &str, least: &str, rest: &str| {
+            format!(
+                "schema = 1\n[classifier]\nmodel = \"q\"\n{timeout}[failover]\n{on}[failover.breaker]\n{least}\
+                 [[route]]\nname = \"a\"\nprimary = [ {{ model = \"x\" }} ]\non_overflow = \"escalate\"\n{rest}"
+            )
+        };
+        let before = table(
+            "timeout = \"2s\"\n",
+            "on = [\"5xx\"]\n",
+            "min_requests = 200\n",
+            "escalate_to = \"y\"\nparams = { temperature = 0, top_p = 1 }\n",
+        );
+        let after = table(
+            "timeout = \"1s\"\n",
+            "on = [\"5xx\", \"429\"]\n",
+            "min_requests = 50\n",
+            "escalate_to = \"z\"\nparams = { temperature = 1, seed = 7 }\n",
+        );
+        let read = |text: &str| Table::parse("routes.toml", text).unwrap_or_else(|faults| panic!("{faults}"));
+        let all = |before: &str, after: &str| -> Vec<(usize, String)> {
+            let changes = table_changes(&read(before), &read(after));
+            changes.into_iter().map(|change| (change.line.unwrap_or(0), change.what)).collect()
+        };
+        let expected = [
+            (4, "classifier's timeout 2s → 1s"),
+            (6, "what is failed over on: 5xx → 5xx, 429"),
+            (8, "the breaker's least requests 200 → 50"),
+            (13, "a prompt over the window: escalated to `y` → escalated to `z`"),
+            (14, "`seed` of `params` not set → 7"),
+            (14, "`temperature` of `params` 0 → 1"),
+            (14, "`top_p` of `params` 1 → not set"),
+        ];
+        let found = all(&before, &after);
+        let shown: Vec<(usize, &str)> = found.iter().map(|(line, what)| (*line, what.as_str())).collect();
+        assert_eq!(shown, expected);
+        let without = after.replace("[failover.breaker]\nmin_requests = 50\n", "");
+        assert_eq!(all(&after, &without), [(7, GONE_BREAKER.to_owned())]);
+        assert_eq!(all(&without, &after), [(7, "a breaker".to_owned())]);
     }
 }

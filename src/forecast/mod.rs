@@ -28,6 +28,7 @@ mod through;
 mod traffic;
 mod weighted;
 
+pub(crate) use change::{GONE_BREAKER, GONE_CLASSIFIER};
 pub use change::{TableChange, table_changes};
 pub use error::ForecastError;
 pub use figures::{Answered, Estimate, Figures, Money, Span};

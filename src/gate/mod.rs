@@ -62,6 +62,7 @@ pub use self_test::{SelfTest, Untold, self_test};
 pub(crate) use settle::promise_to_settle;
 pub use shares::{SharePair, compare_shares};
 pub use standing::{LEAST_N_FOR_P99, Standing};
+pub(crate) use table_price::differ_surely;
 pub use traffic::Traffic;
 pub use unmeasured::unmeasured;
 pub use window::{Asked, InWindow, count_windows};

@@ -77,7 +77,7 @@ fn price_of<'a>(table: &'a TableNote, model: &str) -> Option<&'a PriceNote> {
 
 /// Whether two counts of the same requests differ by more than chance makes them: by more than three standard deviations of the
 /// difference of two Poisson counts, which is more than labels drawn twice have.
-pub(in crate::gate) fn differ_surely(one: u64, other: u64) -> bool {
+pub(crate) fn differ_surely(one: u64, other: u64) -> bool {
     one.abs_diff(other) as f64 > 3.0 * ((one + other) as f64).sqrt()
 }
 

@@ -1,5 +1,7 @@
 //! What a run cost, and where that went.
 
+mod moves;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -7,9 +9,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cost::{self, Cost, effective_output};
-use crate::registry::{Asked, Price, Rates};
+use crate::registry::Asked;
+use crate::report::bill::moves::{Traffic, moves, without_images};
+use crate::report::shown::assumed_of_table;
 use crate::rundir::{PriceNote, Run, RunDirError, Spent, read_spending};
-use crate::sample::{Usage, UsageSource};
+use crate::sample::{Outcome, Usage, UsageSource};
 use crate::units::{Usd, UsdPerMtok};
 
 /// Requests that are named one by one.
@@ -39,10 +43,13 @@ pub struct Bill {
 /// Some requests with their tokens and what they cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// Requests that were sent, failed ones included.
+    /// Requests that were sent, failed ones included, and those that a routing table ended itself, as by handing them to a
+    /// person.
     pub requests: u64,
-    /// Of these, the ones whose tokens are not known, and which are in no amount.
+    /// Of these, the ones of which neither tokens nor cost are known, and which are in no amount.
     pub without_usage: u64,
+    /// Those that were handed to a person of whom nobody says what he costs: no more than their calls are in the cost.
+    pub unpriced_people: u64,
     /// Their tokens.
     pub usage: Usage,
     /// What they cost.
@@ -51,7 +58,7 @@ pub struct Share {
 
 impl Default for Share {
     fn default() -> Self {
-        Self { requests: 0, without_usage: 0, usage: Usage::default(), cost: Cost::NOTHING }
+        Self { requests: 0, without_usage: 0, unpriced_people: 0, usage: Usage::default(), cost: Cost::NOTHING }
     }
 }
 
@@ -59,6 +66,7 @@ impl Share {
     pub(crate) fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.without_usage += other.without_usage;
+        self.unpriced_people += other.unpriced_people;
         self.usage += other.usage;
         self.cost += other.cost;
     }
@@ -106,8 +114,8 @@ pub struct Dear {
     pub custom_id: String,
     /// Its number among the cell's measured requests.
     pub index: u32,
-    /// Its tokens.
-    pub usage: Usage,
+    /// Its tokens; absent where nobody generated any, as for what a person was handed.
+    pub usage: Option<Usage>,
     /// What it cost.
     pub cost: Usd,
 }
@@ -158,19 +166,17 @@ struct Ledger<'r> {
     /// Each cell's place in `traffics`.
     traffic_of: Vec<usize>,
     traffics: Vec<Traffic>,
+    /// By cell of a table and route.
+    doubts: BTreeMap<(usize, Option<&'r str>), Doubts>,
 }
 
-/// What one model at a provider served of a workload, and what that costs elsewhere.
-struct Traffic {
-    workload: String,
-    tier: Option<u8>,
-    offer: (String, String),
-    price: Option<Price>,
-    share: Share,
-    /// Requests whose tokens are known.
-    counted: u64,
-    /// Places of the other offers on the workload whose prices have overrides, with what each request costs there.
-    by_request: Vec<(usize, Cost)>,
+/// What is doubtful about the costs of a route's requests, or of a table's that no route took.
+#[derive(Clone, Copy, Default)]
+struct Doubts {
+    /// Whether a call was charged at an assumed price.
+    assumed: bool,
+    /// Whether it hands over to a person of unknown cost.
+    unpriced_person: bool,
 }
 
 impl<'r> Ledger<'r> {
@@ -212,6 +218,7 @@ impl<'r> Ledger<'r> {
             classes: Vec::new(),
             traffic_of,
             traffics,
+            doubts: doubts(run),
         }
     }
 
@@ -232,25 +239,36 @@ impl<'r> Ledger<'r> {
         if let Some((usage, _)) = spent.usage {
             self.traffics[place].counted += 1;
             self.move_request(place, &usage, spent);
-            self.note_dear(spent, usage);
         }
+        self.note_dear(spent);
     }
 
     fn share_of(&self, spent: &Spent<'_>) -> Share {
-        let requests = spent.attempts;
-        let Some((usage, source)) = spent.usage else {
-            return Share { requests, without_usage: requests, ..Share::default() };
+        let held_back = spent.attempts == 0 && matches!(spent.outcome, Outcome::NotSent | Outcome::OverBudget);
+        let requests = u64::from(!held_back);
+        let doubts = self.doubts.get(&(spent.cell, spent.route)).copied().unwrap_or_default();
+        let handed = spent.outcome == Outcome::HandedOff && doubts.unpriced_person;
+        let share = Share { requests, unpriced_people: handed.into(), ..Share::default() };
+        let price = self.traffics[self.traffic_of[spent.cell]].price.as_ref();
+        let assumed = |usage: &Usage| match price {
+            Some(price) => cost::of(usage, 0, Some(&price.rates)).assumed,
+            // The row does not say which of the table's calls an assumed price bears on.
+            None => spent.attempts > 0 && doubts.assumed,
         };
-        let assumed = || {
-            let price = self.traffics[self.traffic_of[spent.cell]].price.as_ref()?;
-            Some(cost::of(&usage, 0, Some(&price.rates)).assumed)
-        };
-        let known = Cost {
-            known: spent.cost.unwrap_or(Usd::ZERO),
-            complete: spent.cost.is_some(),
-            assumed: spent.cost.is_some() && (source == UsageSource::Estimated || assumed().unwrap_or(false)),
-        };
-        Share { requests, without_usage: 0, usage: classed(&usage), cost: known }
+        match (spent.usage, spent.cost) {
+            (None, None) if handed => share,
+            (None, None) => Share { without_usage: requests, ..share },
+            (usage, cost) => {
+                let is_estimated = matches!(usage, Some((_, UsageSource::Estimated)));
+                let usage = usage.map_or_else(Usage::default, |(usage, _)| classed(&usage));
+                let cost = Cost {
+                    known: cost.unwrap_or(Usd::ZERO),
+                    complete: cost.is_some(),
+                    assumed: cost.is_some() && (is_estimated || assumed(&usage)),
+                };
+                Share { usage, cost, ..share }
+            }
+        }
     }
 
     /// Reckons one request of the traffic at `place` by the prices that depend on the request.
@@ -270,7 +288,7 @@ impl<'r> Ledger<'r> {
         self.traffics[place].by_request = moved;
     }
 
-    fn note_dear(&mut self, spent: &Spent<'_>, usage: Usage) {
+    fn note_dear(&mut self, spent: &Spent<'_>) {
         let dearest = &mut self.bill.dearest;
         let Some(cost) = spent.cost else { return };
         if dearest.len() == DEAREST && dearest.last().is_some_and(|least| least.cost > cost) {
@@ -282,7 +300,7 @@ impl<'r> Ledger<'r> {
             model: note.model_and_variant(),
             custom_id: spent.custom_id.to_owned(),
             index: spent.index,
-            usage,
+            usage: spent.usage.map(|(usage, _)| usage),
             cost,
         };
         let same = |one: &Dear| (&one.model, &one.custom_id) == (&line.model, &line.custom_id);
@@ -321,58 +339,31 @@ impl<'r> Ledger<'r> {
     }
 }
 
+/// The doubts about the cells that routing tables carried out, and about each of their routes.
+fn doubts(run: &Run) -> BTreeMap<(usize, Option<&str>), Doubts> {
+    let cells = &run.manifest.cells;
+    let places: BTreeMap<&str, usize> = cells.iter().map(|note| note.cell.as_str()).zip(0..).collect();
+    let mut doubts = BTreeMap::new();
+    for table in &run.manifest.tables {
+        for note in cells.iter().filter(|note| note.variant == table.variant) {
+            let whole = note.part_of.as_ref().unwrap_or(&note.cell);
+            let Some(place) = places.get(whole.as_str()) else { continue };
+            let assumed = !assumed_of_table(run, &note.cell, note.variant.as_deref()).is_empty();
+            let route = note.route.as_deref();
+            let known = table.routes.iter().find(|known| Some(known.route.as_str()) == route);
+            let unpriced_person = known.is_some_and(|route| route.models.is_empty() && route.human_cost_usd.is_none());
+            doubts.insert((*place, route), Doubts { assumed, unpriced_person });
+        }
+    }
+    doubts
+}
+
 /// The dearest first, then by name.
 fn sorted(mut lines: Vec<Line>) -> Vec<Line> {
     lines.sort_by(|a, b| {
         (Reverse(a.share.cost.known), &a.name, &a.provider).cmp(&(Reverse(b.share.cost.known), &b.name, &b.provider))
     });
     lines
-}
-
-/// Every traffic on every other offer of its workload, those of the nearest tier first, then the cheapest; only where its tokens are known.
-fn moves(traffics: &[Traffic]) -> Vec<Move> {
-    let mut found = Vec::new();
-    for (own, traffic) in traffics.iter().enumerate().filter(|(_, traffic)| traffic.counted > 0) {
-        let mut there: Vec<Move> = Vec::new();
-        for (place, other) in traffics.iter().enumerate() {
-            if place == own || other.workload != traffic.workload {
-                continue;
-            }
-            let by_request = traffic.by_request.iter().find(|(known, _)| *known == place).map(|(_, cost)| *cost);
-            there.push(Move {
-                workload: traffic.workload.clone(),
-                from: traffic.offer.clone(),
-                to: other.offer.clone(),
-                tiers_apart: traffic.tier.zip(other.tier).map(|(own, there)| own.abs_diff(there)),
-                share: traffic.share,
-                after: by_request.unwrap_or_else(|| all_at_once(traffic, other)),
-            });
-        }
-        there.sort_by(|a, b| {
-            let order = |one: &Move| {
-                (one.tiers_apart.is_none(), one.tiers_apart, !one.after.complete, one.after.known, one.to.clone())
-            };
-            order(a).cmp(&order(b))
-        });
-        found.extend(there);
-    }
-    found
-}
-
-/// All requests of `traffic` at the prices of `other`, which are the same for each of them.
-fn all_at_once(traffic: &Traffic, other: &Traffic) -> Cost {
-    let Some(price) = &other.price else { return cost::of(&traffic.share.usage, 0, None) };
-    let mut rates = price.rates.clone();
-    let fee = rates.per_request.take().map(|fee| Usd::from_picos(fee.picos() * i128::from(traffic.counted)));
-    let tokens = without_images(cost::of(&traffic.share.usage, 0, Some(&rates)), Some(&rates));
-    fee.map_or(tokens, |fee| tokens + Cost { known: fee, ..Cost::NOTHING })
-}
-
-/// The cost of a request's tokens at `rates`; incomplete where images cost extra, since a run does not keep how many there
-/// were.
-fn without_images(tokens: Cost, rates: Option<&Rates>) -> Cost {
-    let extra = rates.is_some_and(|rates| rates.per_image.is_some());
-    Cost { complete: tokens.complete && !extra, ..tokens }
 }
 
 /// The tokens as they are charged: no class holds more than the whole that it is a part of.

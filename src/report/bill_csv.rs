@@ -79,7 +79,10 @@ impl Rows {
 
     fn dear(&mut self, dear: &Dear) {
         let mut cells: Vec<String> = ["request", "", &dear.cell, &dear.custom_id, "", "", ""].map(str::to_owned).into();
-        cells.extend(counts(1, 0, &dear.usage));
+        match &dear.usage {
+            Some(usage) => cells.extend(counts(1, 0, usage)),
+            None => cells.extend(["1", "0", "", "", "", ""].map(str::to_owned)),
+        }
         cells.extend([dear.cost.to_string(), "true".to_owned(), String::new()]);
         cells.extend([String::new(), String::new(), String::new()]);
         self.write(cells, [String::new(), String::new(), String::new()]);

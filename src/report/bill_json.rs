@@ -84,8 +84,8 @@ struct Request<'a> {
     cell: &'a str,
     custom_id: &'a str,
     index: u32,
-    input_tokens: u64,
-    output_tokens: u64,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
     cost_usd: Usd,
 }
 
@@ -95,8 +95,8 @@ impl<'a> Request<'a> {
             cell: &dear.cell,
             custom_id: &dear.custom_id,
             index: dear.index,
-            input_tokens: dear.usage.input,
-            output_tokens: dear.usage.output,
+            input_tokens: dear.usage.map(|usage| usage.input),
+            output_tokens: dear.usage.map(|usage| usage.output),
             cost_usd: dear.cost,
         }
     }

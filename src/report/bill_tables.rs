@@ -1,12 +1,13 @@
 //! The bill of a run as tables for people.
 
 use crate::cost::Cost;
-use crate::report::bill::{Bill, Line, Share};
+use crate::report::bill::{Bill, Dear, Line, Share};
 use crate::report::bill_csv::measured;
-use crate::report::figures::{Trust, count, marked, measured_price, usd};
+use crate::report::figures::{Trust, count, marked, measured_price, several, usd};
 use crate::report::plain_text::{clipped, visible};
 use crate::report::ratio::percent_change;
 use crate::report::text_table::TextTable;
+use crate::sample::Usage;
 use crate::units::Usd;
 
 /// Columns that a name may take.
@@ -21,13 +22,17 @@ pub(crate) fn bill_sentence(bill: &Bill) -> String {
     let all = measured(bill);
     let unknown = match all.without_usage {
         0 => String::new(),
-        some => format!("; the tokens of {} are unknown, and in no amount", count(some)),
+        some => format!("; what {} cost is unknown, and in no amount", count(some)),
+    };
+    let people = match all.unpriced_people {
+        0 => String::new(),
+        some => format!("; what a person costs is unknown, and in the amount of none of {}", several(some, "hand-off")),
     };
     let warmup = match bill.warmup.requests {
         0 => String::new(),
-        requests => format!(", and {} for {} to warm up", amount(bill.warmup.cost), count(requests)),
+        requests => format!(", and {} for {} to warm up", amount_of(&bill.warmup), count(requests)),
     };
-    format!("{} for {} requests{warmup}{unknown}", amount(all.cost), count(all.requests))
+    format!("{} for {}{warmup}{unknown}{people}", amount_of(&all), several(all.requests, "request"))
 }
 
 /// The tables of `bill`, each with at most `room` rows.
@@ -52,8 +57,8 @@ pub(crate) fn bill_tables(bill: &Bill, room: usize) -> Vec<TextTable> {
                 vec![
                     name(&dear.custom_id),
                     name(&dear.cell),
-                    count(dear.usage.input),
-                    count(dear.usage.output),
+                    tokens(dear, |usage| usage.input),
+                    tokens(dear, |usage| usage.output),
                     usd(dear.cost),
                 ]
             })
@@ -66,17 +71,21 @@ pub(crate) fn bill_tables(bill: &Bill, room: usize) -> Vec<TextTable> {
     tables
 }
 
+fn tokens(dear: &Dear, of: fn(&Usage) -> u64) -> String {
+    dear.usage.as_ref().map_or_else(|| "–".to_owned(), |usage| count(of(usage)))
+}
+
 fn by(what: &'static str, lines: &[Line], all: &Share, room: usize) -> TextTable {
     let row = |line: &Line| {
         let share = &line.share;
         let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
-        let about = |price: Option<String>| known(price.map(|price| marked(&price, trust(share.cost))));
+        let about = |price: Option<String>| known(price.map(|price| marked(&price, trust_of(share))));
         vec![
             if line.name.is_empty() { format!("no {what}") } else { name(&line.name) },
             count(share.requests),
             count(share.usage.input),
             count(share.usage.output),
-            amount(share.cost),
+            amount_of(share),
             known(share.millionths_of(all).map(|part| format!("{}.{} %", part / 10_000, part % 10_000 / 1_000))),
             about(share.per_thousand().map(usd)),
             about(share.effective().map(measured_price)),
@@ -114,7 +123,7 @@ fn moved(bill: &Bill) -> TextTable {
                 name(&one.workload),
                 name(&one.from.0),
                 name(&one.to.0),
-                amount(one.share.cost),
+                amount_of(&one.share),
                 about(one.after),
                 both.map_or_else(|| "–".to_owned(), |(before, after)| signed(after - before)),
                 change.unwrap_or_else(|| "–".to_owned()),
@@ -134,6 +143,16 @@ fn moved(bill: &Bill) -> TextTable {
 
 fn trust(cost: Cost) -> Trust {
     Trust { partial: !cost.complete, assumed: cost.assumed }
+}
+
+fn trust_of(share: &Share) -> Trust {
+    let trust = trust(share.cost);
+    Trust { partial: trust.partial || share.unpriced_people > 0, ..trust }
+}
+
+fn amount_of(share: &Share) -> String {
+    let complete = !trust_of(share).partial;
+    amount(Cost { complete, ..share.cost })
 }
 
 fn amount(cost: Cost) -> String {

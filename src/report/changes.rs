@@ -10,6 +10,7 @@ use crate::report::setting::settings;
 use crate::report::shown::{load, tail};
 use crate::report::text_table::TextTable;
 use crate::rundir::{CellRow, Run};
+use crate::sample::Outcome;
 use crate::units::{Latency, UsdPerMtok};
 
 /// One endpoint under one workload and load, twice.
@@ -92,6 +93,34 @@ pub(crate) fn changes(run: &Run) -> Vec<Change<'_>> {
     }
     changes.extend(of_routes(run, baseline));
     changes
+}
+
+/// The tables as a whole, and every route of the first variant's or the second's that was given a request in either, with what
+/// became of it under both; absent: the table has no such route.
+pub(crate) fn routes_of_both(run: &Run) -> Vec<[Option<&CellRow>; 2]> {
+    let [baseline, candidate] = run.manifest.variants.as_slice() else { return Vec::new() };
+    let of = |variant| cells_of(run, variant);
+    let same = |one: &CellRow, other: &CellRow| one.route == other.route && same_load(one, other);
+    let pairs = of(baseline).map(|was| [Some(was), of(candidate).find(|is| same(was, is))]);
+    let new = of(candidate).filter(|is| !of(baseline).any(|was| same(was, is))).map(|is| [None, Some(is)]);
+    let is_asked = |pair: &[Option<&CellRow>; 2]| pair.iter().flatten().any(|row| asked(row) > 0);
+    let mut all: Vec<_> = pairs.chain(new).filter(is_asked).collect();
+    all.sort_by_key(|pair| pair.iter().flatten().all(|row| row.route.is_some()));
+    all
+}
+
+fn cells_of<'a>(run: &'a Run, variant: &'a str) -> impl Iterator<Item = &'a CellRow> {
+    run.cells.iter().filter(move |row| row.variant.as_deref() == Some(variant))
+}
+
+/// Requests that the cell took, those handed to a person included.
+pub(crate) fn asked(row: &CellRow) -> u64 {
+    row.requests + handed(row)
+}
+
+/// Requests of the cell that were handed to a person.
+pub(crate) fn handed(row: &CellRow) -> u64 {
+    row.counted().filter(|(outcome, _)| *outcome == Outcome::HandedOff).map(|(_, count)| count).sum()
 }
 
 /// Every route that the first variant's table and another's have in common and that requests took in both; the table as a whole

@@ -7,6 +7,7 @@ use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::changes::headline_of_changes;
 use crate::report::figures;
 use crate::report::setting::{Setting, settings};
+use crate::report::shown::per_thousand;
 use crate::rundir::{CellRow, Run, Status};
 
 /// The finding, sentence by sentence.
@@ -67,7 +68,7 @@ fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<S
     if let [row] = rows[..]
         && row.model.is_empty()
     {
-        return vec![through_a_table(row, on, origin)];
+        return vec![through_a_table(run, row, on, origin)];
     }
     let asked: Vec<&CellRow> = rows.iter().copied().filter(|row| row.requests > 0).collect();
     if asked.is_empty() {
@@ -92,15 +93,14 @@ fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<S
 }
 
 /// What came of a routing table: half of its answers, its tail, availability and cost.
-fn through_a_table(row: &CellRow, on: &str, origin: &str) -> String {
+fn through_a_table(run: &Run, row: &CellRow, on: &str, origin: &str) -> String {
     let e2e = row.primary_latency();
     let Some((p50, p99)) = e2e.p50.zip(e2e.p99) else {
         return format!("No request was answered through the routing table{on}, {origin}.");
     };
     let available =
         row.availability.map_or_else(String::new, |ratio| format!(", {} available", figures::percent(ratio)));
-    let cost = row.cost_per_1k_requests_usd;
-    let cost = cost.map_or_else(String::new, |cost| format!(", {} per 1,000 requests", figures::usd(cost)));
+    let cost = per_thousand(run, row).map_or_else(String::new, |cost| format!(", {cost} per 1,000 requests"));
     let [p50, p99] = [p50, p99].map(figures::ms);
     format!("Through the routing table{on}, {origin}: p50 {p50} ms, p99 {p99} ms end to end{available}{cost}.")
 }
@@ -128,9 +128,13 @@ pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
     })
 }
 
-/// The model's name on charts: its label where the run has noted one, else its id, see [`cut`]; with the letter of its
+/// The name on charts of what answered: a route's own, else the model's label where the run has noted one, or its id, see
+/// [`cut`]; with the letter of its
 /// variant where several are compared.
 pub(crate) fn shown(run: &Run, row: &CellRow) -> String {
+    if let Some(route) = &row.route {
+        return cut(route) + &letter_of(run, row);
+    }
     let note = run.manifest.cells.iter().find(|note| note.cell == row.cell);
     cut(note.map_or(row.model.as_str(), |note| note.label.as_str())) + &letter_of(run, row)
 }

@@ -1,11 +1,12 @@
 //! How a routing table did: each route's first attempts and failovers, who answered, the classifier, and what routing too
 //! high cost.
 
-use crate::report::figures;
+use crate::report::figures::{self, Trust, marked};
 use crate::report::plain_text::visible;
+use crate::report::shown::assumed_of_table;
 use crate::report::text_table::TextTable;
 use crate::rundir::{
-    BreakerNote, CallsNote, CellNote, ClassifierNote, RoutingNote, Run, TableNote, TieringNote, TripNote,
+    BreakerNote, CallsNote, CellNote, ClassifierNote, EndpointNote, RoutingNote, Run, TableNote, TieringNote, TripNote,
 };
 use crate::units::{Latency, Usd};
 
@@ -17,7 +18,7 @@ pub(crate) fn routing_sentences(run: &Run) -> Vec<String> {
     let mut sentences = Vec::new();
     for (whole, note) in wholes(run) {
         let place = place(run, whole);
-        sentences.extend(failovers(&place, note));
+        sentences.extend(failovers(&place, note, &routes_of(run, whole)));
         sentences.extend(note.classifier.as_ref().map(|labels| classifier(&place, note, whole, run, labels)));
         sentences.extend(note.tiering.as_ref().and_then(|tiering| too_high(&place, tiering)));
         if note.handed_off > 0 {
@@ -83,21 +84,45 @@ fn name(cell: &CellNote) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn failovers(place: &str, note: &RoutingNote) -> Option<String> {
+/// What became of the requests of each route of the table that carried out the cell `whole`.
+fn routes_of<'r>(run: &'r Run, whole: &CellNote) -> Vec<&'r RoutingNote> {
+    noted(run).filter(|(cell, _)| cell.part_of.as_ref() == Some(&whole.cell)).map(|(_, note)| note).collect()
+}
+
+fn failovers(place: &str, note: &RoutingNote, routes: &[&RoutingNote]) -> Option<String> {
     let (before, after) = (note.availability_before_failover?, note.availability?);
     let mut sentence = format!("{place}availability {} before failover, {} after", share(before), share(after));
-    if let Some((first, again)) = note.first.as_ref().zip(note.failed_over.as_ref()) {
+    if let Some(again) = &note.failed_over {
         sentence += &format!(": {} failed over and succeeded", figures::several(again.requests, "request"));
-        if let Some(later) = apart(first.e2e_p50_ms, again.e2e_p50_ms) {
-            sentence += &format!(", {later} at the median");
-        }
-        if let Some((first, again)) = per_request(first).zip(per_request(again)) {
-            let dearer = again - first;
-            let (dearer, word) = if dearer < Usd::ZERO { (Usd::ZERO - dearer, "cheaper") } else { (dearer, "dearer") };
-            sentence += &format!(", {} a request {word}", figures::usd(dearer));
+        let later =
+            beside_own(routes, |first, again| Some(again.e2e_p50_ms?.finite_ms()? - first.e2e_p50_ms?.finite_ms()?));
+        let dearer = beside_own(routes, |first, again| Some((per_request(again)? - per_request(first)?).as_f64()));
+        let later = later.map(|later| {
+            format!("{:.0} ms {} at the median", later.abs(), if later < 0.0 { "earlier" } else { "later" })
+        });
+        let dearer = dearer.map(|dearer| {
+            let amount = figures::usd(Usd::from_picos((dearer.abs() * 1e12).round() as i128));
+            format!("{amount} a request {}", if dearer < 0.0 { "cheaper" } else { "dearer" })
+        });
+        let told: Vec<String> = later.into_iter().chain(dearer).collect();
+        if !told.is_empty() {
+            sentence += &format!(", {} than what did not on the same route", told.join(" and "));
         }
     }
     Some(sentence + ".")
+}
+
+/// By how much `of` says that what failed over differs from what did not, of each route by itself, so that which routes fail
+/// over does not count as what it costs; the mean by the requests that did. Absent where no route has both.
+fn beside_own(routes: &[&RoutingNote], of: impl Fn(&TripNote, &TripNote) -> Option<f64>) -> Option<f64> {
+    let (mut sum, mut requests) = (0.0, 0);
+    for (first, again) in routes.iter().filter_map(|note| note.first.as_ref().zip(note.failed_over.as_ref())) {
+        if let Some(by) = of(first, again) {
+            sum += by * again.requests as f64;
+            requests += again.requests;
+        }
+    }
+    (requests > 0).then(|| sum / requests as f64)
 }
 
 fn classifier(place: &str, note: &RoutingNote, whole: &CellNote, run: &Run, labels: &ClassifierNote) -> String {
@@ -113,7 +138,8 @@ fn classifier(place: &str, note: &RoutingNote, whole: &CellNote, run: &Run, labe
     let total = run.cells.iter().find(|row| row.cell == note.cell).and_then(|row| row.cost_usd);
     let part = total.filter(|total| *total > Usd::ZERO).map(|total| labels.cost_usd.as_f64() / total.as_f64());
     let of_all = part.map_or_else(String::new, |part| format!(", {} of the cost", share(part)));
-    parts.push(format!("{}{of_all}", figures::usd(labels.cost_usd)));
+    let assumed = model_is_assumed(run, whole);
+    parts.push(format!("{}{of_all}", marked(&figures::usd(labels.cost_usd), Trust { assumed, partial: false })));
     parts.push(format!("{} given the default tier", figures::count(labels.defaulted)));
     if labels.compared > 0 {
         let ratio = labels.right as f64 / labels.compared as f64;
@@ -121,6 +147,25 @@ fn classifier(place: &str, note: &RoutingNote, whole: &CellNote, run: &Run, labe
         parts.push(format!("{right} of {compared} as recorded ({})", share(ratio)));
     }
     parts.join("; ") + "."
+}
+
+/// Whether a price of the endpoint that `calls` went to is an assumption.
+fn is_assumed(run: &Run, cell: &CellNote, calls: &CallsNote) -> bool {
+    let table = run.manifest.tables.iter().find(|table| table.variant == cell.variant);
+    let same =
+        |at: &&EndpointNote| (&at.provider, &at.model, &at.region) == (&calls.provider, &calls.model, &calls.region);
+    let price = table.and_then(|table| table.endpoints.iter().find(same)).and_then(|at| at.price.as_ref());
+    price.is_some_and(|price| !price.rates.assumed.is_empty())
+}
+
+/// Whether a price of the classifier of the table that carried out `whole` is an assumption.
+fn model_is_assumed(run: &Run, whole: &CellNote) -> bool {
+    let table = run.manifest.tables.iter().find(|table| table.variant == whole.variant);
+    table.is_some_and(|table| {
+        let is_its = |at: &&EndpointNote| Some(&at.model) == table.classifier.as_ref();
+        let mut prices = table.endpoints.iter().filter(is_its).filter_map(|at| at.price.as_ref());
+        prices.any(|price| !price.rates.assumed.is_empty())
+    })
 }
 
 fn too_high(place: &str, tiering: &TieringNote) -> Option<String> {
@@ -135,8 +180,8 @@ fn too_high(place: &str, tiering: &TieringNote) -> Option<String> {
             ),
         };
         format!(
-            "{place}of {} with a recorded tier {} went to a higher one: {bill}; {} went to a lower one, where a weaker model \
-             answered.",
+            "{place}of {} with a recorded tier {} went to a higher one: {bill}; {} went to a lower one, which risks a worse \
+             answer.",
             figures::several(*compared, "request"),
             figures::count(*over),
             figures::count(*under)
@@ -171,9 +216,10 @@ fn routes(run: &Run) -> TextTable {
     let time = |trip: &Option<TripNote>, of: fn(&TripNote) -> Option<Latency>| {
         trip.as_ref().and_then(of).map_or_else(dash, figures::ms)
     };
-    let cost = |trip: &Option<TripNote>| {
+    let cost = |cell: &CellNote, trip: &Option<TripNote>| {
         let each = trip.as_ref().and_then(per_request).map(|cost| figures::usd(cost.times(1_000)));
-        each.unwrap_or_else(dash)
+        let assumed = !assumed_of_table(run, &cell.cell, cell.variant.as_deref()).is_empty();
+        each.map_or_else(dash, |each| marked(&each, Trust { assumed, partial: false }))
     };
     let row = |(cell, note): (&CellNote, &RoutingNote)| {
         let again = note.failed_over.as_ref().map_or(0, |trip| trip.requests) + note.failed_all;
@@ -183,10 +229,10 @@ fn routes(run: &Run) -> TextTable {
             figures::count(note.requests + note.handed_off),
             time(&note.first, |trip| trip.e2e_p50_ms),
             time(&note.first, |trip| trip.e2e_p95_ms),
-            cost(&note.first),
+            cost(cell, &note.first),
             figures::count(again),
             time(&note.failed_over, |trip| trip.e2e_p50_ms),
-            cost(&note.failed_over),
+            cost(cell, &note.failed_over),
             note.availability_before_failover.map_or_else(dash, share),
             note.availability.map_or_else(dash, share),
             figures::count(note.handed_off),
@@ -233,7 +279,7 @@ fn answered(run: &Run) -> TextTable {
                 part.unwrap_or_else(|| "–".to_owned()),
                 figures::count(calls.calls),
                 figures::count(calls.failed),
-                figures::usd(calls.cost_usd),
+                marked(&figures::usd(calls.cost_usd), Trust { assumed: is_assumed(run, cell, calls), partial: false }),
             ]
         })
     });
@@ -270,17 +316,52 @@ fn per_request(trip: &TripNote) -> Option<Usd> {
     trip.cost_usd.filter(|_| requests > 0).map(|cost| Usd::from_picos(cost.picos() / requests))
 }
 
-/// `12 ms later`, `3 ms earlier`.
-fn apart(first: Option<Latency>, again: Option<Latency>) -> Option<String> {
-    let later = again?.finite_ms()? - first?.finite_ms()?;
-    let word = if later < 0.0 { "earlier" } else { "later" };
-    Some(format!("{:.0} ms {word}", later.abs()))
-}
-
 fn signed(amount: Usd) -> String {
     if amount < Usd::ZERO { format!("−{}", figures::usd(Usd::ZERO - amount)) } else { figures::usd(amount) }
 }
 
 fn share(ratio: f64) -> String {
     figures::percent(ratio)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn note(first: &Value, failed_over: &Value) -> RoutingNote {
+        serde_json::from_value(json!({ "cell": "c", "requests": 100, "handed_off": 0, "human_cost_usd": null,
+            "availability_before_failover": 0.98, "availability": 1.0, "first": first, "failed_over": failed_over,
+            "failed_all": 0, "endpoints": [], "classifier": null, "tiering": null }))
+        .unwrap()
+    }
+
+    fn trip(requests: u64, p50_ms: &str, cost: &str) -> Value {
+        json!({ "requests": requests, "e2e_p50_ms": p50_ms, "e2e_p95_ms": p50_ms, "cost_usd": cost })
+    }
+
+    #[test]
+    fn what_failed_over_is_held_against_its_own_route() {
+        // A dear route without a failover makes the mean of all of them dear.
+        let cheap = note(&trip(50, "500", "0.05"), &trip(3, "900", "0.0036"));
+        let other = note(&trip(20, "300", "0.04"), &trip(1, "500", "0.002"));
+        let dear = note(&trip(30, "800", "9"), &Value::Null);
+        let whole = note(&trip(100, "520", "9.09"), &trip(4, "800", "0.0056"));
+        let told = failovers("", &whole, &[&cheap, &dear, &other]).unwrap();
+        // (3 · 400 + 200) / 4 ms, and (3 · $0.0002 + $0) / 4.
+        assert_eq!(
+            told,
+            "availability 98.0 % before failover, 100 % after: 4 requests failed over and succeeded, 350 ms later at the \
+             median and $0.00015 a request dearer than what did not on the same route."
+        );
+    }
+
+    #[test]
+    fn nothing_is_compared_where_a_route_has_no_first_attempt_beside_its_failovers() {
+        let all_failed_over = note(&Value::Null, &trip(2, "900", "0.002"));
+        let whole = note(&trip(10, "500", "0.05"), &trip(2, "900", "0.002"));
+        let told = failovers("", &whole, &[&all_failed_over]).unwrap();
+        assert!(told.ends_with("2 requests failed over and succeeded."), "{told}");
+    }
 }

@@ -41,6 +41,20 @@ pub(crate) fn settings(run: &Run) -> Vec<Setting<'_>> {
     settings
 }
 
+/// The same with the routes of a routing table that answered something in the place of the table as a whole.
+pub(crate) fn settings_by_route(run: &Run) -> Vec<Setting<'_>> {
+    let mut settings = settings(run);
+    for setting in &mut settings {
+        if setting.rows.iter().all(|row| row.model.is_empty()) {
+            let routes =
+                run.cells.iter().filter(|row| row.route.is_some() && row.ok > 0 && setting.holds(row)).collect();
+            setting.rows = routes;
+        }
+    }
+    settings.retain(|setting| !setting.rows.is_empty());
+    settings
+}
+
 impl Setting<'_> {
     /// The workload's name, with the load where another of `all` has the same workload.
     pub(crate) fn name(&self, all: &[Setting<'_>]) -> String {

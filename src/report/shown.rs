@@ -1,11 +1,11 @@
 //! A cell as reports show it: each figure already text, absent where nothing was measured.
 
 use crate::gate::LEAST_N_FOR_P99;
-use crate::report::figures;
+use crate::report::figures::{self, Trust};
 use crate::report::headline::letter_of;
 use crate::report::parts::{Parts, Word};
 use crate::report::plain_text::visible;
-use crate::rundir::{CellNote, CellRow, PriceNote, Run};
+use crate::rundir::{CallsNote, CellNote, CellRow, EndpointNote, PriceNote, Run};
 use crate::units::Latency;
 
 /// Successes below which the largest time stands in for the 99th percentile, which is taken over successes.
@@ -108,9 +108,9 @@ impl Shown {
     fn of(run: &Run, row: &CellRow, index: usize, parts: &Parts<'_>) -> Self {
         let judged = parts.standing(index);
         let assumed = assumed_prices(run, row, index);
-        let any_assumed = figures::Trust { assumed: !assumed.is_empty() || row.is_estimated(), partial: false };
+        let trust = trust_at(run, row, index);
         let list = |side: &str, price: Option<_>| {
-            let trust = figures::Trust { assumed: assumed.iter().any(|one| one == side), partial: false };
+            let trust = Trust { assumed: assumed.iter().any(|one| one == side), partial: false };
             price.map(|price| figures::marked(&figures::list_price(price), trust))
         };
         let e2e = row.primary_latency();
@@ -132,19 +132,42 @@ impl Shown {
             list_output: list("output", row.list_output_usd_per_mtok),
             effective: row
                 .effective_output_usd_per_mtok
-                .map(|price| figures::marked(&figures::measured_price(price), any_assumed)),
+                .map(|price| figures::marked(&figures::measured_price(price), trust)),
             quality: row.quality_ratio.map(figures::quality),
             quality_interval: row.quality().and_then(|share| share.interval(ALPHA)).map(figures::quality_interval),
             evaluated: evaluated.map(figures::quality),
-            cost: row.cost_usd.map(|cost| {
-                let partial = row.all_prices_known == Some(false);
-                figures::marked(&figures::usd(cost), figures::Trust { partial, ..any_assumed })
-            }),
+            cost: row.cost_usd.map(|cost| figures::marked(&figures::usd(cost), trust)),
             word: parts.word(index, row),
             limit: judged.map(|judged| figures::limit(judged.limit)),
             limit_key: judged.map(|judged| judged.limit.0.to_string()),
         }
     }
+}
+
+/// How far the costs of the cell `row` can be trusted.
+pub(crate) fn cost_trust(run: &Run, row: &CellRow) -> Trust {
+    let index = run.cells.iter().position(|one| one.cell == row.cell).unwrap_or(0);
+    trust_at(run, row, index)
+}
+
+/// The same of what stands at `index` among the run's cells.
+fn trust_at(run: &Run, row: &CellRow, index: usize) -> Trust {
+    let notes = &run.manifest.routing;
+    let is_part = |cell: &str| {
+        cell == row.cell && row.route.is_some()
+            || run.manifest.cells.iter().any(|note| note.cell == cell && note.part_of.as_ref() == Some(&row.cell))
+    };
+    // Of whom nobody says what he costs.
+    let person = notes.iter().any(|note| note.handed_off > 0 && note.human_cost_usd.is_none() && is_part(&note.cell));
+    Trust {
+        assumed: !assumed_prices(run, row, index).is_empty() || row.is_estimated(),
+        partial: row.all_prices_known == Some(false) || person,
+    }
+}
+
+/// What a thousand requests of the cell cost, with the marks that its prices earn; absent where that is not known.
+pub(crate) fn per_thousand(run: &Run, row: &CellRow) -> Option<String> {
+    row.cost_per_1k_requests_usd.map(|cost| figures::marked(&figures::usd(cost), cost_trust(run, row)))
 }
 
 /// Which prices of the cell are assumptions: `input`, `output`. Where a routing table chose, those of the first endpoint
@@ -154,12 +177,22 @@ pub(crate) fn assumed_prices<'a>(run: &'a Run, row: &CellRow, index: usize) -> &
     if let Some(price) = note_of(run, row, index).and_then(|note| note.price.as_ref()) {
         return assumed(price);
     }
-    let Some(table) = run.manifest.tables.iter().find(|table| table.variant == row.variant) else { return &[] };
-    let Some(routing) = run.manifest.routing.iter().find(|note| note.cell == row.cell) else { return &[] };
+    assumed_of_table(run, &row.cell, row.variant.as_deref())
+}
+
+/// The same for a cell of the table of `variant` with the slug `cell`, of a route or the whole; none where no table carried
+/// it out.
+pub(crate) fn assumed_of_table<'a>(run: &'a Run, cell: &str, variant: Option<&str>) -> &'a [String] {
+    let Some(table) = run.manifest.tables.iter().find(|table| table.variant.as_deref() == variant) else { return &[] };
+    let Some(routing) = run.manifest.routing.iter().find(|note| note.cell == cell) else { return &[] };
     let labels = table.classifier.as_ref().filter(|_| routing.classifier.is_some());
-    let called = |model: &String| routing.endpoints.iter().any(|calls| calls.model == *model) || labels == Some(model);
-    let prices = table.endpoints.iter().filter(|at| called(&at.model)).filter_map(|at| at.price.as_ref());
-    prices.map(assumed).find(|assumed| !assumed.is_empty()).unwrap_or(&[])
+    let called = |at: &EndpointNote| {
+        let same =
+            |calls: &CallsNote| (&calls.provider, &calls.model, &calls.region) == (&at.provider, &at.model, &at.region);
+        routing.endpoints.iter().any(same) || labels == Some(&at.model)
+    };
+    let prices = table.endpoints.iter().filter(|at| called(at)).filter_map(|at| at.price.as_ref());
+    prices.map(|price| price.rates.assumed.as_slice()).find(|assumed| !assumed.is_empty()).unwrap_or(&[])
 }
 
 /// What the manifest says of the cell `row`, which stands at `index` among the run's.

@@ -1,6 +1,6 @@
 //! Which lines of a routing table changed, in words.
 
-use crate::forecast::TableChange;
+use crate::forecast::{GONE_BREAKER, GONE_CLASSIFIER, TableChange};
 use crate::report::figures;
 use crate::report::plain_text::visible;
 
@@ -31,7 +31,8 @@ impl TableLines<'_> {
 
     /// `routes.toml line 14, `a` → `b``.
     pub(in crate::report) fn told(&self, change: &TableChange) -> String {
-        let file = if change.what == "is gone" { self.against } else { self.routes };
+        let gone = ["is gone", GONE_BREAKER, GONE_CLASSIFIER].contains(&change.what.as_str());
+        let file = if gone { self.against } else { self.routes };
         let line = change.line.map_or_else(String::new, |line| format!(" line {line}"));
         let route = change.route.as_deref().filter(|_| change.what.starts_with("is "));
         let route = route.map_or_else(String::new, |route| format!("`{}` ", visible(route)));

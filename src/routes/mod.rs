@@ -6,6 +6,7 @@ mod check;
 mod coverage;
 mod export;
 mod name;
+mod places;
 mod prices;
 mod read;
 mod read_route;
@@ -20,9 +21,11 @@ mod windows;
 pub use check::{Checked, check};
 pub use export::{Exported, Gateway, Lost, export};
 pub use name::Name;
+pub use places::Places;
 pub use read::RoutesError;
 pub use resolve::{Destination, Resolved, ResolvedRoute, resolve};
 pub use show::show;
+pub use sight::{Pictured, check_images};
 pub use table::{
     Action, Breaker, Classifier, Failover, FailoverOn, OnOverflow, RegionOrder, Route, RouteMatch, Table, Target,
 };

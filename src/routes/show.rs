@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, Width, presets};
 
 use crate::routes::coverage::listed;
-use crate::routes::table::{Action, Breaker, FailoverOn, OnOverflow, RegionOrder, Route, RouteMatch, Table, Target};
+use crate::routes::table::{Action, Breaker, OnOverflow, RegionOrder, Route, RouteMatch, Table, Target};
 
 /// What goes where, as a few lines and a row a route, in `width` columns or as wide as it is.
 pub fn show(table: &Table, width: Option<u16>) -> String {
@@ -49,7 +49,7 @@ fn labels(table: &Table) -> String {
 
 fn again(table: &Table) -> String {
     let failover = &table.failover;
-    let on: Vec<String> = failover.on.iter().map(|group| group_name(*group).to_owned()).collect();
+    let on: Vec<String> = failover.on.iter().map(|group| group.name().to_owned()).collect();
     let order = match failover.region_order {
         RegionOrder::Nearest => "the nearest region first",
         RegionOrder::Shuffled => "regions drawn",
@@ -112,16 +112,6 @@ fn within(target: &Target) -> String {
     let Some(regions) = &target.regions else { return target.model.text.clone() };
     let regions: Vec<&str> = regions.iter().map(|region| &**region).collect();
     format!("{} ({})", target.model, regions.join(" "))
-}
-
-fn group_name(group: FailoverOn) -> &'static str {
-    match group {
-        FailoverOn::Connect => "connect",
-        FailoverOn::Timeout => "timeout",
-        FailoverOn::Http5xx => "5xx",
-        FailoverOn::RateLimited => "429",
-        FailoverOn::Outcome(outcome) => outcome.name(),
-    }
 }
 
 /// `2 s`, `1.5 s`.

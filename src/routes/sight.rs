@@ -1,10 +1,11 @@
 //! Images, and the models that cannot see them.
 
-use crate::conf::Review;
+use crate::conf::{Faults, Review};
 use crate::registry::{Capability, Registry};
 use crate::routes::coverage::{Case, cases, taker};
 use crate::routes::name::Name;
 use crate::routes::table::{Action, OnOverflow, Route, Table};
+use crate::units::grouped;
 
 /// Notes where requests with images reach models that cannot see.
 ///
@@ -49,6 +50,54 @@ pub(super) fn note_sight(table: &Table, registry: &Registry, review: &mut Review
             None => {}
         }
     }
+}
+
+/// A request with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pictured<'w> {
+    /// The user's name for its line.
+    pub custom_id: &'w str,
+    /// Its class; absent: it has none.
+    pub class: Option<&'w str>,
+    /// Its tier, where that is known beforehand; absent: it may get any, or none.
+    pub tier: Option<u8>,
+}
+
+/// Holds `table` against the requests of the workload `name` that hold images: each must come to a model that sees, whatever
+/// tier it gets.
+///
+/// # Errors
+/// A route that some of them may reach has no model that sees, each such route at once.
+pub fn check_images(table: &Table, registry: &Registry, name: &str, pictured: &[Pictured<'_>]) -> Result<(), Faults> {
+    let mut review = Review::new(&table.source, &table.text);
+    for (index, route) in table.routes.iter().enumerate() {
+        let Action::Send { primary, fallback, .. } = &route.action else { continue };
+        let mut targets = primary.iter().chain(fallback).map(|target| &target.model);
+        if targets.any(|target| sees(registry, target) != Some(false)) {
+            continue;
+        }
+        let reaches = |one: &&Pictured<'_>| {
+            let tiers = one
+                .tier
+                .map_or_else(|| vec![Some(0), Some(1), Some(2), Some(3), Some(4), None], |tier| vec![Some(tier)]);
+            let case = |tier| Case { tier, class: one.class, has_image: true };
+            tiers.into_iter().any(|tier| taker(table, &case(tier)) == Some(index))
+        };
+        let mut reaching = pictured.iter().filter(reaches);
+        let Some(first) = reaching.next() else { continue };
+        let count = reaching.count() + 1;
+        let message = format!(
+            "{} of `{name}` hold{} an image, such as `{}`, and reach{} `{}`, none of whose models sees",
+            if count == 1 { "1 request".to_owned() } else { format!("{} requests", grouped(&count.to_string())) },
+            if count == 1 { "s" } else { "" },
+            first.custom_id,
+            if count == 1 { "es" } else { "" },
+            route.name
+        );
+        let hint = format!("put a route with `match = {{ needs_vision = true }}` above it; {}", who_sees(registry));
+        review.mistake(route.name.span.clone(), message, Some(hint));
+    }
+    review.finish().0.map_or(Ok(()), Err)
 }
 
 fn note_unseen(route: &Route, expects: &Route, case: &Case<'_>, review: &mut Review<'_>) {

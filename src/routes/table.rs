@@ -75,6 +75,17 @@ pub enum FailoverOn {
 }
 
 impl FailoverOn {
+    /// Its name in files: `connect`, `5xx`, `empty`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Http5xx => "5xx",
+            Self::RateLimited => "429",
+            Self::Outcome(outcome) => outcome.name(),
+        }
+    }
+
     /// Whether `outcome` is one of the group.
     pub fn covers(self, outcome: Outcome) -> bool {
         match self {
@@ -106,6 +117,17 @@ pub enum RegionOrder {
     Shuffled,
     /// As the target's `regions`, or else the registry, lists them.
     AsWritten,
+}
+
+impl RegionOrder {
+    /// Its name in files: `as_written`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "nearest",
+            Self::Shuffled => "shuffled",
+            Self::AsWritten => "as_written",
+        }
+    }
 }
 
 /// When a whole region is skipped.

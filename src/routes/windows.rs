@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::conf::Review;
-use crate::registry::{Model, Registry};
+use crate::registry::{Capability, Model, Registry};
 use crate::routes::name::Name;
+use crate::routes::places::Places;
 use crate::routes::table::{Action, OnOverflow, Route, Table};
 use crate::units::grouped;
 
-/// Notes escalations that lead to no larger window or back to where they began, and pieces cut to no known size.
+/// Notes escalations that lead to no larger window or back to where they began, answers that no window of a route has room
+/// for, and pieces cut to no known size.
 pub(super) fn note_windows(table: &Table, registry: &Registry, review: &mut Review<'_>) {
     let mut steps = Steps::default();
-    for route in &table.routes {
+    for (index, route) in table.routes.iter().enumerate() {
         let Action::Send { primary, fallback, on_overflow, .. } = &route.action else { continue };
+        note_answer(index, table, registry, review);
         let targets: Vec<&Name> = primary.iter().chain(fallback).map(|target| &target.model).collect();
         match on_overflow {
             OnOverflow::Reject => {}
@@ -30,7 +33,8 @@ pub(super) fn note_windows(table: &Table, registry: &Registry, review: &mut Revi
 fn note_escalation(route: &Route, to: &Name, targets: &[&Name], registry: &Registry, review: &mut Review<'_>) -> bool {
     if !targets.is_empty() && targets.iter().all(|target| ***target == **to) {
         let message = format!("`{}` escalates from `{to}` to itself, which is a loop", route.name);
-        review.mistake(to.span.clone(), message, larger(registry, None));
+        let own = known(registry, to).and_then(|model| model.context);
+        review.mistake(to.span.clone(), message, Some(larger(registry, route, (to, own))));
         return false;
     }
     let Some(window) = known(registry, to).and_then(|model| model.context) else { return true };
@@ -44,26 +48,67 @@ fn note_escalation(route: &Route, to: &Name, targets: &[&Name], registry: &Regis
         "`{to}` has a window of {window} tokens, and no target of `{}` has a smaller one than {smallest_shown}",
         route.name
     );
-    review.mistake(to.span.clone(), message, larger(registry, Some(smallest)));
+    review.mistake(to.span.clone(), message, Some(larger(registry, route, (to, Some(smallest)))));
     false
 }
 
-/// The models of the registry whose window is larger than `window`; of any size where that is absent.
-fn larger(registry: &Registry, window: Option<u64>) -> Option<String> {
+/// Notes a `max_tokens` of `params` that leaves no room for a prompt in any window that the route may come to. A window that is
+/// not known rules nothing out.
+fn note_answer(index: usize, table: &Table, registry: &Registry, review: &mut Review<'_>) {
+    let route = &table.routes[index];
+    let Action::Send { primary, fallback, on_overflow, params, .. } = &route.action else { return };
+    let asked = params.iter().filter(|(key, _)| LIMITS.contains(&key.as_str()));
+    let Some(answer) = asked.filter_map(|(_, value)| value.as_u64()).max() else { return };
+    let further = match on_overflow {
+        OnOverflow::Escalate { to: model } | OnOverflow::Chunk { with: model } => Some(model),
+        OnOverflow::Reject => None,
+    };
+    let names = primary.iter().chain(fallback).map(|target| &target.model).chain(further);
+    let windows: Option<Vec<(u64, &Name)>> = names.map(|name| Some((known(registry, name)?.context?, name))).collect();
+    let Some((window, model)) = windows.and_then(|windows| windows.into_iter().max_by_key(|(window, _)| *window))
+    else {
+        return;
+    };
+    if answer < window {
+        return;
+    }
+    let [answer_shown, window] = [answer, window].map(|tokens| grouped(&tokens.to_string()));
+    let message = format!(
+        "`{}` asks for answers of up to {answer_shown} tokens, and the largest window that it comes to, of `{model}`, has \
+         {window}: every request would end as `overflow`",
+        route.name
+    );
+    let hint =
+        format!("ask for fewer, to leave room for the prompt; {}", larger(registry, route, (model, Some(answer))));
+    review.mistake(Places::of(table).span(index, "params"), message, Some(hint));
+}
+
+/// The keys of a body that limit an answer.
+const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
+
+/// The models of the registry that may take the place of `not`, with a window larger than `than`, of any size where that is
+/// absent: of a route for images those that see.
+fn larger(registry: &Registry, route: &Route, (not, than): (&Name, Option<u64>)) -> String {
+    let for_images = route.matches.needs_vision == Some(true);
     let mut wider: Vec<(&str, u64)> = registry
         .models
         .iter()
+        .filter(|model| model.id != **not && (!for_images || model.capabilities.contains(&Capability::Vision)))
         .filter_map(|model| Some((model.id.as_str(), model.context?)))
-        .filter(|(_, context)| *context > window.unwrap_or(0))
+        .filter(|(_, context)| *context > than.unwrap_or(0))
         .collect();
     wider.sort_by_key(|(_, context)| std::cmp::Reverse(*context));
     let shown: Vec<String> =
         wider.iter().take(3).map(|(id, context)| format!("`{id}` ({})", grouped(&context.to_string()))).collect();
-    Some(if shown.is_empty() {
-        "no model of the registry has a larger one: write `on_overflow = \"chunk\"` or `\"reject\"`".to_owned()
-    } else {
-        format!("larger windows have {}", shown.join(", "))
-    })
+    match (shown.is_empty(), for_images) {
+        (true, true) => {
+            "no model of the registry that sees has a larger one: write `on_overflow = \"reject\"`".to_owned()
+        }
+        (true, false) => {
+            "no model of the registry has a larger one: write `on_overflow = \"chunk\"` or `\"reject\"`".to_owned()
+        }
+        (false, _) => format!("larger windows have {}", shown.join(", ")),
+    }
 }
 
 fn note_chunks(with: &Name, targets: &[&Name], registry: &Registry, review: &mut Review<'_>) {

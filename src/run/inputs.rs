@@ -72,6 +72,7 @@ impl Inputs {
         let workloads = names.iter().map(|name| workload(name, settings.bad_lines)).collect::<Result<Vec<_>, _>>()?;
         refuse_namesakes(&workloads)?;
         let policy = read_policy(settings, &sides, &workloads)?;
+        tables::check_images_of(settings, &sides, &workloads)?;
         let routes = sides.iter().map(|side| tables::called(settings, side)).collect::<Result<Vec<_>, _>>()?;
         let measures = |endpoints: &[Vec<Endpoint>]| {
             let each = endpoints.iter().cloned().zip(on.iter().cloned());

@@ -168,6 +168,14 @@ struct Picture {
     svg: String,
 }
 
+const COST_LATENCY: &str = "cost-latency.svg";
+
+/// The chart to look at first: what endpoints cost and how slow they are, or how the routes of a routing table stand.
+pub fn main_chart(run: &Run) -> &'static str {
+    let is_routed = !run.cells.is_empty() && run.cells.iter().all(|row| row.model.is_empty());
+    if is_routed { "ranking.svg" } else { COST_LATENCY }
+}
+
 /// Every chart of which `run` has something to show, in the order of the page.
 fn pictures(run: &Run, sources: Sources<'_>, swept: &[Sweep<'_>], look: &ChartOptions) -> Vec<Picture> {
     let Sources { spectra, compared, .. } = sources;
@@ -175,7 +183,12 @@ fn pictures(run: &Run, sources: Sources<'_>, swept: &[Sweep<'_>], look: &ChartOp
     let differing = compared.and_then(|compared| diff(&compared.judgement(run), &with("df-")));
     let all = [
         ("diff", "What changed", differing),
-        ("cost-latency", "Cost against latency", Some(cost_latency(run, &with("cl-")))),
+        // A routing table as a whole has no price of its own, and no tier.
+        (
+            "cost-latency",
+            "Cost against latency",
+            main_chart(run).eq(COST_LATENCY).then(|| cost_latency(run, &with("cl-"))),
+        ),
         ("ranking", "Ranking by p99", Some(ranking(run, &with("rk-")))),
         ("percentiles", "Latency by percentile", spectra.map(|spectra| percentiles(run, spectra, &with("pc-")))),
         ("cost-quality", "Cost against quality", cost_quality(run, &with("cq-"))),

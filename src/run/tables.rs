@@ -10,10 +10,11 @@ use crate::conf::Faults;
 use crate::plan::{Cell, StreamOptions, Target, safe_part};
 use crate::registry::Endpoint;
 use crate::router::{Router, Setting};
-use crate::routes::{Resolved, Route, RoutesError, Table, check};
+use crate::routes::{Pictured, Resolved, Route, RoutesError, Table, check, check_images};
 use crate::run::RunError;
 use crate::run::inputs::{InputSide, Inputs};
 use crate::run::settings::Settings;
+use crate::workload::{Prompt, Request, Workload};
 
 /// The routing table of a side.
 #[derive(Clone, Debug)]
@@ -59,6 +60,40 @@ pub(super) fn check_all(sides: &mut [InputSide]) -> Result<(), RunError> {
         (known.resolved, known.warnings) = (checked.resolved, checked.warnings);
     }
     Ok(())
+}
+
+/// Holds the tables of `sides` against the images of `workloads`.
+///
+/// # Errors
+/// A table may send an image to a model that does not see.
+pub(super) fn check_images_of(
+    settings: &Settings,
+    sides: &[InputSide],
+    workloads: &[Workload],
+) -> Result<(), RunError> {
+    for known in sides.iter().filter_map(|side| Some((side.table.as_ref()?, &side.registry))) {
+        let (SideTable { table, .. }, registry) = known;
+        let trusted = settings.trust_tiers || table.classifier.is_none();
+        let pictured = |request: &'_ Request| match &request.prompt {
+            Prompt::Body(body) => body.images > 0,
+            Prompt::Lengths(_) => false,
+        };
+        for workload in workloads {
+            let tier = |request: &Request| request.expect.as_ref().and_then(|expect| expect.tier).filter(|_| trusted);
+            let of = |request| Pictured { custom_id: name_of(request), class: class_of(request), tier: tier(request) };
+            let all: Vec<Pictured<'_>> = workload.requests.iter().filter(|request| pictured(request)).map(of).collect();
+            check_images(table, registry, &workload.name, &all).map_err(RoutesError::from)?;
+        }
+    }
+    Ok(())
+}
+
+fn name_of(request: &Request) -> &str {
+    &request.custom_id
+}
+
+fn class_of(request: &Request) -> Option<&str> {
+    request.class.as_deref()
 }
 
 /// The router of `side` in a run that starts at `started`; absent where it has no table.

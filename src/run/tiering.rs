@@ -8,7 +8,7 @@ use crate::cost::Tariff;
 use crate::plan::Cell;
 use crate::routes::{Action, Destination, Route};
 use crate::run::inputs::Inputs;
-use crate::sample::{CallKind, Sample};
+use crate::sample::{CallKind, Outcome, Sample};
 use crate::units::Usd;
 use crate::workload::{Prompt, Request};
 
@@ -26,11 +26,11 @@ impl<'r> Tiers<'r> {
         Self { inputs, started, known: HashMap::new() }
     }
 
-    /// What the answer to `sample` cost above what the model would have cost, for the same tokens, that the table calls
-    /// first for the recorded tier.
+    /// What the answer to `sample`, or the person who was handed it, cost above what the model would have cost, for the same
+    /// tokens, that the table calls first for the recorded tier; what a person answers has no tokens, and is all above.
     ///
     /// Absent where it was not routed by a higher tier than recorded, where that tier is a person's, and where either cost
-    /// is not known.
+    /// is not known, a person's included.
     pub(super) fn paid_above(&mut self, sample: &Sample) -> Option<Usd> {
         let passed = sample.passed.as_deref()?;
         let recorded =
@@ -41,7 +41,10 @@ impl<'r> Tiers<'r> {
         let key = (sample.cell, sample.line);
         let tariff = self.known.entry(key).or_insert_with(|| tariff(inputs, cell, request, recorded, started));
         let tariff = tariff.as_ref()?;
-        let mut above = Usd::ZERO;
+        let mut above = match (sample.outcome, passed.human_cost) {
+            (Outcome::HandedOff, None) => return None,
+            (_, person) => person.unwrap_or_default(),
+        };
         for call in passed.calls.iter().filter(|call| call.kind != CallKind::Classify && call.usage.is_some()) {
             let (usage, _) = call.usage?;
             above += call.cost? - tariff.charge(&usage, call.images, call.moments.sent, None).exact()?;

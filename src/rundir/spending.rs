@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::rundir::sample_fields::{Headers, UsageColumns, scan_fields};
 use crate::rundir::samples_file::SAMPLES_FILE;
 use crate::rundir::{Manifest, RunDirError};
-use crate::sample::{Usage, UsageSource};
+use crate::sample::{Outcome, Usage, UsageSource};
 use crate::units::{Moment, Usd};
 
 /// The part of a row of `samples.csv` that its cost depends on, and its names.
@@ -17,6 +17,10 @@ pub struct Spent<'a> {
     pub cell: usize,
     /// Its number in its cell and phase.
     pub index: u32,
+    /// The route of a table that took it; absent outside of one, and where no route did.
+    pub route: Option<&'a str>,
+    /// How it ended.
+    pub outcome: Outcome,
     /// HTTP exchanges that it took.
     pub attempts: u64,
     /// When it was sent; absent where it was not.
@@ -51,6 +55,8 @@ pub fn read_spending(
             measured: row.text(places.phase) == Some("measured"),
             cell,
             index: row.index("index", places.index)?,
+            route: places.route.and_then(|place| row.text(place)),
+            outcome: row.outcome(places.outcome)?,
             attempts: number("attempts", places.attempts)?,
             sent: row.moment("sent_at_ms", places.sent)?.map(Moment),
             usage: row.usage(&places.usage)?,
@@ -69,6 +75,9 @@ struct Columns {
     index: usize,
     custom_id: usize,
     class: usize,
+    /// Absent in rows of earlier versions.
+    route: Option<usize>,
+    outcome: usize,
     attempts: usize,
     sent: usize,
     usage: UsageColumns,
@@ -84,6 +93,8 @@ impl Columns {
             index: headers.place("index")?,
             custom_id: headers.place("custom_id")?,
             class: headers.place("class")?,
+            route: headers.known("route"),
+            outcome: headers.place("outcome")?,
             attempts: headers.place("attempts")?,
             sent: headers.place("sent_at_ms")?,
             usage: UsageColumns::find(headers)?,

@@ -141,6 +141,28 @@ fn a_cheaper_table_of_equal_latency_passes_and_so_does_one_in_another_order() {
 }
 
 #[test]
+fn a_route_that_is_given_to_people_is_told_of_and_nobody_is_said_to_save_by_it() {
+    let team = team();
+    let plain = table(["plain", "plain", "plain"]);
+    let handed = plain.replacen(
+        "match = { class = \"letters\" }\nprimary = [ { model = \"plain\" } ]",
+        "match = { class = \"letters\" }\naction = \"hand_off\"",
+        1,
+    );
+    let ran = team.measured(&handed);
+    let markdown = team.sandbox.read("verdict.md");
+    for told in [
+        "- letters hands 0 → 1,000 of 1,000 requests to a person\n",
+        "- all routes: who pays is unknown, since what a person costs is unknown\n",
+        "|letters|mixed|33.3 %|",
+        "→ ≥ $",
+    ] {
+        assert!(markdown.contains(told), "{told}: {markdown}\n{ran}");
+    }
+    assert!(!markdown.contains("cheaper") && !markdown.contains("No other route"), "{markdown}");
+}
+
+#[test]
 fn a_forecast_stops_what_is_dearer_or_slower_and_lets_pass_what_is_cheaper_or_the_same() {
     let team = team();
     let sandbox = &team.sandbox;

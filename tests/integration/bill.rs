@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tollmark::units::Usd;
 
+use crate::replayed::{LAW, TABLE, replay};
 use crate::sandbox::{Row, Sandbox, rows};
 
 fn sum<'a>(rows: impl Iterator<Item = &'a Row>, column: &str) -> Usd {
@@ -52,5 +53,33 @@ fn requests_cells_and_bill_have_the_same_sums_to_the_last_digit() {
         ("summary.json", "\"dearest\""),
     ] {
         assert!(sandbox.read(&format!("reports/one/{file}")).contains(words), "{file}: {words}");
+    }
+}
+
+#[test]
+fn a_routed_run_is_billed_a_request_at_a_time_with_its_persons_and_its_classifier() {
+    for table in [TABLE.to_owned(), TABLE.replace("human_cost_usd = \"2.50\"\n", "")] {
+        let replayed = replay(LAW, &table, &["--workload", "classify", "--requests-per-cell", "60", "--warmup", "4"]);
+        let handed = replayed.samples.iter().filter(|row| row["outcome"] == "handed_off").count();
+        assert!(handed > 0);
+        let bill = rows(&replayed.sandbox.read("reports/r/bill.csv"));
+        let of = |kind: &str| bill.iter().find(|row| row["kind"] == kind).unwrap();
+        let all = sum(replayed.samples.iter(), "cost_usd");
+        assert_eq!(all.to_string(), replayed.cells[0]["cost_usd"]);
+        for kind in ["model", "workload"] {
+            let row = of(kind);
+            assert_eq!(
+                (row["cost_usd"].as_str(), row["requests"].as_str()),
+                (all.to_string().as_str(), "60"),
+                "{kind}"
+            );
+            assert_eq!(row["requests_without_usage"], "0", "{kind}");
+            let each = row["cost_per_1k_requests_usd"].parse::<f64>().unwrap();
+            assert!((each - all.as_f64() / 0.06).abs() < 1e-11, "{each}");
+        }
+        assert_eq!(of("total")["requests"], "64");
+        let summary = replayed.sandbox.read("reports/r/summary.md");
+        let person = "what a person costs is unknown";
+        assert_eq!(summary.contains(person), !table.contains("human_cost_usd"), "{summary}");
     }
 }

@@ -111,7 +111,9 @@ fn what_was_never_measured_is_named_and_the_policy_says_whether_that_stops() {
     let sandbox = measured();
     sandbox.write("glm.toml", &table("glm-4-9b"));
     let told = gate(&sandbox, "glm.toml", "step.toml", &[]).exits_with(0);
-    assert!(told.stdout.starts_with("INCONCLUSIVE"), "{told}");
+    let first = told.stdout.lines().next().unwrap();
+    assert!(first.starts_with("INCONCLUSIVE") && first.contains(": not measured: "), "{told}");
+    assert!(!first.contains("Cause: "), "{told}");
     gate(&sandbox, "glm.toml", "glm.toml", &[])
         .prints("INCONCLUSIVE: route typing (100 % of traffic): Nothing of it was measured. ");
     told.prints(
@@ -121,6 +123,10 @@ fn what_was_never_measured_is_named_and_the_policy_says_whether_that_stops() {
     gate(&sandbox, "glm.toml", "step.toml", &[]).exits_with(4);
     sandbox.judge("reports/night", &["the client was late".to_owned()]);
     gate(&sandbox, "step.toml", "step.toml", &[]).exits_with(5).prints("may not be judged");
+    let invalid = gate(&sandbox, "qwen.toml", "step.toml", &[]).exits_with(5);
+    let first = invalid.stdout.lines().next().unwrap();
+    assert!(first.starts_with("INVALID") && first.contains("the client was late"), "{invalid}");
+    assert!(!first.contains("Cause: "), "a client that is late is no fault of the table: {invalid}");
 }
 
 #[test]

@@ -42,6 +42,14 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
     assert_eq!((labels["right"].as_u64(), labels["compared"].as_u64()), (Some(right), Some(200)));
     assert!(right > 150 && right < 200, "the law errs one time in ten: {right}");
 
+    // What is drawn is drawn by route, and what is printed is there.
+    for chart in ["ranking.svg", "percentiles.svg"] {
+        assert!(replayed.sandbox.read(&format!("reports/r/{chart}")).contains(">cheap"), "{chart}");
+    }
+    assert!(!replayed.sandbox.path("reports/r/cost-latency.svg").exists());
+    let again = replayed.sandbox.run(&["report", "reports/r"]).exits_with(0);
+    assert!(again.stderr.contains("chart:  reports/r/ranking.svg"), "{again}");
+
     // A route's cell is its share of the whole, and persons are outside availability.
     let sum = |column: &str| -> u64 { replayed.cells[1..].iter().map(|row| row[column].parse::<u64>().unwrap()).sum() };
     let handed = replayed.samples.iter().filter(|sample| sample["outcome"] == "handed_off").count() as u64;
@@ -63,11 +71,8 @@ fn each_request_is_labelled_routed_and_paid_call_by_call_as_the_server_saw_it() 
     assert_eq!(summary["counts"]["requests"], 200 - handed, "a route's requests are counted once");
 }
 
-#[test]
-fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tiers_model() {
-    // Nobody answers the classifier with a tier: its answers are cut before any word, and the default tier is 3.
-    let table =
-        TABLE.replace("model = \"small\"\ndefault_tier = 3", "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 3");
+/// Ten requests of tier 0 through `table`, which labels none of them in time.
+fn ten_of_tier_0(table: &str) -> Replayed {
     let line = |index: usize| {
         format!(
             "{{\"custom_id\":\"{index}\",\"body\":{{\"messages\":[{{\"role\":\"user\",\"content\":\"Request {index}.\"}}],\
@@ -76,14 +81,38 @@ fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tie
     };
     let sandbox = Sandbox::new();
     let slow = LAW.replace("median_ms = 2", "median_ms = 40");
-    sandbox.write("law.toml", &slow).write("registry.toml", &registry()).write("routes.toml", &table);
+    sandbox.write("law.toml", &slow).write("registry.toml", &registry()).write("routes.toml", table);
     sandbox.write("ten.jsonl", &(0..10).map(line).collect::<String>());
     let simulated = sandbox.simulate(&["--law", "law.toml", "--truth", "truth.csv"]);
     let arguments = ["run", "--routes", "routes.toml", "--base-url", &simulated.base_url, "--workload", "ten.jsonl"];
     let amount = ["--requests-per-cell", "10", "--rounds", "1", "--warmup", "0", "--run-id", "r", "--concurrency", "2"];
-    sandbox.run(&[&arguments[..], &amount].concat()).measures();
+    // Where all are handed over no request ends, which is not what this is about.
+    let ran = sandbox.run(&[&arguments[..], &amount].concat());
+    assert!([0, 5].contains(&ran.code), "{ran}");
     simulated.interrupt();
-    let replayed = Replayed::read(sandbox);
+    Replayed::read(sandbox)
+}
+
+#[test]
+fn a_person_who_was_handed_what_a_model_should_have_answered_is_paid_above_it() {
+    let hasty = "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 4";
+    let table = TABLE.replace("model = \"small\"\ndefault_tier = 3", hasty);
+    let told = |table: &str| {
+        let replayed = ten_of_tier_0(table);
+        let tiering = replayed.routing("routes/ten/c2")["tiering"].clone();
+        assert_eq!(tiering["over"], 10);
+        (tiering["over_priced"].as_u64().unwrap(), tiering["paid_above_usd"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(&table), (10, "25".to_owned()));
+    assert_eq!(told(&table.replace("human_cost_usd = \"2.50\"\n", "")), (0, "0".to_owned()));
+}
+
+#[test]
+fn the_bill_of_routing_too_high_is_what_ten_requests_cost_above_the_labelled_tiers_model() {
+    // Nobody answers the classifier with a tier: its answers are cut before any word, and the default tier is 3.
+    let table =
+        TABLE.replace("model = \"small\"\ndefault_tier = 3", "model = \"small\"\ntimeout = \"1ms\"\ndefault_tier = 3");
+    let replayed = ten_of_tier_0(&table);
     let mut above = 0;
     for sample in &replayed.samples {
         assert_eq!((sample["tier_by"].as_str(), sample["route"].as_str()), ("default", "rest"));

@@ -36,6 +36,8 @@ fn spent<'a>(cell: usize, index: u32, input: u64, cached: u64, output: u64, cost
         measured: true,
         cell,
         index,
+        route: None,
+        outcome: Outcome::Ok,
         attempts: 1,
         sent: Some(Moment(0)),
         usage: Some((usage, UsageSource::Provider)),
@@ -99,6 +101,78 @@ fn a_bill_of_five_requests_is_what_it_is_by_hand() {
     assert!(moved.contains(&("b", "a", "$0.000900".into(), "~$0.000250".into())), "{moved:?}");
     assert!(moved.contains(&("a", "c", "~$0.000174".into(), "≥ $0.000020".into())), "{moved:?}");
     assert_eq!(moved.len(), 6);
+}
+
+/// A run through a table whose route `cheap` calls a model with an assumed price, and whose route `hands` hands over.
+fn routed(human_cost: Option<&str>) -> Run {
+    let mut run = run();
+    let price = run.manifest.cells[0].price.take();
+    let mut whole = run.manifest.cells[0].clone();
+    whole.cell = "routes/chat/c1".to_owned();
+    whole.model = String::new();
+    let part = |route: &str| {
+        let mut cell = whole.clone();
+        (cell.cell, cell.part_of) = (format!("{}/{route}", whole.cell), Some(whole.cell.clone()));
+        cell.route = Some(route.to_owned());
+        cell
+    };
+    run.manifest.cells = vec![whole.clone(), part("cheap"), part("hands")];
+    let routes = json!([{ "route": "cheap", "line": 2, "models": ["a"] },
+        { "route": "hands", "line": 5, "models": [], "human_cost_usd": human_cost }]);
+    let table = json!({ "file": { "source": "routes.toml", "sha256": "" }, "trust_tiers": true, "classifier": null,
+        "default_tier": null, "routes": routes, "endpoints": [
+            { "provider": "p", "model": "a", "region": null, "tier": 1, "price": price }] });
+    run.manifest.tables = vec![serde_json::from_value(table).unwrap()];
+    let calls = json!([{ "provider": "p", "model": "a", "region": null, "calls": 1, "failed": 0, "answered": 1,
+        "cost_usd": "0.01" }]);
+    let note = |cell: &str, endpoints: serde_json::Value| {
+        json!({ "cell": cell, "requests": 1, "handed_off": 0, "human_cost_usd": null,
+            "availability_before_failover": null, "availability": null, "first": null, "failed_over": null,
+            "failed_all": 0, "endpoints": endpoints, "classifier": null, "tiering": null })
+    };
+    let notes = [
+        note("routes/chat/c1", calls.clone()),
+        note("routes/chat/c1/cheap", calls),
+        note("routes/chat/c1/hands", json!([])),
+    ];
+    run.manifest.routing = notes.into_iter().map(|note| serde_json::from_value(note).unwrap()).collect();
+    run
+}
+
+fn handed<'a>(attempts: u64, cost: Option<&str>) -> Spent<'a> {
+    let outcome = Outcome::HandedOff;
+    Spent { route: Some("hands"), outcome, attempts, usage: None, custom_id: "hand", ..spent(0, 1, 0, 0, 0, cost) }
+}
+
+#[test]
+fn a_routed_request_is_billed_once_with_the_person_and_every_call_it_took() {
+    let rows = [
+        Spent { route: Some("cheap"), attempts: 3, ..spent(0, 0, 100, 0, 20, Some("0.01")) },
+        // A classifier was asked, then a person.
+        handed(1, Some("2.500001")),
+        // Nobody was called, and no route took it.
+        Spent { outcome: Outcome::NoRoute, attempts: 0, usage: None, ..spent(0, 2, 0, 0, 0, None) },
+        // Held back by the run.
+        Spent { outcome: Outcome::NotSent, attempts: 0, usage: None, ..spent(0, 3, 0, 0, 0, None) },
+    ];
+    let bill = bill(&routed(Some("2.50")), &rows);
+    assert_eq!((bill.total.requests, bill.total.without_usage, bill.total.unpriced_people), (3, 1, 0));
+    assert_eq!(bill.total.cost.exact().unwrap().to_string(), "2.510001");
+    let told = "~$2.51 for 3 requests; what 1 cost is unknown, and in no amount";
+    assert_eq!(crate::report::bill_tables::bill_sentence(&bill), told);
+    let dearest: Vec<_> = bill.dearest.iter().map(|one| (one.custom_id.as_str(), one.usage.is_some())).collect();
+    assert_eq!(dearest, [("hand", false), ("line", true)]);
+    assert!(bill_csv(&bill).contains("request,,routes/chat/c1,hand,,,,1,0,,,,,2.500001,true,"));
+}
+
+#[test]
+fn a_bill_says_of_whom_nobody_says_what_he_costs() {
+    let known = bill(&routed(None), &[handed(1, Some("0.000001")), handed(0, None)]);
+    assert_eq!((known.total.requests, known.total.without_usage, known.total.unpriced_people), (2, 0, 2));
+    let told = "≥ $0.000001 for 2 requests; what a person costs is unknown, and in the amount of none of 2 hand-offs";
+    assert_eq!(crate::report::bill_tables::bill_sentence(&known), told);
+    let unknown = bill(&routed(None), &[handed(0, None)]);
+    assert!(crate::report::bill_tables::bill_sentence(&unknown).starts_with("unknown for 1 request; "));
 }
 
 #[test]

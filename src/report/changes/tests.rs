@@ -99,3 +99,29 @@ fn routes_are_paired_by_their_names_whatever_their_order() {
     assert!(paired.len() == 2 && paired.iter().all(|(before, after)| before == after), "{paired:?}");
     assert!(headline_of_changes(&run).sentences[0].contains(" of 2 routes, tables as a whole included"));
 }
+
+#[test]
+fn a_route_that_hands_over_in_one_table_alone_has_a_row_and_so_has_one_that_is_new() {
+    let mut run = nights();
+    let variants = run.manifest.variants.clone();
+    let mut rows = Vec::new();
+    let row = |variant: &str, route: Option<&str>, requests: u64, handed: u64| CellRow {
+        variant: Some(variant.to_owned()),
+        route: route.map(str::to_owned),
+        requests,
+        outcomes: format!("ok={requests};handed_off={handed}"),
+        ..CellRow::default()
+    };
+    rows.extend([row(&variants[0], Some("premium"), 60, 0), row(&variants[0], Some("idle"), 0, 0)]);
+    rows.extend([row(&variants[0], None, 60, 48), row(&variants[1], None, 0, 109)]);
+    rows.extend([row(&variants[1], Some("premium"), 0, 61), row(&variants[1], Some("new"), 5, 0)]);
+    run.cells = rows;
+    let told: Vec<_> = routes_of_both(&run)
+        .into_iter()
+        .map(|[was, is]| (was.or(is).unwrap().route.as_deref(), was.map(asked), is.map(handed)))
+        .collect();
+    assert_eq!(
+        told,
+        [(None, Some(108), Some(109)), (Some("premium"), Some(60), Some(61)), (Some("new"), None, Some(0))]
+    );
+}

@@ -15,7 +15,7 @@ use crate::report::chart::spectrum::{Line, line};
 use crate::report::chart::theme::Role;
 use crate::report::headline::{Headline, letters, origin, partial};
 use crate::report::parts::Word;
-use crate::report::setting::{Setting, settings};
+use crate::report::setting::{Setting, settings_by_route};
 use crate::rundir::{CellRow, Run, Spectra};
 
 /// Draws end-to-end latency over percentiles as a stand-alone SVG of 1,200 pixels' width.
@@ -32,7 +32,7 @@ const MOST_LINES: usize = 16;
 
 /// The SVG, and where names stand in each panel.
 fn draw(run: &Run, spectra: &Spectra, options: &ChartOptions) -> (String, Vec<(Rect, Vec<Rect>)>) {
-    let all = settings(run);
+    let all = settings_by_route(run);
     let chosen = first_of_each_workload(&all);
     let rows: Vec<&CellRow> = chosen.iter().flat_map(|setting| setting.rows.iter().copied()).collect();
     let mut regions: Vec<Option<&str>> = Vec::new();
@@ -125,7 +125,10 @@ fn finding(run: &Run, lines: &[&Line<'_>], several: bool) -> Headline {
                 place(wild),
                 times(*most)
             ),
-            format!("As measured at {count} endpoints with 100 successes or more."),
+            format!(
+                "As measured {} with 100 successes or more.",
+                if steady.row.route.is_some() { format!("on {count} routes") } else { format!("at {count} endpoints") }
+            ),
         ],
         (Some((ratio, line)), _) if count == 1 => {
             vec![format!("p99 is {} the median, {origin}: {}.", times(*ratio), place(line))]

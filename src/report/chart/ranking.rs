@@ -17,7 +17,7 @@ use crate::report::chart::text::{clip, width};
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{log_ticks, time};
 use crate::report::figures;
-use crate::report::setting::{Setting, settings};
+use crate::report::setting::{Setting, settings_by_route};
 use crate::rundir::{CellRow, Run};
 
 /// Draws every endpoint of `run` in the order of its p99, as a stand-alone SVG of 1,200 pixels' width and as high as its
@@ -48,7 +48,7 @@ const LONGEST_REGION: f64 = 116.0;
 
 /// The SVG, and where text and marks stand in it.
 fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
-    let all = settings(run);
+    let all = settings_by_route(run);
     let chosen = first_of_each_workload(&all);
     let lists: Vec<(&Setting<'_>, Vec<Ranked<'_>>)> =
         chosen.iter().map(|setting| (*setting, ranked(run, setting, options.metric))).collect();
@@ -274,7 +274,8 @@ impl List<'_, '_> {
                 }
             });
         };
-        column("Model", name, Align::Left, Role::Ink, &|row| clip(&row.name, size, LONGEST_NAME));
+        let heading = if rows.iter().any(|row| row.row.route.is_some()) { "Route" } else { "Model" };
+        column(heading, name, Align::Left, Role::Ink, &|row| clip(&row.name, size, LONGEST_NAME));
         column("Region", region, Align::Left, Role::Muted, &|row| {
             clip(row.row.region.as_deref().unwrap_or(""), size, LONGEST_REGION)
         });

@@ -6,6 +6,7 @@ use crate::report::figures;
 use crate::report::headline::{assumes_price, shown};
 use crate::report::parts::Word;
 use crate::report::setting::Setting;
+use crate::report::shown::assumed_of_table;
 use crate::rundir::{CellRow, Run};
 
 /// One endpoint of the ranking.
@@ -87,12 +88,13 @@ impl<'a> Ranked<'a> {
     /// Its price as a column shows it; a dash where none is known.
     pub(crate) fn price_text(&self, run: &Run, axis: PriceAxis) -> String {
         let (price, estimated) = match axis {
-            PriceAxis::List => (self.row.list_output_usd_per_mtok.map(figures::list_price), false),
-            PriceAxis::Effective => {
-                (self.row.effective_output_usd_per_mtok.map(figures::measured_price), self.row.is_estimated())
+            PriceAxis::List if self.row.route.is_none() => {
+                (self.row.list_output_usd_per_mtok.map(figures::list_price), false)
             }
+            _ => (self.row.effective_output_usd_per_mtok.map(figures::measured_price), self.row.is_estimated()),
         };
-        let trust = figures::Trust { assumed: assumes_price(run, self.row) || estimated, partial: false };
+        let of_calls = !assumed_of_table(run, &self.row.cell, self.row.variant.as_deref()).is_empty();
+        let trust = figures::Trust { assumed: assumes_price(run, self.row) || of_calls || estimated, partial: false };
         price.map_or_else(|| "–".to_owned(), |price| figures::marked(&price, trust))
     }
 }

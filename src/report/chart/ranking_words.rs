@@ -39,6 +39,20 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
                 format!("{tier} {}{region} {}", row.name, time(span.upper.cap))
             })
             .collect();
+        let told = |(row, span): &(&Ranked<'_>, Span)| format!("{} {}", row.name, time(span.upper.cap));
+        let routes: Vec<String> = with_p99.iter().filter(|(row, _)| row.row.route.is_some()).map(told).collect();
+        match routes.as_slice() {
+            [] => {}
+            [only] => {
+                sentences.push(format!("Only one route has a {what}{on}, {origin}: {only}."));
+                continue;
+            }
+            [first, .., last] => {
+                let all = routes.len();
+                sentences.push(format!("Lowest {what} of {all} routes{on}, {origin}: {first}; highest: {last}."));
+                continue;
+            }
+        }
         sentences.push(match lowest.is_empty() {
             true => format!("No endpoint that can be judged has the 100 successes that a p99 takes{on}, {origin}."),
             false => format!("Lowest {what} of each tier{on}, {origin}: {}.", lowest.join(" · ")),
@@ -92,6 +106,9 @@ pub(crate) fn caption(
         format!("Sorted by p99, lower is better: {metric}, log; {}", n(&cells)),
         format!("{}, from {}, {}", names.join("; "), run.manifest.started_at, origin(run)),
         match options.x {
+            _ if cells.iter().any(|row| row.route.is_some()) => {
+                "Price: all costs of the route over output tokens, per million".to_owned()
+            }
             PriceAxis::List => "Price: list price per million output tokens".to_owned(),
             PriceAxis::Effective => "Price: all costs over output tokens, per million".to_owned(),
         },

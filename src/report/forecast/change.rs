@@ -6,7 +6,7 @@ use crate::report::figures;
 use crate::report::forecast::words::{ABSENT, money, usd};
 use crate::report::plain_text::visible;
 use crate::report::table_lines::TableLines;
-use crate::report::verdict::bounds_words;
+use crate::report::verdict::{bounds_words, trimmed};
 use crate::rundir::{CellRow, Manifest, Run};
 use crate::units::{Latency, Usd};
 
@@ -116,9 +116,10 @@ impl Changed<'_> {
             _ => self.verdict(),
         };
         let mut said = Vec::new();
-        said.extend(
-            worst.filter(|_| self.judged.verdict == Verdict::Regressed).and_then(|worst| self.figures_of(worst)),
-        );
+        said.extend(worst.and_then(|worst| match self.judged.verdict {
+            Verdict::Regressed => self.figures_of(worst),
+            _ => self.reason_of(worst),
+        }));
         if let Some(contrast) = contrast.filter(|contrast| !contrast.is_unchanged()) {
             said.extend(bill(contrast));
         } else if let Some(contrast) = self.contrasts.first().filter(|contrast| !contrast.is_unchanged()) {
@@ -138,7 +139,12 @@ impl Changed<'_> {
         });
         said.push(self.origin());
         // What changes nothing is the cause of nothing.
-        let moves = changed > 0 || self.judged.verdict == Verdict::Regressed;
+        let moves = match self.judged.verdict {
+            Verdict::Regressed => true,
+            Verdict::Passed => changed > 0,
+            // Nobody knows whether it did anything.
+            Verdict::Invalid | Verdict::Inconclusive => false,
+        };
         if let Some(cause) = self.cause(contrast.and_then(|contrast| contrast.name)).filter(|_| moves) {
             said.push(format!("Cause: {cause}"));
         }
@@ -180,6 +186,15 @@ impl Changed<'_> {
         })
     }
 
+    /// `e2e_p95_ms: the client was late`; absent where the finding does not say why.
+    fn reason_of(&self, finding: &Finding) -> Option<String> {
+        let why = visible(&finding.why.as_ref()?.to_string());
+        Some(match finding.rule {
+            Rule::Slo(index) => format!("`{}`: {why}", visible(&self.policy.slos[index].name)),
+            Rule::Regression(index) => format!("{}: {why}", self.policy.regressions[index].measure),
+        })
+    }
+
     /// `p95 812 → 1,047 ms (+29 %, 95 % interval +21 to +37; margin 10 %, holds if surely within 50 %)`.
     fn figures_of(&self, finding: &Finding) -> Option<String> {
         let (Rule::Regression(index), Seen::Change(change)) = (finding.rule, finding.seen) else {
@@ -198,8 +213,8 @@ impl Changed<'_> {
         let ratio = change.change.map(|by| if rule.measure.is_ratio() { points(by) } else { percent(by) });
         let ends = change.low.zip(change.high).map(|(low, high)| {
             let shown = |end: f64| if rule.measure.is_ratio() { points(end) } else { percent(end) };
-            let confidence = figures::percent(1.0 - self.policy.alpha);
-            format!(", {confidence} interval {} to {}", shown(low), shown(high))
+            let confidence = trimmed((1.0 - self.policy.alpha) * 100.0);
+            format!(", {confidence} % interval {} to {}", shown(low), shown(high))
         });
         Some(format!(
             "{} {was} → {is} ({}{}; {})",
@@ -281,16 +296,17 @@ fn latency(ms: f64) -> Latency {
 
 /// `+29 %`.
 pub(super) fn percent(ratio: f64) -> String {
-    format!("{}{:.1} %", if ratio < 0.0 { '−' } else { '+' }, ratio.abs() * 100.0)
+    let shown = format!("{:.1}", ratio.abs() * 100.0);
+    let sign = match shown.as_str() {
+        "0.0" => '±',
+        _ if ratio < 0.0 => '−',
+        _ => '+',
+    };
+    format!("{sign}{shown} %")
 }
 
 fn points(difference: f64) -> String {
     format!("{}{:.2} pp", if difference < 0.0 { '−' } else { '+' }, difference.abs() * 100.0)
-}
-
-/// A difference of dollars with its sign.
-fn signed(dollars: f64) -> String {
-    format!("{}{}", if dollars < 0.0 { '−' } else { '+' }, figures::usd(usd(dollars.abs())))
 }
 
 /// `Cost −$4,310 a month (−38 %)`.
@@ -300,18 +316,24 @@ fn bill(contrast: &Contrast<'_>) -> Option<String> {
     pays(&was, &is).map(|words| format!("Cost {words}"))
 }
 
-fn pays(was: &Figures, is: &Figures) -> Option<String> {
-    let (of, unit) = match (&was.month, &is.month) {
+fn pays(before: &Figures, after: &Figures) -> Option<String> {
+    let (of, unit) = match (&before.month, &after.month) {
         (Some(was), Some(is)) => ((was, is), "a month"),
-        _ => ((&was.cost_per_thousand, &is.cost_per_thousand), "a thousand requests"),
+        _ => ((&before.cost_per_thousand, &after.cost_per_thousand), "a thousand requests"),
     };
     let (was, is): (&Money, &Money) = of;
     let by = is.dollars.value - was.dollars.value;
+    // What is missing on one side, or of more requests, may be more than what the rest comes to.
+    let cancels = before.handed.total_cmp(&after.handed).is_eq() && was.partial == is.partial;
+    if (was.partial || is.partial) && !cancels {
+        return Some(format!("change unknown: {} → {} {unit}", money(was), money(is)));
+    }
     if usd(by.abs()) == Usd::ZERO {
         return None;
     }
     let ratio = if was.dollars.value > 0.0 { format!(" ({})", percent(by / was.dollars.value)) } else { String::new() };
-    Some(format!("{} {unit}{ratio}", signed(by)))
+    let about = if was.assumed || is.assumed { "~" } else { "" };
+    Some(format!("{}{about}{} {unit}{ratio}", if by < 0.0 { '−' } else { '+' }, figures::usd(usd(by.abs()))))
 }
 
 fn waits(was: &Figures, is: &Figures) -> Option<String> {
@@ -359,3 +381,6 @@ pub(super) fn row(contrast: &Contrast<'_>) -> Vec<String> {
         figure(&|found: &Figures| found.quality.map(|quality| format!("{quality:.3}"))),
     ]
 }
+
+#[cfg(test)]
+mod tests;

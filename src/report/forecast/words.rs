@@ -51,7 +51,12 @@ pub(super) fn shown(span: &Span) -> String {
 /// An amount rounded for people.
 pub(super) fn money(money: &Money) -> String {
     let trust = figures::Trust { assumed: money.assumed, partial: money.partial };
-    figures::marked(&figures::usd(usd(money.dollars.value)), trust)
+    let known = usd(money.dollars.value);
+    // That it is no less than nothing says nothing.
+    if trust.partial && known == Usd::ZERO {
+        return "unknown".to_owned();
+    }
+    figures::marked(&figures::usd(known), trust)
 }
 
 /// Dollars to the picodollar.

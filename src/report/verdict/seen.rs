@@ -52,6 +52,10 @@ impl Judgement<'_> {
     pub(in crate::report) fn told(&self, finding: &Finding) -> String {
         let seen = self.seen(finding);
         match (finding.rule, finding.seen) {
+            // A reason, and no figures.
+            (Rule::Regression(index), _) if finding.ruling == Ruling::Invalid => {
+                format!("{}: {seen}", self.policy.regressions[index].measure)
+            }
             (Rule::Regression(index), Seen::Change(_) | Seen::Prices { .. }) => {
                 format!("{} {seen}", self.policy.regressions[index].measure)
             }

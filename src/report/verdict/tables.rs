@@ -1,20 +1,19 @@
 //! What two routing tables of a run do differently: who gains and who pays, how sure that is, and which line did it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::forecast::{TableChange, table_changes};
-use crate::gate::{Finding, Measure, Place, Rule, Seen};
-use crate::report::changes::changes;
+use crate::gate::{Finding, Measure, Place, Rule, Seen, Why, differ_surely};
+use crate::report::changes::{asked, handed, routes_of_both};
 use crate::report::figures;
 use crate::report::plain_text::visible;
-use crate::report::shown::answering;
+use crate::report::shown::{answering, cost_trust, per_thousand};
 use crate::report::table_lines::TableLines;
 use crate::report::totals::Source;
 use crate::report::verdict::Judgement;
 use crate::report::verdict::seen::{change_words, from_to};
 use crate::routes::Table;
 use crate::rundir::{CellRow, TableNote};
-use crate::sample::Outcome;
 use crate::units::{Latency, Usd};
 
 /// Two tables that one run sent the same requests through.
@@ -60,13 +59,16 @@ impl<'a> Tables<'a> {
             said.push(self.judgement.told(cost));
         }
         let moved = self.moved();
-        let routes = moved.keys().filter(|name| name.is_some()).count();
+        let handed = self.handed_over();
+        let names = moved.keys().flatten().copied().chain(handed.iter().map(|(name, _)| *name));
+        let routes = names.collect::<BTreeSet<_>>().len();
         let compares = |finding: &Finding| matches!(finding.rule, Rule::Regression(_));
         let is_compared = self.judgement.judged.findings.iter().any(compares);
         said.push(match (routes, worst.is_some()) {
             _ if self.judgement.policy.regressions.is_empty() => "No comparison of the two tables was asked".to_owned(),
             _ if !is_compared => "No comparison of the two tables could be made".to_owned(),
             (0, false) => "No route is shown to change by more than its margin".to_owned(),
+            (1, _) if handed.iter().any(|(name, _)| Some(*name) != route) => "1 route changes".to_owned(),
             (0 | 1, _) => "No other route is shown to change by more than its margin".to_owned(),
             (many, _) => format!("{many} routes change by more than their margins"),
         });
@@ -124,7 +126,18 @@ impl<'a> Tables<'a> {
             let name = name.map_or_else(|| "all routes are".to_owned(), |name| format!("{} is", visible(name)));
             format!("{name} {}: {}", words.join(" and "), figures.join(", "))
         };
-        self.moved().into_iter().map(told).collect()
+        let handed = self.handed_over().into_iter().map(|(_, sentence)| sentence);
+        let mut all: Vec<String> = self.moved().into_iter().map(told).chain(handed).collect();
+        for finding in &self.judgement.judged.findings {
+            let Some(why) = price_doubt(finding) else { continue };
+            let route = self.judgement.row(finding).route.as_deref();
+            let name = route.map_or_else(|| "all routes".to_owned(), visible);
+            let sentence = format!("{name}: who pays is unknown, since {}", visible(why));
+            if !all.contains(&sentence) {
+                all.push(sentence);
+            }
+        }
+        all
     }
 
     /// The comparisons of each route, and of all of them, that moved: of which the figure lies beyond the margin on either side,
@@ -134,6 +147,10 @@ impl<'a> Tables<'a> {
         for finding in &self.judgement.judged.findings {
             let (Rule::Regression(index), Seen::Change(change)) = (finding.rule, finding.seen) else { continue };
             let rule = &self.judgement.policy.regressions[index];
+            // What is not known in full says nothing of who pays.
+            if price_doubt(finding).is_some() {
+                continue;
+            }
             let surely = change.low.is_some_and(|low| low > 0.0) || change.high.is_some_and(|high| high < 0.0);
             let beyond = change.change.is_some_and(|by| by.abs() > super::margin_of(rule, &change));
             if surely && beyond {
@@ -240,37 +257,68 @@ impl<'a> Tables<'a> {
     /// Its rows: each route on each workload, and first the whole, `old → new` where they differ.
     pub(super) fn rows(&self) -> Vec<Vec<String>> {
         let month = self.month();
-        let told = |before: &CellRow, after: &CellRow| {
+        let told = |pair: [Option<&CellRow>; 2]| {
             let both = |shown: &dyn Fn(&CellRow) -> Option<String>| {
-                let [was, is] = [before, after].map(|row| shown(row).unwrap_or_else(|| "–".to_owned()));
+                let [was, is] = pair.map(|row| row.and_then(shown).unwrap_or_else(|| "–".to_owned()));
                 if was == is { is } else { format!("{was} → {is}") }
             };
             let ms = |of: fn(&CellRow) -> Option<Latency>| both(&|row: &CellRow| of(row).map(figures::ms));
             let of_month = |row: &CellRow| {
-                let thousand = row.cost_per_1k_requests_usd?.as_f64();
-                Some(figures::usd(usd(thousand / 1e3 * month? * self.share(row))))
+                let dollars = row.cost_per_1k_requests_usd?.as_f64() / 1e3 * month? * self.share(row);
+                Some(figures::marked(&figures::usd(usd(dollars)), cost_trust(self.judgement.run, row)))
             };
+            let [was, is] = pair;
+            let either = is.or(was).expect("a pair has one of both");
             vec![
-                visible(answering(after)),
-                visible(&after.workload),
+                visible(answering(either)),
+                visible(&either.workload),
                 both(&|row: &CellRow| Some(figures::percent(self.share(row)))),
                 ms(|row| row.primary_latency().p50),
                 ms(|row| row.primary_latency().p95),
                 ms(|row| row.primary_latency().p99),
-                both(&|row: &CellRow| row.cost_per_1k_requests_usd.map(figures::usd)),
+                both(&|row: &CellRow| per_thousand(self.judgement.run, row)),
                 both(&of_month),
                 both(&|row: &CellRow| row.availability.map(figures::percent)),
                 both(&|row: &CellRow| row.quality_ratio.map(figures::quality)),
             ]
         };
-        changes(self.judgement.run).into_iter().map(|change| told(change.before, change.after)).collect()
+        routes_of_both(self.judgement.run).into_iter().map(told).collect()
+    }
+
+    /// The routes of which others requests go to a person, or which the other table does not have: a sentence each, with
+    /// its name.
+    fn handed_over(&self) -> Vec<(&'a str, String)> {
+        let told = |pair: [Option<&'a CellRow>; 2]| {
+            let either = pair[1].or(pair[0])?;
+            let name = either.route.as_deref()?;
+            let [was, is] = pair.map(|row| row.map_or(0, handed));
+            let of: u64 = pair[1].map_or(0, asked);
+            let on = if self.workloads() > 1 { format!(" on {}", visible(&either.workload)) } else { String::new() };
+            let what = match pair {
+                [None, _] => "is new".to_owned(),
+                [_, None] => "is gone".to_owned(),
+                _ if differ_surely(was, is) => {
+                    let [was, is, of] = [was, is, of].map(figures::count);
+                    format!("hands {was} → {is} of {of} requests to a person")
+                }
+                _ => return None,
+            };
+            Some((name, format!("{}{on} {what}", visible(name))))
+        };
+        routes_of_both(self.judgement.run).into_iter().filter_map(told).collect()
     }
 }
 
-/// Requests that it took, those handed to a person included.
-fn asked(row: &CellRow) -> u64 {
-    let handed = row.counted().filter(|(outcome, _)| *outcome == Outcome::HandedOff).map(|(_, count)| count);
-    row.requests + handed.sum::<u64>()
+/// The price that keeps two costs from being held against each other; absent where none does.
+fn price_doubt(finding: &Finding) -> Option<&str> {
+    fn of(why: &Why) -> Option<&str> {
+        match why {
+            Why::Price(price) => Some(price),
+            Why::Of { why, .. } => of(why),
+            _ => None,
+        }
+    }
+    finding.why.as_ref().and_then(of)
 }
 
 /// Dollars to the picodollar.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::routes::samples::{TODAY, mistakes, warnings};
+use crate::routes::sight::{Pictured, check_images};
 use crate::routes::table::{Action, OnOverflow};
 
 /// A table's rest: a catch-all that sees and whose price is known.
@@ -79,9 +80,44 @@ fn an_escalation_that_comes_back_is_a_loop() {
     assert_eq!(
         mistakes(own),
         [
-            "6: `a` escalates from `big` to itself, which is a loop (larger windows have `big` (100,000), `small` (8,000), `eye` (8,000))"
+            "6: `a` escalates from `big` to itself, which is a loop (no model of the registry has a larger one: write `on_overflow = \"chunk\"` or `\"reject\"`)"
         ]
     );
+}
+
+#[test]
+fn a_route_for_images_is_told_of_larger_windows_of_models_that_see() {
+    let found = mistakes(
+        "[[route]]\nname = 'images'\nmatch = { needs_vision = true }\nprimary = [{ model = 'eye' }]\n\
+         on_overflow = 'escalate'\nescalate_to = 'eye'\n[[route]]\nname = 'rest'\nprimary = [{ model = 'eye' }]\n",
+    );
+    assert_eq!(
+        found,
+        [
+            "7: `images` escalates from `eye` to itself, which is a loop (no model of the registry that sees has a larger one: \
+          write `on_overflow = \"reject\"`)"
+        ]
+    );
+}
+
+#[test]
+fn an_answer_that_no_window_of_its_route_has_room_for_is_a_mistake() {
+    let route =
+        |target: &str, rest: &str| format!("[[route]]\nname = 'a'\nprimary = [{{ model = '{target}' }}]\n{rest}");
+    let asks = "params = { max_tokens = 8000 }\n";
+    assert_eq!(
+        mistakes(&route("eye", asks)),
+        [
+            "5: `a` asks for answers of up to 8,000 tokens, and the largest window that it comes to, of `eye`, has 8,000: every \
+          request would end as `overflow` (ask for fewer, to leave room for the prompt; larger windows have `big` (100,000))"
+        ]
+    );
+    let none = Vec::<String>::new();
+    assert_eq!(mistakes(&route("eye", "params = { max_tokens = 7999 }\n")), none);
+    assert_eq!(mistakes(&route("big", asks)), none);
+    assert_eq!(mistakes(&route("dark", asks)), none, "a window that is not known rules nothing out");
+    let escalates = format!("{asks}on_overflow = 'escalate'\nescalate_to = 'big'\n");
+    assert_eq!(mistakes(&route("eye", &escalates)), none);
 }
 
 #[test]
@@ -166,4 +202,30 @@ fn a_region_without_the_model_is_passed_over_with_a_warning_where_another_is_lef
         found.contains(&"4: `big` is not offered in `west`, which is passed over (it is offered in `east`)".to_owned()),
         "{found:?}"
     );
+}
+
+#[test]
+fn images_of_a_workload_that_would_reach_the_blind_are_a_mistake() {
+    let registry = Registry::parse("registry.toml", crate::routes::samples::REGISTRY).unwrap();
+    let blind = "[[route]]\nname = 'one'\nprimary = [{ model = 'big' }]\n";
+    let of = |routes: &str, pictured: &[Pictured<'_>]| {
+        let table = crate::routes::samples::table(routes);
+        check_images(&table, &registry, "scans", pictured).err().map(|faults| {
+            let fault = faults.iter().next().unwrap();
+            format!("{}: {}", fault.line(), fault.message())
+        })
+    };
+    let plain = Pictured { custom_id: "s-1", class: None, tier: None };
+    assert_eq!(
+        of(blind, &[plain, plain]).as_deref(),
+        Some("3: 2 requests of `scans` hold an image, such as `s-1`, and reach `one`, none of whose models sees")
+    );
+    assert_eq!(of(blind, &[]), None);
+    assert_eq!(of(REST, &[plain]), None);
+    // A tier that is taken for right leads to one route; one that is asked for may lead to any.
+    let high = format!("[[route]]\nname = 'high'\nmatch = {{ tier = 3 }}\nprimary = [{{ model = 'big' }}]\n{REST}");
+    assert_eq!(of(&high, &[Pictured { tier: Some(1), ..plain }]), None);
+    assert!(of(&high, &[plain]).is_some());
+    let elsewhere = high.replace("tier = 3", "class = 'mail'");
+    assert_eq!(of(&elsewhere, &[plain]), None);
 }

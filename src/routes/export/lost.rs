@@ -1,19 +1,19 @@
 //! What no gateway's file holds, with the line that says it.
 
-use crate::conf::{Document, Field, Table as Keys};
 use crate::routes::export::Lost;
+use crate::routes::places::Places;
 use crate::routes::table::{Action, OnOverflow, RegionOrder, Table};
 
 /// The lost parts of a table, and where its keys stand.
 pub(super) struct Losses<'t> {
     table: &'t Table,
-    document: Document<'t>,
+    places: Places<'t>,
     lost: Vec<Lost>,
 }
 
 impl<'t> Losses<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        Self { table, document: Document::parse(&table.source, &table.text), lost: Vec::new() }
+        Self { table, places: Places::of(table), lost: Vec::new() }
     }
 
     /// Notes what stands on `line`.
@@ -27,16 +27,14 @@ impl<'t> Losses<'t> {
         self.lost
     }
 
-    /// The line of `key` in `[failover]`, else that of the table, else the first of the file.
+    /// See [`Places::failover`]; the first line of a file without it.
     pub(super) fn failover(&self, key: &'static str) -> usize {
-        let keys = self.document.root().table("failover");
-        keys.map_or(1, |keys| line_of(&keys, key))
+        self.places.failover(key).unwrap_or(1)
     }
 
-    /// The line of `key` in the route at `index`, else that of the route.
+    /// See [`Places::route`].
     pub(super) fn route(&self, index: usize, key: &'static str) -> usize {
-        let routes = self.document.root().tables("route");
-        routes.get(index).map_or(self.table.routes[index].line, |keys| line_of(keys, key))
+        self.places.route(index, key)
     }
 
     /// Notes what only tollmark does.
@@ -66,8 +64,4 @@ impl<'t> Losses<'t> {
             }
         }
     }
-}
-
-fn line_of(keys: &Keys<'_>, key: &'static str) -> usize {
-    keys.optional(key).map_or_else(|| keys.line(), Field::line)
 }

@@ -30,6 +30,13 @@ pub(super) fn written(table: &Table, resolved: &Resolved, registry: &Registry, l
             losses.note(route.line, format!("`{}` hands over to a person: keep such requests from the gateway, where the default route would take them", route.name));
             continue;
         };
+        if let OnOverflow::Reject = on_overflow {
+            let what = format!(
+                "what is over the window of `{}` is not rejected there: it is sent, and fails as the model sees it",
+                route.name
+            );
+            losses.note(losses.route(index, "on_overflow"), what);
+        }
         if let OnOverflow::Escalate { to } = on_overflow {
             let what = format!(
                 "a prompt over the window is not sent to `{to}`: it fails, and falls back where 400 is in `on`"

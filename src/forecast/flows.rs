@@ -4,6 +4,7 @@ use crate::forecast::hops::orders;
 use crate::forecast::kinds::Kind;
 use crate::forecast::labels::{Label, Labelling};
 use crate::forecast::part::Size;
+use crate::forecast::remedy::Unmeasured;
 use crate::registry::{Capability, Endpoint, Registry};
 use crate::routes::{Action, Destination, OnOverflow, Resolved, Table};
 
@@ -91,6 +92,18 @@ impl Routing<'_> {
     pub(in crate::forecast) fn route(&self, kind: &Kind, tier: Option<u8>) -> Option<usize> {
         let takes = |route: &crate::routes::Route| route.matches.takes(tier, kind.class.as_deref(), kind.has_image);
         self.table.routes.iter().position(takes)
+    }
+
+    /// What is lacking of the route called `name` where no request is meant for it; its place is absent where the table has no such
+    /// route.
+    pub(in crate::forecast) fn without_requests(&self, name: &str, route: Option<usize>) -> Unmeasured {
+        let found = route.map(|route| &self.resolved.routes[route]);
+        let first = found.and_then(|route| route.primary.first());
+        Unmeasured::Requests {
+            route: name.to_owned(),
+            model: first.map(|target| self.registry.models[target.model].id.clone()),
+            registry: self.registry.source.clone(),
+        }
     }
 
     /// The ways of requests of `kind` on the route at `route`, with their shares.

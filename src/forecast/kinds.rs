@@ -27,6 +27,15 @@ pub struct Kind {
     pub share: f64,
 }
 
+impl Kind {
+    /// The requests as a message names them.
+    pub(in crate::forecast) fn in_words(&self) -> String {
+        let class = self.class.as_ref().map_or_else(String::new, |class| format!(" of class `{class}`"));
+        let tier = self.tier.map_or_else(String::new, |tier| format!(" of tier {tier}"));
+        format!("requests{class}{tier} in workload `{}`", self.workload)
+    }
+}
+
 /// The kinds of requests of every workload in `runs`, each line of each workload weighing the same; the newest run comes
 /// first and decides on a workload that several have.
 ///

@@ -38,4 +38,4 @@ pub use measured::{Measured, RunFact};
 pub use remedy::{Unmeasured, remedies};
 pub use suggest::{Suggestion, Suggestions, suggest};
 pub use table::{DRAWS, Forecast, RouteForecast, Setting, forecast};
-pub use traffic::{TrafficShares, traffic_shares};
+pub use traffic::{Missed, TrafficShares, traffic_shares};

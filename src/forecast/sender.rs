@@ -131,11 +131,12 @@ impl<'a> Sender<'a> {
 
     fn unmeasured(&self, endpoint: Endpoint, workload: Option<&str>, class: Option<&str>) -> Unmeasured {
         let registry = self.routing.registry;
-        Unmeasured {
+        Unmeasured::Call {
             model: registry.model(endpoint).id.clone(),
             workload: workload.map(str::to_owned),
             class: class.map(str::to_owned),
             region: registry.region(endpoint).map(|region| region.id.clone()),
+            registry: registry.source.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::forecast::flows::Routing;
 use crate::forecast::kinds::Kind;
 use crate::forecast::measured::Measured;
 use crate::forecast::table::{Forecast, Setting, forecast};
+use crate::forecast::traffic::TrafficShares;
 use crate::gate::{Bound, Measure, Policy, Promise, Slo, Timed};
 use crate::registry::Endpoint;
 use crate::routes::{Action, Destination, Resolved};
@@ -116,7 +117,8 @@ impl<'a> Search<'a> {
             for lower in 0..tier {
                 let mut lowered = self.measured.clone();
                 lowered.kinds.iter_mut().filter(|kind| is_it(kind)).for_each(|kind| kind.tier = Some(lower));
-                let told = forecast(&lowered, self.routing, &subject.shares, self.setting);
+                let told =
+                    forecast(&lowered, self.routing, &TrafficShares::of_kinds(subject.shares.clone()), self.setting);
                 let change = format!("tier {tier} → {lower}");
                 let held = (Some(tier), self.measured);
                 best = better(best, self.judge(&subject, &told, (None, change), held, found));
@@ -142,7 +144,12 @@ impl<'a> Search<'a> {
                 for model in (0..registry.models.len()).filter(|model| Some(*model) != old) {
                     let Some(swapped) = self.swapped(resolved, (place, nth), model) else { continue };
                     let routing = Routing { resolved: &swapped, ..self.routing };
-                    let told = forecast(self.measured, routing, &subject.shares, self.setting);
+                    let told = forecast(
+                        self.measured,
+                        routing,
+                        &TrafficShares::of_kinds(subject.shares.clone()),
+                        self.setting,
+                    );
                     let change = format!("`{}` → `{}`", target.model, registry.models[model].id);
                     let held = (route.matches.tier, self.measured);
                     best = better(best, self.judge(&subject, &told, (Some(target.line), change), held, found));
@@ -180,7 +187,7 @@ impl<'a> Search<'a> {
         if shares.iter().all(|share| *share <= 0.0) {
             return None;
         }
-        let told = forecast(measured, routing, shares, self.setting);
+        let told = forecast(measured, routing, &TrafficShares::of_kinds(shares.to_vec()), self.setting);
         if told.total.figures.is_none() {
             found.unmeasured.insert(name.to_owned());
         }

@@ -12,6 +12,7 @@ use crate::forecast::measured::Measured;
 use crate::forecast::outlook::Outlook;
 use crate::forecast::remedy::Unmeasured;
 use crate::forecast::sender::Sender;
+use crate::forecast::traffic::TrafficShares;
 use crate::registry::Endpoint;
 use crate::routes::{Action, RegionOrder};
 
@@ -38,6 +39,8 @@ pub struct Forecast {
     pub routes: Vec<RouteForecast>,
     /// All of them together.
     pub total: RouteForecast,
+    /// The share of the traffic that no route takes, and that gets no answer; 0 to 1.
+    pub untaken: f64,
     /// What lacks a measurement.
     pub missing: BTreeSet<Unmeasured>,
     /// What was taken for true, in sentences.
@@ -65,17 +68,17 @@ pub struct RouteForecast {
     pub(in crate::forecast) outlook: Outlook,
 }
 
-/// Sends every kind of request in `measured`, with these `shares` of the traffic, through `routing`.
+/// Sends every kind of request in `measured`, with its share of the `traffic`, through `routing`.
 ///
 /// Each call is drawn from the stored requests of its endpoint in the same round, so that hosts that fail together do so here
 /// too; a call that fails on what the table fails over on adds its time and cost, and the next endpoint is called. The same
 /// seed draws the same for every table.
-pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setting: &Setting) -> Forecast {
+pub fn forecast(measured: &Measured, routing: Routing<'_>, traffic: &TrafficShares, setting: &Setting) -> Forecast {
     let mut sender = Sender::new(measured, routing, setting.day, setting.seed);
     let mut paths: BTreeMap<Path, f64> = BTreeMap::new();
     let mut notes = Notes::default();
     let lengths = Lengths::new(measured, routing);
-    for (kind, share) in measured.kinds.iter().zip(shares).filter(|(_, share)| **share > 0.0) {
+    for (kind, share) in measured.kinds.iter().zip(&traffic.shares).filter(|(_, share)| **share > 0.0) {
         let classifiers = routing.classifiers(kind);
         if !classifiers.is_empty() && kind.tier.is_none() {
             *notes.unlabelled.entry(kind.class.clone().unwrap_or_else(|| kind.workload.clone())).or_default() += share;
@@ -106,6 +109,13 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setti
     for (path, share) in &paths {
         sender.send(path, *share, outlooks.entry(path.route).or_default());
     }
+    let untaken = outlooks.get(&None).map_or(0.0, |outlook| outlook.share);
+    for (name, share) in &traffic.unreached {
+        let route = routing.table.routes.iter().position(|route| *route.name == **name);
+        let outlook = outlooks.entry(route).or_default();
+        outlook.share += share;
+        outlook.missing.insert(routing.without_requests(name, route));
+    }
     let mut total = Outlook::default();
     outlooks.values().for_each(|outlook| total.merge(outlook));
     let draws = draws(measured.rounds, setting.seed, setting.draws);
@@ -132,6 +142,7 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setti
         outlooks.into_iter().filter_map(|(name, outlook)| name.map(|name| told(Some(name), outlook))).collect();
     Forecast {
         routes,
+        untaken,
         missing: total.outlook.missing.clone(),
         total,
         assumptions,
@@ -148,6 +159,17 @@ impl RouteForecast {
 }
 
 impl Forecast {
+    /// What is to be said of the table itself, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let told = |share: f64| {
+            format!(
+                "no route takes {:.1} % of the traffic, which gets no answer: add a last route without `match`, or a `[classifier]`",
+                share * 100.0
+            )
+        };
+        Some(self.untaken).filter(|share| *share > 0.0).map(told).into_iter().collect()
+    }
+
     /// Why measured cells that it is made of may not be judged; empty where all may.
     pub fn obstacles(&self) -> impl Iterator<Item = &str> {
         self.total.outlook.obstacles.iter().map(String::as_str)

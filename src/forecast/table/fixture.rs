@@ -162,5 +162,5 @@ pub(in crate::forecast) fn forecast_in(
     let resolved = resolve(&table, &registry).unwrap_or_else(|faults| panic!("{faults}"));
     let routing = Routing { table: &table, resolved: &resolved, registry: &registry };
     let shares = traffic_shares(measured, routing, traffic, ("gate.toml", &setting())).unwrap();
-    forecast(measured, routing, &shares.shares, &setting())
+    forecast(measured, routing, &shares, &setting())
 }

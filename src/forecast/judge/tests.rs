@@ -143,6 +143,17 @@ fn what_was_never_measured_is_inconclusive_with_the_remedy() {
 }
 
 #[test]
+fn a_route_that_loses_a_metric_is_invalid() {
+    let answered = table("small", "near");
+    let handed =
+        answered.replacen("primary = [ { model = \"small\", regions = [\"near\"] } ]", "action = \"hand_off\"", 1);
+    let policy = "schema = 1\n[[regression]]\nmetric = \"e2e_p50_ms\"\nmargin = \"10%\"\n";
+    let found = judged(&cells(300.0, 300.0, 1), &registry(), policy, [&answered, &handed]);
+    assert_eq!((found.verdict, ruling(&found, 0)), (Verdict::Invalid, Ruling::Invalid));
+    assert!(found.findings.iter().any(|one| matches!(one.why, Some(Why::Vanished))));
+}
+
+#[test]
 fn cells_that_may_not_be_judged_are_never_passed() {
     let mut cells = cells(300.0, 300.0, 1);
     let mut sources = cells.sources.to_vec();

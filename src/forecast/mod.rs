@@ -15,6 +15,7 @@ mod kinds;
 mod labels;
 mod leg;
 mod lengths;
+mod limits;
 mod measured;
 mod outlook;
 mod part;

@@ -21,6 +21,8 @@ pub struct Kind {
     pub images: Option<u32>,
     /// Tokens of prompt and answer at most.
     pub tokens: u64,
+    /// Bytes of text that a classifier is shown of each, the mean, before a table cuts it; absent where the run does not say.
+    pub asked_bytes: Option<u64>,
     /// How many lines of the workload they are.
     pub lines: u64,
     /// Their share of all requests, 0 to 1.
@@ -57,6 +59,7 @@ pub(in crate::forecast) fn kinds(runs: &[&Run]) -> Result<Vec<Kind>, ForecastErr
                 has_image: kind.has_image,
                 images: kind.images.or((!kind.has_image).then_some(0)),
                 tokens: kind.tokens,
+                asked_bytes: kind.asked_bytes,
                 lines: kind.requests,
                 share: kind.requests as f64,
             }));

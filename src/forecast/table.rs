@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::forecast::figures::{Figures, draws};
-use crate::forecast::flows::{Path, Routing, Way};
+use crate::forecast::flows::{Flow, Path, Routing, Way};
 use crate::forecast::labels::Label;
 use crate::forecast::lengths::Lengths;
 use crate::forecast::measured::Measured;
@@ -14,7 +14,7 @@ use crate::forecast::remedy::Unmeasured;
 use crate::forecast::sender::Sender;
 use crate::forecast::traffic::TrafficShares;
 use crate::registry::Endpoint;
-use crate::routes::{Action, RegionOrder};
+use crate::routes::{Action, RegionOrder, Route};
 
 /// What a forecast is told beside runs and table.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,14 +75,16 @@ pub struct RouteForecast {
 /// seed draws the same for every table.
 pub fn forecast(measured: &Measured, routing: Routing<'_>, traffic: &TrafficShares, setting: &Setting) -> Forecast {
     let mut sender = Sender::new(measured, routing, setting.day, setting.seed);
-    let mut paths: BTreeMap<Path, f64> = BTreeMap::new();
+    let mut paths: BTreeMap<Path, Flow> = BTreeMap::new();
     let mut notes = Notes::default();
     let lengths = Lengths::new(measured, routing);
     for (kind, share) in measured.kinds.iter().zip(&traffic.shares).filter(|(_, share)| **share > 0.0) {
-        let classifiers = routing.classifiers(kind);
-        if !classifiers.is_empty() && kind.tier.is_none() {
+        let (classifiers, question) = (routing.classifiers(kind), routing.question_tokens(kind));
+        let unseen = |endpoint: &Endpoint| measured.unrecorded(&routing.registry.model(*endpoint).id, kind).is_none();
+        if kind.tier.is_none() && classifiers.iter().any(unseen) {
             *notes.unlabelled.entry(kind.class.clone().unwrap_or_else(|| kind.workload.clone())).or_default() += share;
         }
+        notes.questions_unknown |= !classifiers.is_empty() && question.is_none();
         notes.classifiers.extend(classifiers);
         let size = lengths.of(kind);
         let images = kind.images.unwrap_or(1);
@@ -91,7 +93,8 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, traffic: &TrafficShar
             let route = routing.route(kind, tier);
             let ways = route.map_or_else(|| vec![(Way::Refused, 1.0)], |route| routing.ways(kind, route));
             for (way, of_part) in ways {
-                notes.pieces |= matches!(way, Way::Pieces(..));
+                let of_all = share * part * of_part;
+                notes.pieces += if matches!(way, Way::Pieces(..)) { of_all } else { 0.0 };
                 let path = Path {
                     route,
                     workload: kind.workload.clone(),
@@ -101,13 +104,13 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, traffic: &TrafficShar
                     classifier: asked,
                     way,
                 };
-                *paths.entry(path).or_default() += share * part * of_part;
+                paths.entry(path).or_default().add(of_all, question);
             }
         }
     }
     let mut outlooks: BTreeMap<Option<usize>, Outlook> = BTreeMap::new();
-    for (path, share) in &paths {
-        sender.send(path, *share, outlooks.entry(path.route).or_default());
+    for (path, flow) in &paths {
+        sender.send(path, *flow, outlooks.entry(path.route).or_default());
     }
     let untaken = outlooks.get(&None).map_or(0.0, |outlook| outlook.share);
     for (name, share) in &traffic.unreached {
@@ -136,7 +139,7 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, traffic: &TrafficShar
     };
     let total = told(None, total);
     let extrapolated = extrapolated(&sender, &total.outlook, setting.requests_per_month);
-    let assumptions = notes.told(&mut sender, &total.outlook);
+    let assumptions = notes.told(&mut sender, (&total.outlook, &outlooks));
     // Requests that no route takes are in the total alone.
     let routes =
         outlooks.into_iter().filter_map(|(name, outlook)| name.map(|name| told(Some(name), outlook))).collect();
@@ -182,12 +185,19 @@ struct Notes {
     classifiers: BTreeSet<Endpoint>,
     /// Shares of requests without a recorded tier, by class or workload.
     unlabelled: BTreeMap<String, f64>,
-    pieces: bool,
+    /// The share of requests whose prompts are cut.
+    pieces: f64,
     images_unknown: bool,
+    /// Whether it is not known what some requests show a classifier.
+    questions_unknown: bool,
 }
 
 impl Notes {
-    fn told(&self, sender: &mut Sender<'_>, total: &Outlook) -> Vec<String> {
+    fn told(
+        &self,
+        sender: &mut Sender<'_>,
+        (total, outlooks): (&Outlook, &BTreeMap<Option<usize>, Outlook>),
+    ) -> Vec<String> {
         let table = sender.routing.table;
         let mut said = Vec::new();
         let mut say = |sentence: String| said.push(sentence);
@@ -214,6 +224,15 @@ impl Notes {
             } else {
                 say("every label is right: how often the classifier errs was not measured".to_owned());
             }
+            let in_cells = self.classifiers.iter().any(|endpoint| sender.asks_as_in_a_cell(*endpoint));
+            match (in_cells, self.questions_unknown) {
+                (false, _) => {}
+                (true, false) => say("a question for a tier has a token for every four bytes".to_owned()),
+                (true, true) => say(
+                    "a question for a tier costs what the classifier's own workload did: how much text requests hold is not kept"
+                        .to_owned(),
+                ),
+            }
             for (name, share) in &self.unlabelled {
                 say(format!(
                     "requests of `{name}`, which have no recorded tier, are labelled {}: {:.1} % of the traffic",
@@ -238,8 +257,15 @@ impl Notes {
         if table.failover.region_order == RegionOrder::Shuffled {
             say("shuffled regions are each first equally often".to_owned());
         }
-        if self.pieces {
-            say("a prompt that is cut takes one call after the other, each like a stored request of the model that reads it".to_owned());
+        if self.pieces > 0.0 {
+            say(
+                "a prompt that is cut takes one call after the other, each like a stored request of the model that reads it"
+                    .to_owned(),
+            );
+            say(format!(
+                "how right an answer is that was made of pieces is not known: {:.1} % of the traffic is in no figure of quality",
+                self.pieces * 100.0
+            ));
         }
         for (class, model) in &total.of_any_length {
             say(format!(
@@ -255,13 +281,24 @@ impl Notes {
         if self.images_unknown && total.called.keys().any(|endpoint| sender.charges_images(*endpoint)) {
             say("a request with images holds one: how many is not kept".to_owned());
         }
-        let caps = |action: &Action| matches!(action, Action::Send { max_cost_per_request: Some(_), .. });
-        if table.routes.iter().any(|route| caps(&route.action)) {
-            say("no request comes to its `max_cost_per_request_usd`".to_owned());
+        for (route, outlook) in outlooks.iter().filter_map(|(route, outlook)| Some(((*route)?, outlook))) {
+            let Route { name, action: Action::Send { max_cost_per_request: Some(cap), .. }, .. } = &table.routes[route]
+            else {
+                continue;
+            };
+            let (cap, dearest) = (cap.as_f64(), outlook.dearest);
+            if dearest > cap {
+                say(format!(
+                    "`{name}` answers all requests, though its `max_cost_per_request_usd` of ${cap} would refuse those that \
+                     cost ${dearest:.6} as a mean"
+                ));
+            } else {
+                say(format!("no request of `{name}` comes to its `max_cost_per_request_usd`"));
+            }
         }
         if sender.measured.runs.iter().any(|run| run.slim) {
             say(
-                "a slim run keeps no requests: all classes and lengths of a cell share its times and mean tokens, a timeout takes its limit, \
+                "a slim run keeps no requests: all classes and lengths of a cell share its times, mean tokens and quality, a timeout takes its limit, \
                  another failure the median time to the first token"
                     .to_owned(),
             );

@@ -136,6 +136,7 @@ pub(in crate::forecast) fn kind(class: &str, tier: Option<u8>, share: f64) -> Ki
         has_image: false,
         images: Some(0),
         tokens: 1_000,
+        asked_bytes: None,
         lines: (share * 100.0).round() as u64,
         share,
     }

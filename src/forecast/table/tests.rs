@@ -210,7 +210,7 @@ fn a_confusion_seen_in_a_run_through_a_table_decides_where_requests_go() {
     let mut counts = Counts::default();
     // Of tier 0 half is named so, a tenth tier 1, four tenths tier 4: no tier off as a rule.
     counts[0] = [50, 10, 0, 0, 40, 0];
-    measured.confusions = vec![Confusion { model: "small".to_owned(), counts }];
+    measured.confusions = vec![Confusion { model: "small".to_owned(), counts, unrecorded: BTreeMap::new() }];
     let forecast = forecast_of(&measured, &classified(), None);
     let shares: Vec<u32> = forecast.routes.iter().map(|route| (route.share * 100.0).round() as u32).collect();
     assert_eq!(shares, [50, 50]);

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::forecast::labels::{Confusion, Counts};
 use crate::forecast::source::Attempt;
@@ -48,7 +50,7 @@ fn measured_traffic() -> Measured {
     measured.kinds = vec![kind("chat", None, 0.5), kind("code", Some(1), 0.3), kind("code", Some(2), 0.2)];
     let mut counts = Counts::default();
     (counts[1], counts[2]) = ([0, 90, 10, 0, 0, 0], [0, 10, 90, 0, 0, 0]);
-    measured.confusions = vec![Confusion { model: "small".to_owned(), counts }];
+    measured.confusions = vec![Confusion { model: "small".to_owned(), counts, unrecorded: BTreeMap::new() }];
     measured
 }
 

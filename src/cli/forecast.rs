@@ -35,8 +35,9 @@ pub(super) fn forecast_command(args: &ForecastArgs) -> Result<ExitCode, CliError
     };
     let source = policy.as_ref().map_or("", |policy| policy.source.as_str());
     let shares = traffic_shares(&measured, loaded.routing(), traffic, (source, &setting))?;
-    let foreseen = forecast(&measured, loaded.routing(), &shares.shares, &setting);
-    let told = Foretold { table: &args.routes, forecast: &foreseen, measured: &measured, notes: &shares.notes() };
+    let foreseen = forecast(&measured, loaded.routing(), &shares, &setting);
+    let notes = [foreseen.notes(), shares.notes()].concat();
+    let told = Foretold { table: &args.routes, forecast: &foreseen, measured: &measured, notes: &notes };
     put(&match args.format {
         ForecastFormat::Text => forecast_text(&told),
         ForecastFormat::Json => forecast_json(&told),

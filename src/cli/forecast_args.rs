@@ -85,8 +85,9 @@ Examples:
   tollmark suggest reports/latest --routes routes.toml --policy gate.toml --format json
 
 It tries each class at each lower tier, and each primary model against every cheaper one that was measured, by
-forecast. What it lists surely costs less, meets the policy's limits and answers no worse, as measured or as the
-registry says.
+forecast. What it lists surely costs less, meets the policy's limits and answers about as well, as measured or as
+the registry says: within the policy's margin for `quality_ratio`, without one 2 points lower at most. Where its
+latency would grow by more than a comparison of the policy allows, that is said.
 
 Exit codes: 0 done, whether something was found or not, 2 bad input.";
 

@@ -50,11 +50,11 @@ pub(super) fn gate_routes(args: &GateArgs) -> Result<ExitCode, CliError> {
         }
         found => found,
     }?;
-    let [was, is] = [&before, &after].map(|table| forecast(&measured, table.routing(), &shares.shares, &setting));
+    let [was, is] = [&before, &after].map(|table| forecast(&measured, table.routing(), &shares, &setting));
     let contrasts = Contrast::all(&was, &is);
     let judged = judge_change(&policy, &measured, &contrasts);
     let changes = table_changes(&before.table, &after.table);
-    let mut notes: Vec<String> = shares.notes();
+    let mut notes: Vec<String> = [is.notes(), shares.notes()].concat();
     notes.extend(is.obstacles().map(|reason| format!("may not be judged: {reason}")));
     for sentence in is.assumptions.iter().chain(&was.assumptions) {
         let sentence = format!("assumed: {sentence}");

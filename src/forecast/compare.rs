@@ -62,7 +62,7 @@ pub(in crate::forecast) fn compare(
     let both = (figure(rule.measure, was, deadline_ms), figure(rule.measure, is, deadline_ms));
     let figures = match both {
         (None, None) => return None,
-        (Some(_), None) => return Some(Compared::untold(Why::Vanished)),
+        (Some(_), None) => return Some(Compared { ruling: Ruling::Invalid, ..Compared::untold(Why::Vanished) }),
         (None, Some(_)) => return Some(Compared::untold(Why::New)),
         (Some(was), Some(is)) => (was, is),
     };

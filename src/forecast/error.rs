@@ -45,4 +45,20 @@ pub enum ForecastError {
         /// What is known, as a list.
         known: String,
     },
+    /// Two shares of the traffic are of the same requests.
+    #[error(
+        "{policy}:{line}: `{}` and `{}` in `[traffic] share` are both about {kind}, must name each request once: by its route or \
+         by its class",
+        names[0], names[1]
+    )]
+    SharedTwice {
+        /// The policy's file.
+        policy: String,
+        /// The line that the table begins at.
+        line: usize,
+        /// What the shares are given to.
+        names: [String; 2],
+        /// A kind of request that belongs to both.
+        kind: String,
+    },
 }

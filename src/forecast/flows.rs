@@ -4,6 +4,7 @@ use crate::forecast::hops::orders;
 use crate::forecast::kinds::Kind;
 use crate::forecast::labels::{Label, Labelling};
 use crate::forecast::part::Size;
+use crate::forecast::remedy::Unmeasured;
 use crate::registry::{Capability, Endpoint, Registry};
 use crate::routes::{Action, Destination, OnOverflow, Resolved, Table};
 
@@ -34,6 +35,34 @@ pub(in crate::forecast) struct Path {
     pub(in crate::forecast) classifier: Option<(Endpoint, bool)>,
     pub(in crate::forecast) way: Way,
 }
+
+/// How much goes along a way.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::forecast) struct Flow {
+    /// The share of all requests, 0 to 1.
+    pub(in crate::forecast) share: f64,
+    /// Of that, what is known to show a classifier so much: the share, and its tokens times their shares.
+    asked: (f64, f64),
+}
+
+impl Flow {
+    /// Adds `share` of all requests, each of which puts a question of so many tokens to a classifier; absent: that is not known.
+    pub(in crate::forecast) fn add(&mut self, share: f64, question: Option<f64>) {
+        self.share += share;
+        if let Some(tokens) = question {
+            self.asked = (self.asked.0 + share, self.asked.1 + share * tokens);
+        }
+    }
+
+    /// Tokens of its questions to a classifier, the mean; absent where that is not known of all.
+    pub(in crate::forecast) fn question_tokens(&self) -> Option<f64> {
+        let (share, tokens) = self.asked;
+        (share > 0.0 && share >= self.share * (1.0 - 1e-9)).then(|| tokens / share)
+    }
+}
+
+/// Bytes of a token of English text, about.
+const BYTES_A_TOKEN: f64 = 4.0;
 
 /// What becomes of a request on its route.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,14 +102,28 @@ impl Routing<'_> {
         firsts
     }
 
-    /// How requests of `kind` are labelled by a classifier at `endpoint` that labels so.
-    pub(in crate::forecast) fn labels(&self, kind: &Kind, endpoint: Endpoint, labelling: &Labelling) -> Vec<Label> {
+    /// About how many tokens the table's question for the tier of requests of `kind` has; absent where that is not known.
+    pub(in crate::forecast) fn question_tokens(&self, kind: &Kind) -> Option<f64> {
+        let classifier = self.table.classifier.as_ref()?;
+        let shown = kind.asked_bytes?.min(classifier.max_chars as u64);
+        Some((classifier.prompt.len() as f64 + shown as f64) / BYTES_A_TOKEN)
+    }
+
+    /// How requests of `kind` are labelled by a classifier at `endpoint` that labels so; `seen` is how it labelled them at work,
+    /// where they have no recorded tier.
+    pub(in crate::forecast) fn labels(
+        &self,
+        kind: &Kind,
+        endpoint: Endpoint,
+        (labelling, seen): (&Labelling, Option<[f64; 6]>),
+    ) -> Vec<Label> {
         let default = self.table.classifier.as_ref().map_or(0, |classifier| classifier.default_tier);
-        let shares = labelling.shares(kind.tier);
-        // Without a recorded tier nobody knows what the classifier would say.
+        let shares = seen.unwrap_or_else(|| labelling.shares(kind.tier));
+        // Without a recorded tier, or labels that were seen, nobody knows what the classifier would say.
+        let is_known = kind.tier.is_some() || seen.is_some();
         let named = |(tier, share): (u8, &f64)| Label {
             asked: Some((endpoint, true)),
-            tier: Some(if kind.tier.is_some() { tier } else { default }),
+            tier: Some(if is_known { tier } else { default }),
             share: *share,
         };
         let late = Label { asked: Some((endpoint, false)), tier: Some(default), share: shares[5] };
@@ -91,6 +134,18 @@ impl Routing<'_> {
     pub(in crate::forecast) fn route(&self, kind: &Kind, tier: Option<u8>) -> Option<usize> {
         let takes = |route: &crate::routes::Route| route.matches.takes(tier, kind.class.as_deref(), kind.has_image);
         self.table.routes.iter().position(takes)
+    }
+
+    /// What is lacking of the route called `name` where no request is meant for it; its place is absent where the table has no such
+    /// route.
+    pub(in crate::forecast) fn without_requests(&self, name: &str, route: Option<usize>) -> Unmeasured {
+        let found = route.map(|route| &self.resolved.routes[route]);
+        let first = found.and_then(|route| route.primary.first());
+        Unmeasured::Requests {
+            route: name.to_owned(),
+            model: first.map(|target| self.registry.models[target.model].id.clone()),
+            registry: self.registry.source.clone(),
+        }
     }
 
     /// The ways of requests of `kind` on the route at `route`, with their shares.

@@ -21,10 +21,21 @@ pub struct Kind {
     pub images: Option<u32>,
     /// Tokens of prompt and answer at most.
     pub tokens: u64,
+    /// Bytes of text that a classifier is shown of each, the mean, before a table cuts it; absent where the run does not say.
+    pub asked_bytes: Option<u64>,
     /// How many lines of the workload they are.
     pub lines: u64,
     /// Their share of all requests, 0 to 1.
     pub share: f64,
+}
+
+impl Kind {
+    /// The requests as a message names them.
+    pub(in crate::forecast) fn in_words(&self) -> String {
+        let class = self.class.as_ref().map_or_else(String::new, |class| format!(" of class `{class}`"));
+        let tier = self.tier.map_or_else(String::new, |tier| format!(" of tier {tier}"));
+        format!("requests{class}{tier} in workload `{}`", self.workload)
+    }
 }
 
 /// The kinds of requests of every workload in `runs`, each line of each workload weighing the same; the newest run comes
@@ -48,6 +59,7 @@ pub(in crate::forecast) fn kinds(runs: &[&Run]) -> Result<Vec<Kind>, ForecastErr
                 has_image: kind.has_image,
                 images: kind.images.or((!kind.has_image).then_some(0)),
                 tokens: kind.tokens,
+                asked_bytes: kind.asked_bytes,
                 lines: kind.requests,
                 share: kind.requests as f64,
             }));

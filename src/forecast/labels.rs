@@ -1,8 +1,11 @@
 //! How a classifier labels requests, as it was measured.
 
+use std::collections::BTreeMap;
+
+use crate::forecast::kinds::Kind;
 use crate::forecast::measured::Measured;
 use crate::registry::Endpoint;
-use crate::rundir::{Manifest, RoutingNote};
+use crate::rundir::{CellNote, Manifest, RoutingNote};
 
 /// Tiers, 0 to 4.
 const TIERS: usize = 5;
@@ -10,12 +13,46 @@ const TIERS: usize = 5;
 /// How often each recorded tier was labelled 0 to 4, or given the default.
 pub(in crate::forecast) type Counts = [[u64; TIERS + 1]; TIERS];
 
+/// How often requests were labelled 0 to 4, or given the default.
+pub(in crate::forecast) type Row = [u64; TIERS + 1];
+
+/// A workload and a class of its requests, if they have one.
+pub(in crate::forecast) type ClassOf = (String, Option<String>);
+
 /// What a classifier's labels came to in runs through a table that asked it.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::forecast) struct Confusion {
     /// The model's id.
     pub(in crate::forecast) model: String,
     pub(in crate::forecast) counts: Counts,
+    /// The same of requests without a recorded tier, by workload and class.
+    pub(in crate::forecast) unrecorded: BTreeMap<ClassOf, Row>,
+}
+
+/// Those of `model` among `known`, where they are put if need be.
+fn confusion_of<'k>(model: &str, known: &'k mut Vec<Confusion>) -> &'k mut Confusion {
+    let place = known.iter().position(|one| one.model == *model).unwrap_or_else(|| {
+        known.push(Confusion { model: model.to_owned(), counts: Counts::default(), unrecorded: BTreeMap::new() });
+        known.len() - 1
+    });
+    &mut known[place]
+}
+
+/// The model that the table behind a cell of `manifest` asks for tiers; absent where it asks none.
+fn classifier_of<'m>(manifest: &'m Manifest, cell: &CellNote) -> Option<&'m String> {
+    manifest.tables.iter().find(|table| table.variant == cell.variant)?.classifier.as_ref()
+}
+
+/// Notes how a request without a recorded tier, of a cell of `manifest`, was labelled: as this tier, or with none in time.
+pub(in crate::forecast) fn add_unrecorded(
+    (manifest, cell): (&Manifest, &CellNote),
+    (class, tier): (Option<&str>, Option<u8>),
+    known: &mut Vec<Confusion>,
+) {
+    let Some(model) = classifier_of(manifest, cell) else { return };
+    let of = (cell.workload.clone(), class.map(str::to_owned));
+    let row = confusion_of(model, known).unrecorded.entry(of).or_default();
+    row[tier.map_or(TIERS, |tier| usize::from(tier).min(TIERS))] += 1;
 }
 
 /// Adds what `manifest` says of the labels of each classifier to `known`.
@@ -24,17 +61,11 @@ pub(in crate::forecast) fn add_confusions(manifest: &Manifest, known: &mut Vec<C
         manifest.cells.iter().any(|cell| cell.cell == note.cell && cell.part_of.is_none() && cell.route.is_none())
     };
     for note in manifest.routing.iter().filter(whole) {
-        let variant = manifest.cells.iter().find(|cell| cell.cell == note.cell).and_then(|cell| cell.variant.as_ref());
-        let table = manifest.tables.iter().find(|table| table.variant.as_ref() == variant);
-        let (Some(classifier), Some(model)) = (&note.classifier, table.and_then(|table| table.classifier.as_ref()))
-        else {
-            continue;
-        };
-        let place = known.iter().position(|one| one.model == *model).unwrap_or_else(|| {
-            known.push(Confusion { model: model.clone(), counts: Counts::default() });
-            known.len() - 1
-        });
-        for (sums, row) in known[place].counts.iter_mut().zip(&classifier.confusion) {
+        let cell = manifest.cells.iter().find(|cell| cell.cell == note.cell);
+        let model = cell.and_then(|cell| classifier_of(manifest, cell));
+        let (Some(classifier), Some(model)) = (&note.classifier, model) else { continue };
+        let counts = &mut confusion_of(model, known).counts;
+        for (sums, row) in counts.iter_mut().zip(&classifier.confusion) {
             sums.iter_mut().zip(row).for_each(|(sum, count)| *sum += count);
         }
     }
@@ -45,6 +76,17 @@ impl Measured {
     pub(in crate::forecast) fn confusion(&self, model: &str) -> Option<&Counts> {
         let counts = &self.confusions.iter().find(|one| one.model == model)?.counts;
         (counts.iter().flatten().sum::<u64>() > 0).then_some(counts)
+    }
+}
+
+impl Measured {
+    /// How `model` labelled requests of this workload and class, which have no recorded tier, in runs through a table: the shares
+    /// of labels 0 to 4, and last of those that got the default; absent where no run says.
+    pub(in crate::forecast) fn unrecorded(&self, model: &str, kind: &Kind) -> Option<[f64; TIERS + 1]> {
+        let of = (kind.workload.clone(), kind.class.clone());
+        let row = self.confusions.iter().find(|one| one.model == model)?.unrecorded.get(&of)?;
+        let all: u64 = row.iter().sum();
+        (all > 0 && kind.tier.is_none()).then(|| row.map(|count| count as f64 / all as f64))
     }
 }
 

@@ -103,7 +103,8 @@ impl Measured {
         }
         let mut confusions = Vec::new();
         for (place, cell) in tables {
-            read_table((newest[place], place, rounds), cell, &wanted, (&mut sources, &mut prompts))?;
+            let labels = (kinds.as_slice(), &mut confusions);
+            read_table((newest[place], place, rounds), cell, &wanted, labels, (&mut sources, &mut prompts))?;
         }
         newest.iter().for_each(|run| add_confusions(&run.manifest, &mut confusions));
         let ranks: HashMap<String, Arc<[Option<f32>]>> =

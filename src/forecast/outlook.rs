@@ -67,6 +67,8 @@ pub(in crate::forecast) struct Outlook {
     pub(in crate::forecast) in_order: [OnceCell<Option<Weighted>>; 2],
     /// The weight of each stored group of requests that first calls are drawn from.
     pub(in crate::forecast) support: BTreeMap<(usize, Part), f64>,
+    /// Of the ways that its requests take, the dearest one's mean cost of a request's answer, all its calls included, in dollars.
+    pub(in crate::forecast) dearest: f64,
     /// Classes of which no stored request is as long as the requests that go somewhere, and where.
     pub(in crate::forecast) of_any_length: BTreeSet<(String, String)>,
 }
@@ -113,6 +115,7 @@ impl Outlook {
         other.called.iter().for_each(|(endpoint, share)| *self.called.entry(*endpoint).or_default() += share);
         other.failed.iter().for_each(|(endpoint, share)| *self.failed.entry(*endpoint).or_default() += share);
         other.support.iter().for_each(|(group, weight)| *self.support.entry(*group).or_default() += weight);
+        self.dearest = self.dearest.max(other.dearest);
         self.through_tables.extend(other.through_tables.iter().cloned());
         self.of_any_length.extend(other.of_any_length.iter().cloned());
         self.missing.extend(other.missing.iter().cloned());

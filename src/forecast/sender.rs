@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 
-use crate::forecast::flows::{Path, Routing, Way};
+use crate::cost;
+use crate::forecast::flows::{Flow, Path, Routing, Way};
 use crate::forecast::leg::{Leg, Terms};
 use crate::forecast::measured::Measured;
 use crate::forecast::outlook::{Entry, Outlook, Round};
@@ -15,6 +16,7 @@ use crate::forecast::source::Through;
 use crate::registry::Endpoint;
 use crate::rng::{extend_hash, hash, keyed};
 use crate::routes::Action;
+use crate::sample::Usage;
 use crate::units::Usd;
 
 /// Times that are drawn for a request that failed over, and for one that is cut, in each round.
@@ -32,7 +34,12 @@ struct Hop {
 }
 
 /// The classifier's call, and whether it names the tier.
-type Asking = (Hop, bool);
+struct Asking {
+    hop: Hop,
+    named: bool,
+    /// What its question costs, as a multiple of the stored ones.
+    dearer: f64,
+}
 
 /// Sends requests through a table.
 pub(in crate::forecast) struct Sender<'a> {
@@ -48,8 +55,9 @@ impl<'a> Sender<'a> {
         Self { measured, routing, day, seed, legs: HashMap::new() }
     }
 
-    /// Adds `share` of all requests, which go along `path`, to `outlook`.
-    pub(in crate::forecast) fn send(&mut self, path: &Path, share: f64, outlook: &mut Outlook) {
+    /// Adds the requests of `flow`, which go along `path`, to `outlook`.
+    pub(in crate::forecast) fn send(&mut self, path: &Path, flow: Flow, outlook: &mut Outlook) {
+        let share = flow.share;
         outlook.share += share;
         outlook.rounds.resize_with(self.measured.rounds, Round::default);
         let asking: Option<Asking> = match path.classifier {
@@ -60,11 +68,12 @@ impl<'a> Sender<'a> {
                     return;
                 };
                 self.note(endpoint, &hop, outlook);
-                Some((hop, named))
+                let dearer = flow.question_tokens().map_or(1.0, |tokens| self.dearer(endpoint, hop.source, tokens));
+                Some(Asking { hop, named, dearer })
             }
         };
         for (round, sum) in outlook.rounds.iter_mut().enumerate() {
-            sum.cost += asking.as_ref().map_or(0.0, |(hop, _)| share * hop.legs[round].cost);
+            sum.cost += asking.as_ref().map_or(0.0, |Asking { hop, dearer, .. }| share * hop.legs[round].cost * dearer);
         }
         match &path.way {
             Way::HandOff => {
@@ -95,6 +104,34 @@ impl<'a> Sender<'a> {
         let part = Part::default();
         let legs = self.legs_of(endpoint, source, part, u32::try_from(deadline).unwrap_or(u32::MAX));
         Some(Hop { endpoint, source, part, legs })
+    }
+
+    /// What a question of so many tokens costs at `endpoint`, as a multiple of what the questions of `source` do: 1 where a table
+    /// put these, or where a price is not known.
+    fn dearer(&self, endpoint: Endpoint, source: usize, tokens: f64) -> f64 {
+        let stored = &self.measured.sources[source];
+        let pricing = self.routing.registry.pricing(endpoint);
+        let Some(rates) = pricing.on(self.day).map(|row| &row.price.rates).filter(|_| stored.through == Through::Cell)
+        else {
+            return 1.0;
+        };
+        let (mut asked, mut labels) = (Usage::default(), 0_u64);
+        for usage in stored.rounds.iter().flatten().filter_map(|attempt| attempt.usage) {
+            asked.input += usage.input;
+            asked.cached_input += usage.cached_input;
+            asked.cache_write += usage.cache_write;
+            (asked.output, asked.reasoning) = (asked.output + usage.output, asked.reasoning + usage.reasoning);
+            labels += 1;
+        }
+        let question = Usage {
+            input: (tokens * labels as f64).round() as u64,
+            output: asked.output,
+            reasoning: asked.reasoning,
+            ..Usage::default()
+        };
+        let cost = |usage: &Usage| cost::of(usage, 0, Some(rates)).known.as_f64();
+        let (is, was) = (cost(&question), cost(&asked));
+        if was > 0.0 { is / was } else { 1.0 }
     }
 
     /// The calls of `chain` that may be made; absent where one of them was never measured, which is noted.
@@ -131,11 +168,12 @@ impl<'a> Sender<'a> {
 
     fn unmeasured(&self, endpoint: Endpoint, workload: Option<&str>, class: Option<&str>) -> Unmeasured {
         let registry = self.routing.registry;
-        Unmeasured {
+        Unmeasured::Call {
             model: registry.model(endpoint).id.clone(),
             workload: workload.map(str::to_owned),
             class: class.map(str::to_owned),
             region: registry.region(endpoint).map(|region| region.id.clone()),
+            registry: registry.source.clone(),
         }
     }
 
@@ -158,6 +196,7 @@ impl<'a> Sender<'a> {
     fn call(&self, (share, images): (f64, u32), asking: Option<&Asking>, hops: &[Hop], outlook: &mut Outlook) {
         let rounds = self.measured.rounds as f64;
         *outlook.support.entry((hops[0].source, hops[0].part)).or_default() += share;
+        outlook.dearest = outlook.dearest.max(mean(&hops[0].legs, |leg| leg.cost_with(images)));
         for (round, sum) in outlook.rounds.iter_mut().enumerate() {
             sum.asked += share;
             let mut reach = share;
@@ -184,7 +223,7 @@ impl<'a> Sender<'a> {
                 let entry = |place: usize| {
                     let (took, ttft) = leg.ok[place];
                     let mut earlier = 0_u32;
-                    if let Some((hop, named)) = asking {
+                    if let Some(Asking { hop, named, .. }) = asking {
                         earlier = earlier.saturating_add(label_time(&hop.legs[round], *named, &mut rng));
                     }
                     for times in &before {
@@ -218,6 +257,7 @@ impl<'a> Sender<'a> {
         let calls = f64::from(pieces + 1);
         let rounds = self.measured.rounds as f64;
         *outlook.support.entry((hops[0].source, hops[0].part)).or_default() += share;
+        outlook.dearest = outlook.dearest.max(calls * mean(&hops[0].legs, |leg| leg.cost));
         for (round, sum) in outlook.rounds.iter_mut().enumerate() {
             sum.asked += share;
             let (mut reach, mut ok, mut cost) = (1.0, 0.0, 0.0);
@@ -244,7 +284,8 @@ impl<'a> Sender<'a> {
             }
             let mut rng = self.draws(round, hops.len() + pieces as usize);
             for _ in 0..DRAWN {
-                let mut earlier = asking.map_or(0, |(hop, named)| label_time(&hop.legs[round], *named, &mut rng));
+                let mut earlier =
+                    asking.map_or(0, |Asking { hop, named, .. }| label_time(&hop.legs[round], *named, &mut rng));
                 for _ in 0..pieces {
                     earlier = earlier.saturating_add(leg.ok[rng.usize(..leg.ok.len())].0);
                 }
@@ -266,6 +307,11 @@ impl<'a> Sender<'a> {
     }
 }
 
+/// The mean over the rounds of what `of` says of each.
+fn mean(legs: &[Leg], of: impl Fn(&Leg) -> f64) -> f64 {
+    legs.iter().map(of).sum::<f64>() / legs.len().max(1) as f64
+}
+
 /// At most `most` of `count` places, at even distances.
 fn taken(count: usize, most: usize) -> Vec<usize> {
     if count <= most { (0..count).collect() } else { (0..most).map(|place| place * count / most).collect() }
@@ -285,3 +331,6 @@ fn label_time(leg: &Leg, named: bool, rng: &mut fastrand::Rng) -> u32 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

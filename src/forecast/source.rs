@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hdrhistogram::Histogram;
 
 use crate::forecast::part::Part;
+use crate::rng::{extend_hash, hash, keyed};
 use crate::rundir::{CellNote, CellRow, Manifest};
 use crate::sample::{Outcome, Usage};
 
@@ -121,7 +122,8 @@ impl Source {
     /// end-to-end times by their rank.
     ///
     /// A failure is in no histogram: each round has as many as it lacks successes. A timeout takes its limit, another failure
-    /// the median time to the first token. Tokens are those of the cell, spread evenly over its successes.
+    /// the median time to the first token. Tokens are those of the cell, spread evenly over its successes; of the answers that
+    /// were checked, as many as its quality says are right, and chance says which.
     pub(in crate::forecast) fn fill(
         &mut self,
         manifest: &Manifest,
@@ -133,6 +135,7 @@ impl Source {
         let failed: u64 = failures.iter().map(|(_, count)| count).sum();
         let totals = [row.input_tokens, row.cached_input_tokens, row.output_tokens, row.reasoning_tokens];
         let (mut nth, mut nth_failed) = (0_u64, 0_u64);
+        let mut answers = Answers::of(row);
         let spread = |total: u64, nth: u64| {
             let until = |nth: u64| u128::from(total) * u128::from(nth) / u128::from(row.ok.max(1));
             (until(nth + 1) - until(nth)) as u64
@@ -164,7 +167,7 @@ impl Source {
                     ttft: token.map(|token| u32::try_from(token.min(took)).unwrap_or(u32::MAX)),
                     usage,
                     sent_at: 0,
-                    quality: None,
+                    quality: answers.next_quality(),
                     estimated: row.requests_estimated.unwrap_or(0) > 0,
                 });
             }
@@ -189,6 +192,36 @@ impl Source {
                 });
             }
         }
+    }
+}
+
+/// The answers of a cell that keeps none, of which it is known how many were checked and right.
+///
+/// Drawn one after the other, so that rounds differ by chance as they did.
+struct Answers {
+    left: u64,
+    checked: u64,
+    right: u64,
+    rng: fastrand::Rng,
+}
+
+impl Answers {
+    fn of(row: &CellRow) -> Self {
+        let checked = row.quality_ratio.and(row.requests_checked).unwrap_or(0).min(row.ok);
+        let right = (row.quality_ratio.unwrap_or(0.0) * checked as f64).round() as u64;
+        let rng = keyed(extend_hash(hash(b"answers of a slim cell"), row.cell.as_bytes()));
+        Self { left: row.ok, checked, right, rng }
+    }
+
+    /// How right the next answer was; absent where it was not checked.
+    fn next_quality(&mut self) -> Option<f32> {
+        let mut is_one = |of: u64, all: u64| all > 0 && self.rng.u64(..all) < of;
+        let is_checked = is_one(self.checked, self.left);
+        let is_right = is_checked && is_one(self.right, self.checked);
+        self.left = self.left.saturating_sub(1);
+        self.checked -= u64::from(is_checked);
+        self.right -= u64::from(is_right);
+        is_checked.then_some(f32::from(u8::from(is_right)))
     }
 }
 
@@ -220,5 +253,22 @@ const fn limit_ms(manifest: &Manifest, outcome: Outcome) -> Option<u64> {
         Outcome::TimeoutIdle => Some(manifest.load.timeout_idle_ms),
         Outcome::TimeoutTotal => Some(manifest.load.timeout_total_ms),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_slim_cells_answers_as_many_are_checked_and_right_as_its_row_says() {
+        let mut answers = Answers { left: 500, checked: 400, right: 380, rng: keyed(7) };
+        let all: Vec<Option<f32>> = (0..500).map(|_| answers.next_quality()).collect();
+        let right = |all: &[Option<f32>]| all.iter().flatten().sum::<f32>() as u32;
+        assert_eq!((all.iter().flatten().count(), right(&all)), (400, 380));
+        assert_eq!(answers.next_quality(), None);
+        // They are spread as chance has it, and not evenly.
+        let fifths: Vec<u32> = all.chunks(100).map(|part| part.iter().flatten().count() as u32 - right(part)).collect();
+        assert!(fifths.iter().any(|wrong| *wrong != fifths[0]), "{fifths:?}");
     }
 }

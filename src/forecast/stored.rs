@@ -37,7 +37,8 @@ impl Sender<'_> {
         let mut labels = Vec::new();
         for endpoint in classifiers {
             let labelling = self.labelling(endpoint).unwrap_or(Labelling::PERFECT);
-            let of_it = self.routing.labels(kind, endpoint, &labelling).into_iter();
+            let seen = self.measured.unrecorded(&self.routing.registry.model(endpoint).id, kind);
+            let of_it = self.routing.labels(kind, endpoint, (&labelling, seen)).into_iter();
             labels.extend(of_it.map(|label| Label { share: label.share * each, ..label }));
         }
         labels
@@ -55,6 +56,11 @@ impl Sender<'_> {
                 let stored = &self.measured.sources[source];
                 stored.quality.is_some() || stored.rounds.iter().flatten().any(|attempt| attempt.quality.is_some())
             })
+    }
+
+    /// Whether what `endpoint` is asked for tiers was measured in a cell of its own, and not by a table that put its question.
+    pub(in crate::forecast) fn asks_as_in_a_cell(&self, endpoint: Endpoint) -> bool {
+        self.classifying(endpoint).is_some_and(|source| self.measured.sources[source].through == Through::Cell)
     }
 
     /// Where `endpoint` was asked for tiers: by a table, else in the cell of a labelled workload whose answers are short enough

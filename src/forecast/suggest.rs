@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::forecast::figures::Figures;
+use crate::forecast::figures::{Figures, QUANTILES};
 use crate::forecast::flows::Routing;
 use crate::forecast::kinds::Kind;
+use crate::forecast::limits::{is_about, is_about_routes, meets};
 use crate::forecast::measured::Measured;
 use crate::forecast::table::{Forecast, Setting, forecast};
-use crate::gate::{Bound, Measure, Policy, Promise, Slo, Timed};
+use crate::forecast::traffic::TrafficShares;
+use crate::gate::{Bound, Measure, Policy, Severity, Timed};
 use crate::registry::Endpoint;
 use crate::routes::{Action, Destination, Resolved};
 use crate::stats::{Share, exceeds_by};
 
-/// A change that would cost less, meet every limit that is known, and answer no worse.
+/// A change that would cost less, meet every limit that is known, and answer about as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suggestion {
     /// What it is about: a class, or a route.
@@ -35,6 +37,9 @@ pub struct Suggestion {
     pub quality_is_measured: bool,
     /// Stored requests behind it.
     pub requests: u64,
+    /// Quantiles that grow by more than a blocking comparison of the policy lets them, by its metric, and the ratio by which they
+    /// do: the gate may stop the change for these.
+    pub slower: Vec<(&'static str, f64)>,
 }
 
 /// What could be suggested, and what could not be told.
@@ -42,8 +47,8 @@ pub struct Suggestion {
 pub struct Suggestions {
     /// The most dollars first.
     pub found: Vec<Suggestion>,
-    /// Cheaper changes that meet every limit and whose quality nobody knows.
-    pub of_unknown_quality: usize,
+    /// Cheaper changes that meet every limit and whose quality nobody knows: what they are about, and what would change.
+    pub of_unknown_quality: BTreeSet<(String, String)>,
     /// Subjects of which a part was never measured.
     pub unmeasured: BTreeSet<String>,
 }
@@ -61,11 +66,11 @@ const ABOUT_ALIKE: f64 = 0.02;
 const ALPHA: f64 = 0.05;
 
 /// Forecasts each class at each lower tier, and each primary target of `routing` with every other model of the registry in its
-/// place, and keeps of each subject the cheapest that surely is cheaper, meets the limits of `policy` and answers no worse.
+/// place, and keeps of each subject the cheapest that surely is cheaper, meets the limits of `policy` and answers about as well.
 ///
 /// A limit of an SLO counts where it is about the route, or about the tier and workload of the requests; one about endpoints or
-/// variants does not. Quality is no worse where it stays within the policy's margin, and without one, where it is not surely
-/// lower.
+/// variants does not. An answer is about as good where its quality stays within the policy's margin, and without one, where it is
+/// lower by two points at most and not surely lower.
 pub fn suggest(
     measured: &Measured,
     routing: Routing<'_>,
@@ -116,7 +121,8 @@ impl<'a> Search<'a> {
             for lower in 0..tier {
                 let mut lowered = self.measured.clone();
                 lowered.kinds.iter_mut().filter(|kind| is_it(kind)).for_each(|kind| kind.tier = Some(lower));
-                let told = forecast(&lowered, self.routing, &subject.shares, self.setting);
+                let told =
+                    forecast(&lowered, self.routing, &TrafficShares::of_kinds(subject.shares.clone()), self.setting);
                 let change = format!("tier {tier} → {lower}");
                 let held = (Some(tier), self.measured);
                 best = better(best, self.judge(&subject, &told, (None, change), held, found));
@@ -142,7 +148,12 @@ impl<'a> Search<'a> {
                 for model in (0..registry.models.len()).filter(|model| Some(*model) != old) {
                     let Some(swapped) = self.swapped(resolved, (place, nth), model) else { continue };
                     let routing = Routing { resolved: &swapped, ..self.routing };
-                    let told = forecast(self.measured, routing, &subject.shares, self.setting);
+                    let told = forecast(
+                        self.measured,
+                        routing,
+                        &TrafficShares::of_kinds(subject.shares.clone()),
+                        self.setting,
+                    );
                     let change = format!("`{}` → `{}`", target.model, registry.models[model].id);
                     let held = (route.matches.tier, self.measured);
                     best = better(best, self.judge(&subject, &told, (Some(target.line), change), held, found));
@@ -180,7 +191,7 @@ impl<'a> Search<'a> {
         if shares.iter().all(|share| *share <= 0.0) {
             return None;
         }
-        let told = forecast(measured, routing, shares, self.setting);
+        let told = forecast(measured, routing, &TrafficShares::of_kinds(shares.to_vec()), self.setting);
         if told.total.figures.is_none() {
             found.unmeasured.insert(name.to_owned());
         }
@@ -249,7 +260,7 @@ impl<'a> Search<'a> {
             return None;
         }
         let Some((quality, quality_is_measured)) = self.quality(was, is) else {
-            found.of_unknown_quality += 1;
+            found.of_unknown_quality.insert((subject.name.clone(), change));
             return None;
         };
         if !self.answers_no_worse(quality, quality_is_measured, [was.requests, is.requests]) {
@@ -267,7 +278,36 @@ impl<'a> Search<'a> {
             quality,
             quality_is_measured,
             requests: is.requests,
+            slower: self.slower(&routes, was, is),
         })
+    }
+
+    /// The quantiles that blocking comparisons about these routes would find too much greater, each once.
+    fn slower(&self, routes: &[&str], was: &Figures, is: &Figures) -> Vec<(&'static str, f64)> {
+        let mut found: Vec<(&'static str, f64)> = Vec::new();
+        for rule in self.policy.regressions.iter().filter(|rule| rule.severity == Severity::Block) {
+            let Measure::Quantile { latency, q } = rule.measure else { continue };
+            let ms = |figures: &Figures| {
+                let spans = match latency {
+                    Timed::Ttft => figures.ttft,
+                    Timed::E2e => figures.e2e,
+                };
+                let place = QUANTILES.iter().position(|known| (known - q).abs() < 1e-9)?;
+                spans?[place].value.finite_ms()
+            };
+            let (Some(was), Some(is), true) = (ms(was), ms(is), is_about_routes(&rule.matches, routes)) else {
+                continue;
+            };
+            let margin = match rule.margin {
+                Bound::Ratio(ratio) => ratio * was,
+                Bound::Points(size) | Bound::Absolute(size) => size,
+            };
+            let name = rule.measure.name();
+            if is > was + margin && found.iter().all(|(known, _)| *known != name) {
+                found.push((name, is / was - 1.0));
+            }
+        }
+        found
     }
 
     /// The quality of before and after, measured or else from the registry; absent where one is not known.
@@ -319,37 +359,6 @@ fn better(best: Option<Suggestion>, other: Option<Suggestion>) -> Option<Suggest
 fn worse_availability(was: &Figures, is: &Figures) -> bool {
     let (Some(was), Some(is)) = (was.availability, is.availability) else { return is.availability.is_none() };
     is.interval.map_or(is.value, |(_, high)| high) < was.value
-}
-
-/// Whether a limit is about the requests of a route or of a tier and workload.
-fn is_about(slo: &Slo, tier: Option<u8>, workloads: &BTreeSet<&str>, routes: &[&str]) -> bool {
-    let matches = &slo.matches;
-    let of_cells = [&matches.provider, &matches.model, &matches.region, &matches.variant];
-    slo.window_days.is_none()
-        && of_cells.iter().all(|pattern| pattern.is_none())
-        && matches.tier.is_none_or(|wanted| tier == Some(wanted))
-        && matches.workload.as_ref().is_none_or(|pattern| workloads.iter().any(|name| pattern.matches(name)))
-        && matches.route.as_ref().is_none_or(|pattern| routes.iter().any(|name| pattern.matches(name)))
-}
-
-fn meets(promise: &Promise, told: &Forecast) -> bool {
-    let outlook = &told.total.outlook;
-    let over = |latency: Timed, limit| match latency {
-        Timed::E2e => outlook.e2e().and_then(|times| times.share_over(limit)),
-        Timed::Ttft => outlook.ttft().and_then(|times| times.share_over(limit)),
-    };
-    let bad = match *promise {
-        Promise::Quantile { latency, max, .. } => over(latency, max),
-        Promise::ShareOver { latency, over: limit, .. } => over(latency, limit),
-        Promise::Availability { .. } => {
-            told.total.figures.as_ref().and_then(|figures| figures.availability).map(|share| 1.0 - share.value)
-        }
-        Promise::Quality { .. } => {
-            told.total.figures.as_ref().and_then(|figures| figures.quality).map(|good| 1.0 - good)
-        }
-        Promise::Consistency { .. } => None,
-    };
-    bad.is_none_or(|bad| bad <= promise.bad_share())
 }
 
 #[cfg(test)]

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::forecast::figures::{Figures, draws};
-use crate::forecast::flows::{Path, Routing, Way};
+use crate::forecast::flows::{Flow, Path, Routing, Way};
 use crate::forecast::labels::Label;
 use crate::forecast::lengths::Lengths;
 use crate::forecast::measured::Measured;
 use crate::forecast::outlook::Outlook;
 use crate::forecast::remedy::Unmeasured;
 use crate::forecast::sender::Sender;
+use crate::forecast::traffic::TrafficShares;
 use crate::registry::Endpoint;
-use crate::routes::{Action, RegionOrder};
+use crate::routes::{Action, RegionOrder, Route};
 
 /// What a forecast is told beside runs and table.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +39,8 @@ pub struct Forecast {
     pub routes: Vec<RouteForecast>,
     /// All of them together.
     pub total: RouteForecast,
+    /// The share of the traffic that no route takes, and that gets no answer; 0 to 1.
+    pub untaken: f64,
     /// What lacks a measurement.
     pub missing: BTreeSet<Unmeasured>,
     /// What was taken for true, in sentences.
@@ -65,21 +68,23 @@ pub struct RouteForecast {
     pub(in crate::forecast) outlook: Outlook,
 }
 
-/// Sends every kind of request in `measured`, with these `shares` of the traffic, through `routing`.
+/// Sends every kind of request in `measured`, with its share of the `traffic`, through `routing`.
 ///
 /// Each call is drawn from the stored requests of its endpoint in the same round, so that hosts that fail together do so here
 /// too; a call that fails on what the table fails over on adds its time and cost, and the next endpoint is called. The same
 /// seed draws the same for every table.
-pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setting: &Setting) -> Forecast {
+pub fn forecast(measured: &Measured, routing: Routing<'_>, traffic: &TrafficShares, setting: &Setting) -> Forecast {
     let mut sender = Sender::new(measured, routing, setting.day, setting.seed);
-    let mut paths: BTreeMap<Path, f64> = BTreeMap::new();
+    let mut paths: BTreeMap<Path, Flow> = BTreeMap::new();
     let mut notes = Notes::default();
     let lengths = Lengths::new(measured, routing);
-    for (kind, share) in measured.kinds.iter().zip(shares).filter(|(_, share)| **share > 0.0) {
-        let classifiers = routing.classifiers(kind);
-        if !classifiers.is_empty() && kind.tier.is_none() {
+    for (kind, share) in measured.kinds.iter().zip(&traffic.shares).filter(|(_, share)| **share > 0.0) {
+        let (classifiers, question) = (routing.classifiers(kind), routing.question_tokens(kind));
+        let unseen = |endpoint: &Endpoint| measured.unrecorded(&routing.registry.model(*endpoint).id, kind).is_none();
+        if kind.tier.is_none() && classifiers.iter().any(unseen) {
             *notes.unlabelled.entry(kind.class.clone().unwrap_or_else(|| kind.workload.clone())).or_default() += share;
         }
+        notes.questions_unknown |= !classifiers.is_empty() && question.is_none();
         notes.classifiers.extend(classifiers);
         let size = lengths.of(kind);
         let images = kind.images.unwrap_or(1);
@@ -88,7 +93,8 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setti
             let route = routing.route(kind, tier);
             let ways = route.map_or_else(|| vec![(Way::Refused, 1.0)], |route| routing.ways(kind, route));
             for (way, of_part) in ways {
-                notes.pieces |= matches!(way, Way::Pieces(..));
+                let of_all = share * part * of_part;
+                notes.pieces += if matches!(way, Way::Pieces(..)) { of_all } else { 0.0 };
                 let path = Path {
                     route,
                     workload: kind.workload.clone(),
@@ -98,13 +104,20 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setti
                     classifier: asked,
                     way,
                 };
-                *paths.entry(path).or_default() += share * part * of_part;
+                paths.entry(path).or_default().add(of_all, question);
             }
         }
     }
     let mut outlooks: BTreeMap<Option<usize>, Outlook> = BTreeMap::new();
-    for (path, share) in &paths {
-        sender.send(path, *share, outlooks.entry(path.route).or_default());
+    for (path, flow) in &paths {
+        sender.send(path, *flow, outlooks.entry(path.route).or_default());
+    }
+    let untaken = outlooks.get(&None).map_or(0.0, |outlook| outlook.share);
+    for (name, share) in &traffic.unreached {
+        let route = routing.table.routes.iter().position(|route| *route.name == **name);
+        let outlook = outlooks.entry(route).or_default();
+        outlook.share += share;
+        outlook.missing.insert(routing.without_requests(name, route));
     }
     let mut total = Outlook::default();
     outlooks.values().for_each(|outlook| total.merge(outlook));
@@ -126,12 +139,13 @@ pub fn forecast(measured: &Measured, routing: Routing<'_>, shares: &[f64], setti
     };
     let total = told(None, total);
     let extrapolated = extrapolated(&sender, &total.outlook, setting.requests_per_month);
-    let assumptions = notes.told(&mut sender, &total.outlook);
+    let assumptions = notes.told(&mut sender, (&total.outlook, &outlooks));
     // Requests that no route takes are in the total alone.
     let routes =
         outlooks.into_iter().filter_map(|(name, outlook)| name.map(|name| told(Some(name), outlook))).collect();
     Forecast {
         routes,
+        untaken,
         missing: total.outlook.missing.clone(),
         total,
         assumptions,
@@ -148,6 +162,17 @@ impl RouteForecast {
 }
 
 impl Forecast {
+    /// What is to be said of the table itself, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let told = |share: f64| {
+            format!(
+                "no route takes {:.1} % of the traffic, which gets no answer: add a last route without `match`, or a `[classifier]`",
+                share * 100.0
+            )
+        };
+        Some(self.untaken).filter(|share| *share > 0.0).map(told).into_iter().collect()
+    }
+
     /// Why measured cells that it is made of may not be judged; empty where all may.
     pub fn obstacles(&self) -> impl Iterator<Item = &str> {
         self.total.outlook.obstacles.iter().map(String::as_str)
@@ -160,12 +185,19 @@ struct Notes {
     classifiers: BTreeSet<Endpoint>,
     /// Shares of requests without a recorded tier, by class or workload.
     unlabelled: BTreeMap<String, f64>,
-    pieces: bool,
+    /// The share of requests whose prompts are cut.
+    pieces: f64,
     images_unknown: bool,
+    /// Whether it is not known what some requests show a classifier.
+    questions_unknown: bool,
 }
 
 impl Notes {
-    fn told(&self, sender: &mut Sender<'_>, total: &Outlook) -> Vec<String> {
+    fn told(
+        &self,
+        sender: &mut Sender<'_>,
+        (total, outlooks): (&Outlook, &BTreeMap<Option<usize>, Outlook>),
+    ) -> Vec<String> {
         let table = sender.routing.table;
         let mut said = Vec::new();
         let mut say = |sentence: String| said.push(sentence);
@@ -192,6 +224,15 @@ impl Notes {
             } else {
                 say("every label is right: how often the classifier errs was not measured".to_owned());
             }
+            let in_cells = self.classifiers.iter().any(|endpoint| sender.asks_as_in_a_cell(*endpoint));
+            match (in_cells, self.questions_unknown) {
+                (false, _) => {}
+                (true, false) => say("a question for a tier has a token for every four bytes".to_owned()),
+                (true, true) => say(
+                    "a question for a tier costs what the classifier's own workload did: how much text requests hold is not kept"
+                        .to_owned(),
+                ),
+            }
             for (name, share) in &self.unlabelled {
                 say(format!(
                     "requests of `{name}`, which have no recorded tier, are labelled {}: {:.1} % of the traffic",
@@ -216,8 +257,15 @@ impl Notes {
         if table.failover.region_order == RegionOrder::Shuffled {
             say("shuffled regions are each first equally often".to_owned());
         }
-        if self.pieces {
-            say("a prompt that is cut takes one call after the other, each like a stored request of the model that reads it".to_owned());
+        if self.pieces > 0.0 {
+            say(
+                "a prompt that is cut takes one call after the other, each like a stored request of the model that reads it"
+                    .to_owned(),
+            );
+            say(format!(
+                "how right an answer is that was made of pieces is not known: {:.1} % of the traffic is in no figure of quality",
+                self.pieces * 100.0
+            ));
         }
         for (class, model) in &total.of_any_length {
             say(format!(
@@ -233,13 +281,24 @@ impl Notes {
         if self.images_unknown && total.called.keys().any(|endpoint| sender.charges_images(*endpoint)) {
             say("a request with images holds one: how many is not kept".to_owned());
         }
-        let caps = |action: &Action| matches!(action, Action::Send { max_cost_per_request: Some(_), .. });
-        if table.routes.iter().any(|route| caps(&route.action)) {
-            say("no request comes to its `max_cost_per_request_usd`".to_owned());
+        for (route, outlook) in outlooks.iter().filter_map(|(route, outlook)| Some(((*route)?, outlook))) {
+            let Route { name, action: Action::Send { max_cost_per_request: Some(cap), .. }, .. } = &table.routes[route]
+            else {
+                continue;
+            };
+            let (cap, dearest) = (cap.as_f64(), outlook.dearest);
+            if dearest > cap {
+                say(format!(
+                    "`{name}` answers all requests, though its `max_cost_per_request_usd` of ${cap} would refuse those that \
+                     cost ${dearest:.6} as a mean"
+                ));
+            } else {
+                say(format!("no request of `{name}` comes to its `max_cost_per_request_usd`"));
+            }
         }
         if sender.measured.runs.iter().any(|run| run.slim) {
             say(
-                "a slim run keeps no requests: all classes and lengths of a cell share its times and mean tokens, a timeout takes its limit, \
+                "a slim run keeps no requests: all classes and lengths of a cell share its times, mean tokens and quality, a timeout takes its limit, \
                  another failure the median time to the first token"
                     .to_owned(),
             );

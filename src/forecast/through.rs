@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::forecast::kinds::Kind;
+use crate::forecast::labels::{Confusion, add_unrecorded};
 use crate::forecast::part::Prompts;
 use crate::forecast::source::{Attempt, Source, Through};
 use crate::rundir::{CellNote, Run, RunDirError, read_attempts, read_timings};
@@ -37,11 +39,13 @@ struct Request {
 }
 
 /// Reads the calls of `cell` of a run, which is the one at a place among all and is cut into so many rounds, to the endpoints that
-/// are `wanted`; what `all` has of one already is left out.
+/// are `wanted`; what `all` has of one already is left out. How requests of `kinds` without a recorded tier were labelled goes to
+/// `confusions`.
 pub(in crate::forecast) fn read_table(
     (run, place, rounds): (&Run, usize, usize),
     cell: usize,
     wanted: &impl Fn(&str, &str, Option<&str>) -> bool,
+    (kinds, confusions): (&[Kind], &mut Vec<Confusion>),
     (all, prompts): (&mut Vec<Source>, &mut HashMap<String, Prompts>),
 ) -> Result<(), RunDirError> {
     let note = &run.manifest.cells[cell];
@@ -55,6 +59,13 @@ pub(in crate::forecast) fn read_table(
         let prompt = known_prompts.as_mut().map(|prompts| prompts.number(timing.custom_id, timing.class, None));
         let round = (timing.round as usize * rounds / planned).min(rounds - 1);
         let class = timing.class.map(str::to_owned);
+        let of_class = |kind: &&Kind| kind.workload == note.workload && kind.class == class;
+        if kinds.iter().filter(of_class).all(|kind| kind.tier.is_none())
+            && let Some(named @ ("classifier" | "default")) = timing.tier_by
+        {
+            let tier = timing.tier.filter(|_| named == "classifier");
+            add_unrecorded((&run.manifest, note), (timing.class, tier), confusions);
+        }
         requests.insert(timing.index, Request { round, class, prompt, quality: timing.quality });
     })?;
     let mut sources: BTreeMap<(String, String, Option<String>, bool), Source> = BTreeMap::new();

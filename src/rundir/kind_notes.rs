@@ -24,6 +24,9 @@ pub struct KindNote {
     pub tokens: u64,
     /// How many lines are of this kind.
     pub requests: u64,
+    /// Bytes of text that a classifier is shown of such a line, the mean, before a table cuts it; absent in files of old.
+    #[serde(default)]
+    pub asked_bytes: Option<u64>,
 }
 
 /// The kinds of requests in `workload`, in order.
@@ -40,7 +43,7 @@ pub fn estimated_kind_notes(workload: &Workload) -> Vec<KindNote> {
 }
 
 fn kinds_by(workload: &Workload, tokens: impl Fn(&Request) -> u64) -> Vec<KindNote> {
-    let mut counts: BTreeMap<KindNote, u64> = BTreeMap::new();
+    let mut counts: BTreeMap<KindNote, (u64, u64)> = BTreeMap::new();
     for request in &workload.requests {
         let images = match &request.prompt {
             Prompt::Body(body) => body.images,
@@ -54,11 +57,27 @@ fn kinds_by(workload: &Workload, tokens: impl Fn(&Request) -> u64) -> Vec<KindNo
             images: Some(images),
             tokens: tokens(request),
             requests: 0,
+            asked_bytes: None,
         };
-        *counts.entry(kind).or_default() += 1;
+        let (requests, bytes) = counts.entry(kind).or_default();
+        *requests += 1;
+        *bytes += asked_bytes(request);
     }
-    counts.into_iter().map(|(kind, requests)| KindNote { requests, ..kind }).collect()
+    let with = |(kind, (requests, bytes))| KindNote { requests, asked_bytes: Some(bytes / requests), ..kind };
+    counts.into_iter().map(with).collect()
 }
+
+/// Bytes of the text that a classifier is shown of `request`, uncut: of the last message by the user, else of all.
+fn asked_bytes(request: &Request) -> u64 {
+    match (request.user_text(), &request.prompt) {
+        (Some(text), _) => text.len() as u64,
+        (None, Prompt::Body(body)) => body.text.len() as u64,
+        (None, Prompt::Lengths(lengths)) => lengths.input_length.saturating_mul(BYTES_A_TOKEN),
+    }
+}
+
+/// Bytes of a token of English text, about.
+const BYTES_A_TOKEN: u64 = 4;
 
 /// Tokens of the answer at most; an answer without a limit ends where the window does, and counts as none.
 fn answer(request: &Request) -> u64 {
@@ -111,6 +130,7 @@ mod tests {
             found.iter().map(|kind| (kind.class.as_deref(), kind.tier, kind.tokens, kind.requests)).collect();
         // 1,500 bytes leave open whether they fit 1,000 tokens: 301 tokens, 8 of framing and 20 of the answer.
         assert_eq!(seen, [(None, None, 512, 1), (Some("chat"), Some(1), 64, 2), (Some("chat"), Some(2), 64, 1)]);
+        assert_eq!(found.iter().map(|kind| kind.asked_bytes).collect::<Vec<_>>(), [Some(1_500), Some(5), Some(5)]);
         assert_eq!(estimated_kind_notes(&workload)[0].tokens, 512);
         // A window of 400 tokens takes the long one, and is no multiple of 256.
         let tokens = |windows: &[u64]| kind_notes(&workload, windows)[0].tokens;

@@ -38,6 +38,10 @@ pub struct Timing<'a> {
     pub service_tier: Option<&'a str>,
     /// How right its answer was, 0 to 1; absent where nothing was expected.
     pub quality: Option<f64>,
+    /// The tier that a routing table took it for; absent where none did.
+    pub tier: Option<u8>,
+    /// Who named that tier: `recorded`, `classifier` or `default`; absent without one.
+    pub tier_by: Option<&'a str>,
 }
 
 /// Hands every measured row of the run's `samples.csv` whose cell is `wanted` to `each`, and returns warnings.
@@ -86,6 +90,8 @@ pub fn read_timings(
             estimated: matches!(usage, Some((_, UsageSource::Estimated))),
             service_tier: places.service_tier.and_then(|place| row.text(place)),
             quality: quality.transpose()?,
+            tier: places.tier.and_then(|place| row.text(place)).and_then(|text| text.parse().ok()),
+            tier_by: places.tier_by.and_then(|place| row.text(place)),
         });
         Ok(())
     })
@@ -107,6 +113,8 @@ struct Columns {
     usage: UsageColumns,
     service_tier: Option<usize>,
     quality: Option<usize>,
+    tier: Option<usize>,
+    tier_by: Option<usize>,
 }
 
 impl Columns {
@@ -126,6 +134,8 @@ impl Columns {
             usage: UsageColumns::find(headers)?,
             service_tier: headers.known("service_tier"),
             quality: headers.known("quality"),
+            tier: headers.known("tier"),
+            tier_by: headers.known("tier_by"),
         })
     }
 }

@@ -96,6 +96,12 @@ impl<'a> Ask<'a> {
         last_user_text(&self.messages)
     }
 
+    /// Whether `words` stand near the end of the last message by the user.
+    pub(super) fn ends_near(&self, words: &str) -> bool {
+        let content = last_user_content(&self.messages).map_or(&[][..], |content| content.get().as_bytes());
+        memchr::memmem::find(&content[content.len().saturating_sub(words.len() + END)..], words.as_bytes()).is_some()
+    }
+
     /// A number that tells the request from others of a workload, a nonce in its last message by the user aside; absent
     /// without such a message.
     pub(super) fn fingerprint(&self) -> Option<u64> {

@@ -8,11 +8,20 @@ use crate::sim::ask::{Ask, Message, fingerprint, last_user_text};
 use crate::sim::expected::Expected;
 use crate::workload::{Prompt, Request, Workload};
 
+/// The words that end a routing table's request for one answer of the answers to the pieces of a prompt.
+const STITCH: &str = "[Make one answer of them.]";
+
+/// Bytes of a last paragraph that a routing table takes for the question, and repeats, at most.
+const LONGEST_QUESTION: usize = 2_000;
+
 /// Tiers, 0 to 4, by the text of the prompt, whoever asks for them; and what is expected of the answer, by the request.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
     tiers: BTreeMap<Box<str>, u8>,
     expected: HashMap<u64, Arc<Expected>>,
+    /// The same by the question that ends a long prompt, for answers that are made of answers to its pieces; absent where several
+    /// prompts end in the same one and expect something.
+    asked: HashMap<Box<str>, Option<Arc<Expected>>>,
 }
 
 impl Labels {
@@ -36,7 +45,14 @@ impl Labels {
 
     /// What is expected of the answer to `ask`, a nonce in its text aside; absent where no workload says.
     pub(super) fn expected(&self, ask: &Ask<'_>) -> Option<&Expected> {
-        if self.expected.is_empty() { None } else { self.expected.get(&ask.fingerprint()?).map(|expected| &**expected) }
+        if self.expected.is_empty() {
+            return None;
+        }
+        let known = self.expected.get(&ask.fingerprint()?).or_else(|| {
+            let text = if ask.ends_near(STITCH) { ask.last_user_text()? } else { return None };
+            self.asked.get(question(text.strip_suffix(STITCH)?)?)?.as_ref()
+        });
+        known.map(|expected| &**expected)
     }
 
     /// How many different prompts have a tier.
@@ -58,9 +74,21 @@ impl Labels {
             self.tiers.insert(text.into(), tier);
         }
         if let (Some(expected), Some(key)) = (Expected::new(expect), fingerprint(&messages)) {
-            self.expected.insert(key, Arc::new(expected));
+            let expected = Arc::new(expected);
+            let text = last_user_text(&messages).unwrap_or_default();
+            if let Some(question) = question(&text) {
+                let of_it = self.asked.entry(question.into());
+                of_it.and_modify(|known| *known = None).or_insert_with(|| Some(Arc::clone(&expected)));
+            }
+            self.expected.insert(key, expected);
         }
     }
+}
+
+/// The last of several paragraphs, where it is short; absent where there is none.
+fn question(text: &str) -> Option<&str> {
+    let (_, last) = text.trim_end().rsplit_once("\n\n")?;
+    (last.len() <= LONGEST_QUESTION).then_some(last)
 }
 
 #[cfg(test)]
@@ -118,6 +146,25 @@ mod tests {
         let tiers = ["a \"b\"\n", "parts", "first", "unlabelled"].map(|text| labels.tier(text));
         assert_eq!(tiers, [Some(3), Some(0), None, None]);
         assert_eq!(labels.len(), 2);
+    }
+
+    #[test]
+    fn an_answer_made_of_pieces_is_to_be_what_the_whole_prompt_expects() {
+        let line = |text: &str, right: &str| {
+            let mut line = request(&format!(r#"[{{"role":"user","content":"{text}"}}]"#), None);
+            line.expect = Some(Expect { contains: Some(right.to_owned()), ..Expect::default() });
+            line
+        };
+        let twice = [line(r"a\n\nWho?", "x"), line(r"b\n\nWho?", "y")];
+        let labels = labels([vec![line(r"The record.\n\nWhen is it due?", "May")], twice.into()].concat());
+        let expected = |text: &str| {
+            let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+            labels.expected(&Ask::parse(body.as_bytes()).unwrap()).is_some()
+        };
+        assert!(expected(r"[Part 1]\nIn May.\n\nWhen is it due?\n\n[Make one answer of them.]"));
+        // A piece is asked the same, and what it should answer nobody says.
+        assert!(!expected(r"[Part 1 of 2 of a longer text]\n\nThe rec\n\nWhen is it due?"));
+        assert!(!expected(r"[Part 1]\nz\n\nWho?\n\n[Make one answer of them.]"), "two prompts ask so");
     }
 
     #[test]

@@ -47,8 +47,8 @@ const LONGEST_BODY: usize = 64 << 20;
 /// When the headers of a stream are sent, as a share of the time to the first token.
 const HEADERS_SHARE: f64 = 0.6;
 
-/// Tiers that a prompt without a label may belong to.
-const TIERS: u64 = 5;
+/// Of so many prompts without a label, how many belong to tiers 0 to 3: most are of every day, and none asks for a person.
+const UNLABELLED: [u64; 4] = [4, 12, 3, 1];
 
 /// Everything that replies depend on; shared by all threads.
 #[derive(Debug)]
@@ -208,12 +208,23 @@ impl Provider {
         let prompt = ask.prompt_hash();
         let task = if ask.classifies() {
             row.tier_labelled = ask.last_user_text().and_then(|text| self.labels.tier(&text));
-            Task::Classify(row.tier_labelled.unwrap_or((prompt % TIERS) as u8))
+            Task::Classify(row.tier_labelled.unwrap_or_else(|| likely_tier(prompt)))
         } else {
             Task::Write
         };
         Topic { max_tokens: ask.max_tokens(), prompt, task }
     }
+}
+
+/// The tier of a prompt that no workload labels, by its number.
+fn likely_tier(prompt: u64) -> u8 {
+    let mut place = prompt % UNLABELLED.iter().sum::<u64>();
+    let is_it = |of: &u64| {
+        let is_it = place < *of;
+        place = place.saturating_sub(*of);
+        is_it
+    };
+    UNLABELLED.iter().position(is_it).unwrap_or(1) as u8
 }
 
 /// A row of which nothing is known but that the request came.
@@ -306,4 +317,16 @@ fn json(status: StatusCode, body: Bytes, visit: Option<(Visit, Outcome)>) -> Res
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_without_a_label_are_mostly_of_every_day_and_none_is_for_a_person() {
+        let mut tiers = [0; 5];
+        (0..20).for_each(|prompt| tiers[usize::from(likely_tier(prompt))] += 1);
+        assert_eq!(tiers, [4, 12, 3, 1, 0]);
+    }
 }

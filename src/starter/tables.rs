@@ -86,7 +86,7 @@ fn lines() -> &'static [(&'static str, Vec<Line>)] {
     LINES.get_or_init(|| {
         let line = |(place, request): (usize, &Request)| Line {
             // A prompt that no workload labels has a tier all the same, and always the same one.
-            tier: request.expect.as_ref().and_then(|expect| expect.tier).unwrap_or((place % 5) as u8),
+            tier: request.expect.as_ref().and_then(|expect| expect.tier).unwrap_or((place % 4) as u8),
             class: request.class.clone(),
             input: prompt_tokens(&request.prompt),
             most: match &request.prompt {
@@ -125,7 +125,15 @@ fn judged(before: &Table, after: &Table, change: Change, seed: u64) -> Judged {
                 let takes = |route: &Route| route.matches.takes(Some(tier), class.as_deref(), false);
                 let place = table.routes.iter().position(takes).unwrap();
                 let route = table.routes[place].name.text.clone();
-                let (_, label_ms, label_cost) = classifier.call(input, 1.0, &mut rng);
+                let is_asked = table.routes[..=place].iter().any(|route| {
+                    route.matches.tier.is_some() && route.matches.takes(route.matches.tier, class.as_deref(), false)
+                });
+                let (label_ms, label_cost) = if is_asked {
+                    let (_, ms, cost) = classifier.call(input, 1.0, &mut rng);
+                    (ms, cost)
+                } else {
+                    (0.0, Usd::ZERO)
+                };
                 let answer = called[place].as_ref().map(|model| model.call(input, most, &mut rng));
                 let (times, dearer) =
                     if variant == 1 && route == change.route { (change.times, change.cost) } else { (1.0, 1.0) };
@@ -156,7 +164,7 @@ fn called(world: &World, route: &Route) -> Option<Called> {
 fn reshuffled() -> Table {
     let mut table = Table::built_in();
     let place = |table: &Table, name: &str| table.routes.iter().position(|route| *route.name == *name).unwrap();
-    for (one, other) in [("contractual", "premium"), ("documents", "autocomplete"), ("decisions", "everyday")] {
+    for (one, other) in [("contractual", "premium"), ("documents", "vision"), ("decisions", "everyday")] {
         let (one, other) = (place(&table, one), place(&table, other));
         table.routes.swap(one, other);
     }

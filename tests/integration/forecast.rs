@@ -203,3 +203,55 @@ fn over_tiering_that_was_planted_is_found_and_a_fair_table_is_left_alone() {
     suggest("dear.toml").prints("`typing` `hunyuan-turbo` → `step-3.5-flash` saves ");
     suggest("step.toml").prints("nothing cheaper found");
 }
+
+#[test]
+fn the_shipped_table_is_forecast_as_a_run_through_it_went_and_hands_no_typing_to_a_person() {
+    let sandbox = Sandbox::new();
+    let what = ["run", "--routes", "built-in", "--workload", "autocomplete", "--workload", "classify"];
+    // Every line four times.
+    let load = ["--requests-per-cell", "240", "--rounds", "4", "--warmup", "0", "--concurrency", "8", "--run-id", "r"];
+    sandbox.run(&[&what[..], &load].concat()).measures();
+    sandbox.judge("reports/r", &[]);
+    let told = sandbox.run(&["forecast", "reports/r", "--routes", "built-in", "--format", "json"]).exits_with(0);
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let samples = rows(&sandbox.read("reports/r/samples.csv"));
+    let share = |route: &str| samples.iter().filter(|row| row["route"] == route).count() as f64 / samples.len() as f64;
+    for route in told["routes"].as_array().unwrap() {
+        let name = route["route"].as_str().unwrap();
+        assert!((route["share"].as_f64().unwrap() - share(name)).abs() < 1e-6, "{} of {route}", share(name));
+    }
+    let typing = samples.iter().filter(|row| row["class"] == "autocomplete");
+    assert!(typing.clone().all(|row| row["route"] == "autocomplete" && row["tier_by"].is_empty()));
+    assert_eq!(typing.count(), 240);
+    // What was failed over to in a region that nobody was sent to by design is not measured, and such a route has no figures.
+    let told_of = |route: &&serde_json::Value| route["figures"].is_object() && route["route"] != "a person decides";
+    let routes: Vec<&serde_json::Value> = told["routes"].as_array().unwrap().iter().filter(told_of).collect();
+    assert!(routes.len() > 2, "{told}");
+    for route in routes {
+        let took = || samples.iter().filter(|row| row["route"] == *route["route"].as_str().unwrap());
+        let paid: f64 = took().filter_map(|row| row["cost_usd"].parse::<f64>().ok()).sum();
+        let replayed = paid / took().count() as f64 * 1e3;
+        let cost = &route["figures"]["cost_per_1k_requests_usd"]["value"];
+        let cost: f64 = cost.as_str().unwrap().parse().unwrap();
+        assert!((cost / replayed - 1.0).abs() < 0.1, "{cost} {replayed} of {route}");
+    }
+}
+
+#[test]
+fn a_slim_run_forecasts_how_right_answers_are_as_the_whole_one_does() {
+    let sandbox = Sandbox::new();
+    let what = ["run", "--workload", "classify", "--model", "qwen2.5-7b", "--region", "us-east-1", "--run-id", "r"];
+    sandbox.run(&[&what[..], &["--requests-per-cell", "120", "--rounds", "4"]].concat()).measures();
+    sandbox.run(&["slim", "reports/r", "--out", "slim"]).exits_with(0);
+    sandbox.write(
+        "routes.toml",
+        "schema = 1\n[[route]]\nname = \"all\"\nprimary = [ { model = \"qwen2.5-7b\", regions = [\"us-east-1\"] } ]\n",
+    );
+    let quality = |run: &str| {
+        let ran = sandbox.run(&["forecast", run, "--routes", "routes.toml", "--format", "json"]).exits_with(0);
+        let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        told["total"]["figures"]["quality_ratio"].as_f64().unwrap_or_else(|| panic!("{ran}"))
+    };
+    let (whole, slim) = (quality("reports/r"), quality("slim"));
+    assert!(whole < 1.0 && (slim - whole).abs() < 0.01, "{whole} {slim}");
+}

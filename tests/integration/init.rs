@@ -98,7 +98,7 @@ fn a_pull_request_is_judged_as_the_workflow_does_it() {
     };
     let told = judged(&candidate).exits_with(3);
     assert!(told.stdout.starts_with("REGRESSED: route autocomplete (50.0 % of traffic): "), "{told}");
-    told.prints("Cause: routes.toml line 41, `step-3.5-flash` → `deepseek-v4-flash`.");
+    told.prints("Cause: routes.toml line 29, `step-3.5-flash` → `deepseek-v4-flash`.");
     // What goes in beside it then changes nothing.
     judged(&format!("# A comment.\n{candidate}")).exits_with(0).prints("PASSED: Nothing changes for any route.");
 }

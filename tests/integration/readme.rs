@@ -53,7 +53,7 @@ fn the_commands_of_the_readme_run_one_after_the_other() {
             let told = sandbox.run(&arguments).exits_with(3);
             let head = told.stdout.split(" (+").next().unwrap();
             assert!(head.starts_with("REGRESSED: route autocomplete (50.0 % of traffic): "), "{told}");
-            let cause = "llm/routes.candidate.toml line 41, `step-3.5-flash` → `deepseek-v4-flash`.";
+            let cause = "llm/routes.candidate.toml line 29, `step-3.5-flash` → `deepseek-v4-flash`.";
             assert!(told.stdout.lines().next().unwrap().ends_with(cause), "{told}");
             let changed = blocks(&readme, "diff").concat();
             let lines = ["routes.toml", "routes.candidate.toml"].map(|name| sandbox.read(&format!("llm/{name}")));

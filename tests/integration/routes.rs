@@ -28,16 +28,16 @@ fn the_built_in_table_is_in_order_and_says_what_goes_where() {
     Tried again elsewhere after connect, timeout, 5xx and 429, 30 s an attempt, the nearest region first.
     A region is skipped for 30 s when over 0.5 % of 200 attempts or more fail in 60 s.
 
-    route             takes               first                           then                                          over the window
-    a person decides  tier 4              a person                        –                                             –
-    vision            with images         glm-4.6v                        –                                             rejected
-    autocomplete      class autocomplete  step-3.5-flash                  qwen3-32b                                     to deepseek-v4-flash
-    documents         class documents     glm-4-32b                       hunyuan-turbo                                 cut for deepseek-v4-flash
-    decisions         tier 0              qwen3-8b (us-west-2 us-east-1)  glm-4-9b (us-east-1), qwen2.5-7b (eu-west-1)  to deepseek-v4-flash
-    everyday          tier 1              deepseek-v4-flash               qwen3-32b                                     cut for deepseek-v4-flash
-    contractual       tier 2              hunyuan-turbo                   glm-4-32b                                     to deepseek-v4-pro
-    premium           tier 3              deepseek-v4-pro                 hunyuan-turbo                                 cut for deepseek-v4-flash
-    the rest          the rest            deepseek-v4-flash               qwen3-32b                                     cut for deepseek-v4-flash
+    route             takes                               first                           then                                          over the window
+    autocomplete      class autocomplete, without images  step-3.5-flash                  qwen3-32b                                     to deepseek-v4-flash
+    a person decides  tier 4                              a person                        –                                             –
+    vision            with images                         glm-4.6v                        –                                             rejected
+    documents         class documents                     glm-4-32b                       hunyuan-turbo                                 cut for deepseek-v4-flash
+    decisions         tier 0                              qwen3-8b (us-west-2 us-east-1)  glm-4-9b (us-east-1), qwen2.5-7b (eu-west-1)  to deepseek-v4-flash
+    everyday          tier 1                              deepseek-v4-flash               qwen3-32b                                     cut for deepseek-v4-flash
+    contractual       tier 2                              hunyuan-turbo                   glm-4-32b                                     to deepseek-v4-pro
+    premium           tier 3                              deepseek-v4-pro                 hunyuan-turbo                                 cut for deepseek-v4-flash
+    the rest          the rest                            deepseek-v4-flash               qwen3-32b                                     cut for deepseek-v4-flash
 
     A price is an assumption, printed with ~, of glm-4-32b, glm-4-9b, hunyuan-turbo, qwen2.5-7b, qwen3-8b
     ");

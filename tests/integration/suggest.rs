@@ -66,8 +66,8 @@ fn a_class_in_tier_3_that_tier_1_answers_as_well_is_suggested_with_what_it_saves
 
 #[test]
 fn nothing_is_suggested_that_would_answer_worse_than_it_may() {
-    suggest(0.6, "").prints("nothing cheaper found that meets every limit and answers no worse");
+    suggest(0.6, "").prints("nothing cheaper found that meets every limit and answers about as well");
     let floor = "[[regression]]\nmetric = \"quality_ratio\"\nmargin = \"60pp\"\n[[slo]]\nname = \"right\"\nmetric = \"quality_ratio\"\n\
                  min = 0.9\n";
-    suggest(0.6, floor).prints("nothing cheaper found that meets every limit and answers no worse");
+    suggest(0.6, floor).prints("nothing cheaper found that meets every limit and answers about as well");
 }

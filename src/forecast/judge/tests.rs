@@ -1,8 +1,8 @@
 use super::*;
-use crate::forecast::Routing;
 use crate::forecast::source::Attempt;
 use crate::forecast::table::fixture::{attempt, measured, registry, setting};
 use crate::forecast::table::{Setting, forecast};
+use crate::forecast::{Routing, TrafficShares};
 use crate::registry::Registry;
 use crate::rng::seeded;
 use crate::routes::{Table, resolve};
@@ -44,7 +44,7 @@ fn judged(measured: &Measured, registry: &Registry, policy: &str, [before, after
     let read = |text: &str| Table::parse("routes.toml", text).unwrap_or_else(|faults| panic!("{faults}"));
     let tables = [before, after].map(read);
     let resolved = [0, 1].map(|place: usize| resolve(&tables[place], registry).unwrap());
-    let shares = vec![1.0; measured.kinds.len()];
+    let shares = TrafficShares::of_kinds(vec![1.0; measured.kinds.len()]);
     let told = [0, 1].map(|place: usize| {
         let routing = Routing { table: &tables[place], resolved: &resolved[place], registry };
         forecast(measured, routing, &shares, &Setting { draws: 0, ..setting() })
@@ -134,7 +134,23 @@ fn what_was_never_measured_is_inconclusive_with_the_remedy() {
     let found = judged(&cells(300.0, 300.0, 1), &registry(), POLICY, [&table("small", "near"), &table("large", "far")]);
     assert_eq!(found.verdict, Verdict::Inconclusive);
     let why = found.findings.iter().find_map(|one| one.why.clone()).unwrap().to_string();
-    assert!(why.contains("not measured: `large` on `chat` in far. Run `tollmark run --model large"), "{why}");
+    assert!(
+        why.contains(
+            "not measured: `large` on `chat` in far. Run `tollmark run --registry registry.toml --model large"
+        ),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_route_that_loses_a_metric_is_invalid() {
+    let answered = table("small", "near");
+    let handed =
+        answered.replacen("primary = [ { model = \"small\", regions = [\"near\"] } ]", "action = \"hand_off\"", 1);
+    let policy = "schema = 1\n[[regression]]\nmetric = \"e2e_p50_ms\"\nmargin = \"10%\"\n";
+    let found = judged(&cells(300.0, 300.0, 1), &registry(), policy, [&answered, &handed]);
+    assert_eq!((found.verdict, ruling(&found, 0)), (Verdict::Invalid, Ruling::Invalid));
+    assert!(found.findings.iter().any(|one| matches!(one.why, Some(Why::Vanished))));
 }
 
 #[test]

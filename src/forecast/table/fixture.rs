@@ -136,6 +136,7 @@ pub(in crate::forecast) fn kind(class: &str, tier: Option<u8>, share: f64) -> Ki
         has_image: false,
         images: Some(0),
         tokens: 1_000,
+        asked_bytes: None,
         lines: (share * 100.0).round() as u64,
         share,
     }
@@ -162,5 +163,5 @@ pub(in crate::forecast) fn forecast_in(
     let resolved = resolve(&table, &registry).unwrap_or_else(|faults| panic!("{faults}"));
     let routing = Routing { table: &table, resolved: &resolved, registry: &registry };
     let shares = traffic_shares(measured, routing, traffic, ("gate.toml", &setting())).unwrap();
-    forecast(measured, routing, &shares.shares, &setting())
+    forecast(measured, routing, &shares, &setting())
 }

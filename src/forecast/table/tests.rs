@@ -4,7 +4,6 @@ use crate::forecast::figures::Figures;
 use crate::forecast::kinds::Kind;
 use crate::forecast::labels::{Confusion, Counts};
 use crate::forecast::source::Attempt;
-use crate::gate::Traffic;
 use crate::sample::{Outcome, Usage};
 use crate::units::{Latency, Micros};
 
@@ -119,29 +118,30 @@ fn what_was_never_measured_is_named_and_has_no_figures() {
     let told = crate::forecast::remedies(&forecast.missing, &measured);
     assert_eq!(
         told,
-        ["not measured: `small` on `chat` in far. Run `tollmark run --model small --region far --workload chat.jsonl \
-          --requests-per-cell 1500` and add its directory"]
+        [
+            "not measured: `small` on `chat` in far. Run `tollmark run --registry registry.toml --model small --region far \
+          --workload chat.jsonl --requests-per-cell 1500` and add its directory"
+        ]
     );
 }
 
 const TIERS: &str = "schema = 1\n[failover]\nregion_order = \"as_written\"\n[[route]]\nname = \"cheap\"\nmatch = { class = \"chat\" }\nprimary = [ { model = \"small\", regions = [\"near\"] } ]\n[[route]]\nname = \"dear\"\nprimary = [ { model = \"large\", regions = [\"near\"] } ]\n";
 
 #[test]
-fn traffic_gives_routes_and_classes_their_shares() {
-    let cells = [("small", "near", vec![vec![ok(100); 10]; 2]), ("large", "near", vec![vec![ok(300); 10]; 2])];
-    let mut measured = measured(&cells);
-    measured.kinds = vec![kind("chat", None, 0.5), kind("code", None, 0.5)];
-    let traffic = |shares: &[(&str, f64)]| Traffic {
-        requests_per_month: None,
-        shares: shares.iter().map(|(name, share)| ((*name).to_owned(), *share)).collect(),
-        line: 2,
+fn traffic_that_no_route_takes_is_told() {
+    let mut measured = measured(&[("small", "near", vec![vec![ok(100); 10]; 2])]);
+    measured.kinds = vec![kind("chat", Some(1), 0.6), kind("code", None, 0.4)];
+    let of_tier = |tier: u8| {
+        ONE.split_once("[[route]]").unwrap().1.replace("\"all\"", &format!("\"{tier}\"\nmatch = {{ tier = {tier} }}"))
     };
-    let share = |traffic: Option<&Traffic>| forecast_of(&measured, TIERS, traffic).routes[0].share;
-    close(share(None), 0.5);
-    close(share(Some(&traffic(&[("cheap", 0.9), ("dear", 0.1)]))), 0.9);
-    close(share(Some(&traffic(&[("code", 0.2), ("chat", 0.8)]))), 0.8);
-    let dear = forecast_of(&measured, TIERS, Some(&traffic(&[("cheap", 0.9), ("dear", 0.1)])));
-    close(figures(&dear).cost_per_thousand.dollars.value, 0.9 * 0.5 + 0.1 * 1.0);
+    let routes: Vec<String> = (0..5).map(|tier| format!("[[route]]{}", of_tier(tier))).collect();
+    let table = format!("schema = 1\n{}", routes.concat());
+    let told = forecast_of(&measured, &table, None);
+    close(told.untaken, 0.4);
+    close(figures(&told).availability.unwrap().value, 0.6);
+    let said = "no route takes 40.0 % of the traffic, which gets no answer: add a last route without `match`, or a `[classifier]`";
+    assert_eq!(told.notes(), [said]);
+    assert_eq!(forecast_of(&measured, ONE, None).notes(), [""; 0]);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_confusion_seen_in_a_run_through_a_table_decides_where_requests_go() {
     let mut counts = Counts::default();
     // Of tier 0 half is named so, a tenth tier 1, four tenths tier 4: no tier off as a rule.
     counts[0] = [50, 10, 0, 0, 40, 0];
-    measured.confusions = vec![Confusion { model: "small".to_owned(), counts }];
+    measured.confusions = vec![Confusion { model: "small".to_owned(), counts, unrecorded: BTreeMap::new() }];
     let forecast = forecast_of(&measured, &classified(), None);
     let shares: Vec<u32> = forecast.routes.iter().map(|route| (route.share * 100.0).round() as u32).collect();
     assert_eq!(shares, [50, 50]);
@@ -328,26 +328,4 @@ fn the_same_input_gives_the_same_figures() {
     let once = forecast_of(&measured(&cells), &table, None);
     let again = forecast_of(&measured(&cells), &table, None);
     assert_eq!(figures(&once), figures(&again));
-}
-
-#[test]
-fn a_share_of_what_nothing_belongs_to_is_told_and_an_unknown_name_refused() {
-    use super::fixture::{registry, setting};
-    use crate::forecast::traffic_shares;
-    use crate::routes::{Table, resolve};
-    let mut measured = measured(&[("small", "near", vec![vec![ok(100); 10]; 2])]);
-    measured.kinds = vec![kind("chat", None, 1.0)];
-    let (registry, table) = (registry(), Table::parse("routes.toml", TIERS).unwrap());
-    let resolved = resolve(&table, &registry).unwrap();
-    let routing = Routing { table: &table, resolved: &resolved, registry: &registry };
-    let shares = |names: [&str; 2]| {
-        let shares = names.map(|name| (name.to_owned(), 0.5)).to_vec();
-        let traffic = Traffic { requests_per_month: None, shares, line: 2 };
-        traffic_shares(&measured, routing, Some(&traffic), ("gate.toml", &setting()))
-    };
-    let found = shares(["cheap", "dear"]).unwrap();
-    close(found.shares[0], 1.0);
-    assert_eq!(found.notes().len(), 1);
-    let refused = shares(["cheap", "deer"]).unwrap_err().to_string();
-    assert!(refused.starts_with("gate.toml:2: `deer` in `[traffic] share` is no route"), "{refused}");
 }

@@ -13,16 +13,18 @@ pub fn suggestions_text(table: &str, measured: &Measured, suggestions: &Suggesti
     let runs: Vec<String> = measured.runs.iter().map(|run| visible(&run.id)).collect();
     let from = format!("{} from {}, {}", visible(table), runs.join(", "), measured.origin());
     let mut text = match suggestions.found.len() {
-        0 => format!("nothing cheaper found that meets every limit and answers no worse: {from}\n"),
+        0 => format!("nothing cheaper found that meets every limit and answers about as well: {from}\n"),
         found => format!("{}: {from}\n\n", figures::several(found as u64, "suggestion")),
     };
     for one in &suggestions.found {
         text.push_str(&format!("{}\n", sentence(one)));
     }
-    if suggestions.of_unknown_quality > 0 {
-        let cheaper = figures::several(suggestions.of_unknown_quality as u64, "cheaper change");
+    if !suggestions.of_unknown_quality.is_empty() {
+        let told = |(subject, change): &(String, String)| format!("`{}` {}", visible(subject), visible(change));
+        let cheaper: Vec<String> = suggestions.of_unknown_quality.iter().map(told).collect();
         text.push_str(&format!(
-            "\nnot suggested: {cheaper} whose quality nobody knows: give requests an `expect`, or the registry's models a `quality`\n"
+            "\nnot suggested, as nobody knows the quality: {}: give requests an `expect`, or the registry's models a `quality`\n",
+            cheaper.join(", ")
         ));
     }
     for name in &suggestions.unmeasured {
@@ -47,8 +49,15 @@ fn sentence(one: &Suggestion) -> String {
     let (was, is) = one.quality;
     let evaluated = if one.quality_is_measured { "" } else { " by the registry" };
     let line = one.line.map_or_else(String::new, |line| format!("; line {line} of the table"));
+    let slower: Vec<String> =
+        one.slower.iter().map(|(metric, ratio)| format!("{metric} +{:.1} %", ratio * 100.0)).collect();
+    let slower = if slower.is_empty() {
+        String::new()
+    } else {
+        format!("; the policy's gate may stop it: {}", slower.join(", "))
+    };
     format!(
-        "`{}` {} saves {:.0} %{p95}, quality {was:.2} → {is:.2}{evaluated} (n = {}); {dollars}{line}",
+        "`{}` {} saves {:.0} %{p95}, quality {was:.2} → {is:.2}{evaluated} (n = {}); {dollars}{line}{slower}",
         visible(&one.subject),
         visible(&one.change),
         one.saves * 100.0,
@@ -68,7 +77,12 @@ pub fn suggestions_json(table: &str, measured: &Measured, suggestions: &Suggesti
         runs: measured.runs.iter().map(|run| run.id.as_str()).collect(),
         origin: measured.origin(),
         suggestions: suggestions.found.iter().map(Entry::of).collect(),
-        of_unknown_quality: suggestions.of_unknown_quality,
+        of_unknown_quality: suggestions.of_unknown_quality.len(),
+        unknown_quality: suggestions
+            .of_unknown_quality
+            .iter()
+            .map(|(subject, change)| Named { subject, change })
+            .collect(),
         not_measured: suggestions.unmeasured.iter().map(String::as_str).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("strings and finite numbers can be written as JSON");
@@ -85,7 +99,21 @@ struct Document<'a> {
     origin: &'static str,
     suggestions: Vec<Entry<'a>>,
     of_unknown_quality: usize,
+    unknown_quality: Vec<Named<'a>>,
     not_measured: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    subject: &'a str,
+    change: &'a str,
+}
+
+/// A quantile that a comparison of the policy would find too much greater.
+#[derive(Serialize)]
+struct Slower {
+    metric: &'static str,
+    change_ratio: f64,
 }
 
 #[derive(Serialize)]
@@ -101,6 +129,7 @@ struct Entry<'a> {
     quality_after: f64,
     quality_source: &'static str,
     requests: u64,
+    slower: Vec<Slower>,
 }
 
 impl<'a> Entry<'a> {
@@ -117,6 +146,7 @@ impl<'a> Entry<'a> {
             quality_after: one.quality.1,
             quality_source: if one.quality_is_measured { "measured" } else { "registry" },
             requests: one.requests,
+            slower: one.slower.iter().map(|(metric, ratio)| Slower { metric, change_ratio: *ratio }).collect(),
         }
     }
 }
@@ -138,6 +168,7 @@ mod tests {
             quality: (0.97, 0.96),
             quality_is_measured: true,
             requests: 400,
+            slower: Vec::new(),
         };
         let told = "`summarize` tier 3 → 1 saves 62 %, p95 +40 ms, quality 0.97 → 0.96 (n = 400); $1,240.00 a month";
         assert_eq!(sentence(&one), told);
@@ -147,10 +178,11 @@ mod tests {
             saves_a_month: None,
             p95_ms: None,
             quality_is_measured: false,
+            slower: vec![("ttft_p50_ms", 0.149)],
             ..one
         };
         let told = "`summarize` `a` → `b` saves 62 %, quality 0.97 → 0.96 by the registry (n = 400); $1.24 a thousand \
-                    requests; line 6 of the table";
+                    requests; line 6 of the table; the policy's gate may stop it: ttft_p50_ms +14.9 %";
         assert_eq!(sentence(&swapped), told);
     }
 }

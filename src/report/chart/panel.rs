@@ -4,7 +4,7 @@ use plotters::style::Color;
 
 use crate::report::chart::axes::{Axes, LABELS_BELOW, Labelled, Plot};
 use crate::report::chart::canvas::{Align, Canvas, Type};
-use crate::report::chart::dodge::{Slot, dodge};
+use crate::report::chart::dodge::{Slot, dodge, fan};
 use crate::report::chart::legend;
 use crate::report::chart::limit_line::limit_lines;
 use crate::report::chart::mark::{Mark, Tail};
@@ -12,7 +12,6 @@ use crate::report::chart::naming::{Named, important, name, one_of_each_name};
 use crate::report::chart::place::Obstacles;
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::strip;
-use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
 use crate::report::parts::Word;
 
@@ -48,6 +47,10 @@ pub(crate) const TITLE: f64 = 22.0;
 
 /// How near two marks may stand before they are set side by side.
 const GAP: f64 = 14.0;
+
+/// The same where regions share a panel, and how far from its price a mark may then stand.
+const FAN_GAP: f64 = 8.0;
+pub(crate) const FAN_REACH: f64 = 24.0;
 
 pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> Drawn {
     let frame = panel.rect;
@@ -111,13 +114,16 @@ fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {
     let y = panel.rect.y0 - TITLE / 2.0;
     let heading = Type { bold: true, ..Type::new(13.0, Role::Ink) };
     let wide = panel.rect.x1 - panel.rect.x0;
-    canvas.text(&clip(&panel.title, 13.0, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
+    canvas.text(&heading.clip(&panel.title, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
     let count = |standing| panel.marks.iter().filter(|mark| !mark.baseline && mark.standing == Some(standing)).count();
     let counts: Vec<String> =
-        [(Word::Meets, "meet"), (Word::Misses, "miss"), (Word::CannotTell, "unsure"), (Word::Invalid, "invalid")]
+        [(Word::Meets, "meets", "meet"), (Word::Misses, "misses", "miss"), (Word::CannotTell, "unsure", "unsure")]
             .into_iter()
-            .filter(|(standing, _)| count(*standing) > 0)
-            .map(|(standing, word)| format!("{} {word}", count(standing)))
+            .chain([(Word::Invalid, "invalid", "invalid")])
+            .filter(|(standing, ..)| count(*standing) > 0)
+            .map(|(standing, one, more)| {
+                format!("{} {}", count(standing), if count(standing) == 1 { one } else { more })
+            })
             .collect();
     canvas.text(&counts.join(" · "), (panel.rect.x1, y), Type::new(11.0, Role::Muted), Align::Right);
 }
@@ -140,6 +146,10 @@ fn slots(plot: &Plot<'_>, axes: &Axes, panel: &Panel<'_>) -> Vec<Slot> {
     let places: Vec<f64> = panel.marks.iter().map(place).collect();
     if panel.dense {
         return places.into_iter().enumerate().map(|(group, x)| Slot { x, group }).collect();
+    }
+    // A panel of all regions is so full that a group would push its neighbours far from their price.
+    if panel.marks.iter().any(|mark| mark.overlaid.is_some()) {
+        return fan(&places, FAN_GAP, FAN_REACH);
     }
     dodge(&places, GAP, (panel.rect.x0 + 8.0, panel.rect.x1 - 10.0))
 }
@@ -165,12 +175,16 @@ fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard:
     if let Some(limit) = mark.limit {
         let over = (x + 1.0, y(limit));
         legend::dashed(canvas, over, 13.0);
-        soft.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
+        hard.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
     }
-    match mark.overlaid {
-        _ if mark.baseline => legend::baseline(canvas, at),
-        Some(index) => legend::region(canvas, index, mark.standing == Some(Word::Meets), at, 4.4),
-        None => legend::verdict(canvas, mark.standing, at, 5.0),
+    match mark.overlaid.filter(|_| !mark.baseline) {
+        Some(index) => {
+            legend::region(canvas, index, mark.standing == Some(Word::Meets), at, 4.4);
+            if mark.standing == Some(Word::Invalid) {
+                legend::cross(canvas, at, 5.6, role.stroke(1.2));
+            }
+        }
+        None => legend::sign(canvas, mark.baseline, mark.standing, at, 5.0),
     }
 }
 

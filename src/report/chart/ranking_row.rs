@@ -2,8 +2,7 @@
 
 use crate::report::chart::mark::{Metric, PriceAxis, Span, Tail, limit, title};
 use crate::report::chart::ticks::time;
-use crate::report::figures;
-use crate::report::headline::{assumes_price, shown};
+use crate::report::headline::{price_text, shown};
 use crate::report::parts::Word;
 use crate::report::setting::Setting;
 use crate::rundir::{CellRow, Run};
@@ -86,13 +85,6 @@ impl<'a> Ranked<'a> {
 
     /// Its price as a column shows it; a dash where none is known.
     pub(crate) fn price_text(&self, run: &Run, axis: PriceAxis) -> String {
-        let (price, estimated) = match axis {
-            PriceAxis::List => (self.row.list_output_usd_per_mtok.map(figures::list_price), false),
-            PriceAxis::Effective => {
-                (self.row.effective_output_usd_per_mtok.map(figures::measured_price), self.row.is_estimated())
-            }
-        };
-        let trust = figures::Trust { assumed: assumes_price(run, self.row) || estimated, partial: false };
-        price.map_or_else(|| "–".to_owned(), |price| figures::marked(&price, trust))
+        axis.of(self.row).map_or_else(|| "–".to_owned(), |_| price_text(run, self.row, axis))
     }
 }

@@ -174,7 +174,7 @@ fn pictures(run: &Run, sources: Sources<'_>, swept: &[Sweep<'_>], look: &ChartOp
     let with = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
     let differing = compared.and_then(|compared| diff(&compared.judgement(run), &with("df-")));
     let all = [
-        ("diff", "What changed", differing),
+        ("diff", "What changed, against the margins", differing),
         ("cost-latency", "Cost against latency", Some(cost_latency(run, &with("cl-")))),
         ("ranking", "Ranking by p99", Some(ranking(run, &with("rk-")))),
         ("percentiles", "Latency by percentile", spectra.map(|spectra| percentiles(run, spectra, &with("pc-")))),

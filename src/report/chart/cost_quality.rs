@@ -81,7 +81,7 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         let inner = Rect { x0: frame.x0 + 3.0, y0: frame.y0 + 2.0, x1: frame.x1 - 3.0, y1: frame.y1 - 2.0 };
         let wanted: Vec<(Point, Point, &str)> =
             known.iter().zip(&places).map(|((model, _), at)| (*at, *at, model.name.as_str())).collect();
-        let obstacles = Obstacles { hard: &taken, soft: &bars, frame: inner };
+        let obstacles = Obstacles { hard: &taken, dashes: &[], soft: &bars, frame: inner };
         let Named { labels, key } = name(canvas, &wanted, &obstacles);
         let letters = Type::new(12.0, Role::Muted);
         let middle = (f64::midpoint(frame.x0, frame.x1), frame.y1 + 32.0);

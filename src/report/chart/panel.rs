@@ -67,7 +67,7 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     let points: Vec<Point> =
         panel.marks.iter().zip(&slots).map(|(mark, slot)| (slot.x, plot.at(1.0, mark.p50).1)).collect();
     let mut hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, if panel.dense { 2.5 } else { 6.0 })).collect();
-    let mut soft = Vec::new();
+    let (mut soft, mut dashes) = (Vec::new(), Vec::new());
     if panel.dense {
         let limits = panel.marks.iter().filter_map(|mark| Some((mark.tier, mark.limit?))).collect();
         let limits = limit_lines(canvas, frame, limits, |limit| plot.at(1.0, limit).1);
@@ -75,7 +75,10 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
         draw_dense(canvas, &plot, panel, &points);
     } else {
         for (mark, at) in panel.marks.iter().zip(&points) {
-            canvas.titled(&mark.title, || draw_mark(canvas, &plot, mark, *at, &mut hard, &mut soft));
+            canvas.titled(&mark.title, || {
+                let obstacles = [&mut hard, &mut soft, &mut dashes];
+                draw_mark(canvas, &plot, mark, *at, obstacles);
+            });
         }
     }
     let strip = if panel.dense { Vec::new() } else { strip::draw(canvas, &panel.marks, &slots, frame) };
@@ -103,7 +106,8 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     }
     let wanted: Vec<(Point, Point, &str)> =
         chosen.into_iter().map(|index| (points[index], cap(index), panel.marks[index].name.as_str())).collect();
-    let Named { mut labels, key } = name(canvas, &wanted, &Obstacles { hard: &hard, soft: &soft, frame: inner });
+    let Named { mut labels, key } =
+        name(canvas, &wanted, &Obstacles { hard: &hard, dashes: &dashes, soft: &soft, frame: inner });
     labels.extend(strip);
     let dodged =
         !panel.dense && slots.iter().map(|slot| slot.group + 1).max().is_some_and(|groups| groups < slots.len());
@@ -155,7 +159,8 @@ fn slots(plot: &Plot<'_>, axes: &Axes, panel: &Panel<'_>) -> Vec<Slot> {
 }
 
 /// Draws stem, cap, interval, limit and mark, and notes what labels must or should not cover.
-fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard: &mut Vec<Rect>, soft: &mut Vec<Rect>) {
+fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, obstacles: [&mut Vec<Rect>; 3]) {
+    let [hard, soft, dashes] = obstacles;
     let y = |latency: f64| plot.at(1.0, latency).1;
     let role = mark.role();
     let (x, cap) = (at.0, y(mark.cap));
@@ -175,7 +180,7 @@ fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard:
     if let Some(limit) = mark.limit {
         let over = (x + 1.0, y(limit));
         legend::dashed(canvas, over, 13.0);
-        hard.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
+        dashes.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
     }
     match mark.overlaid.filter(|_| !mark.baseline) {
         Some(index) => {

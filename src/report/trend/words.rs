@@ -142,7 +142,9 @@ impl Differing {
             self.load.then(|| load(row)),
             (self.origin && key.simulated).then(|| "simulated".to_owned()),
         ];
-        parts.into_iter().flatten().map(|part| visible(&part)).collect::<Vec<_>>().join(" · ")
+        // A routing table has no provider of its own.
+        let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        parts.map(|part| visible(&part)).collect::<Vec<_>>().join(" · ")
     }
 }
 

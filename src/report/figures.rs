@@ -135,6 +135,11 @@ pub fn count(number: u64) -> String {
     grouped(&number.to_string())
 }
 
+/// One number, or the first to the last of several: `600`, `1,000 to 1,632`.
+pub(crate) fn count_or_range(least: u64, most: u64) -> String {
+    if least == most { count(most) } else { format!("{} to {}", count(least), count(most)) }
+}
+
 /// A count and what is counted, in the plural where it is not one: `1 cell`, `1,200 cells`.
 pub fn several(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }

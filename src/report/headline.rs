@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::changes::headline_of_changes;
+use crate::report::chart::PriceAxis;
 use crate::report::figures;
 use crate::report::setting::{Setting, settings};
 use crate::report::shown::per_thousand;
@@ -30,21 +31,30 @@ impl fmt::Display for Headline {
 /// per million output tokens, with `~` where they are assumptions. The order of the run's rows has no influence: the
 /// manifest's order decides.
 pub fn headline(run: &Run) -> Headline {
+    headline_by(run, PriceAxis::List)
+}
+
+/// The same by the price that `axis` shows: what is cheapest by the price list need not be when all costs count.
+pub(crate) fn headline_by(run: &Run, axis: PriceAxis) -> Headline {
     if !run.manifest.variants.is_empty() {
         return headline_of_changes(run);
     }
     let all = settings(run);
     let origin = origin(run);
     let mut sentences = Vec::new();
-    for setting in all.iter().take(MOST_SETTINGS) {
+    for setting in told(&all) {
         let on = if all.len() > 1 { format!(" on {}", setting.name(&all)) } else { String::new() };
-        sentences.extend(of_setting(run, setting, &on, origin));
+        sentences.extend(of_setting(run, setting, &on, axis));
     }
     if all.is_empty() {
         sentences.push(format!("Nothing was measured, {origin}."));
     }
     if let Some(more) = all.len().checked_sub(MOST_SETTINGS).filter(|more| *more > 0) {
-        sentences.push(format!("{more} more combinations of workload and load are not summed up here."));
+        sentences.push(format!(
+            "{} of workload and load {} not summed up here.",
+            figures::several(more as u64, "more combination"),
+            if more == 1 { "is" } else { "are" }
+        ));
     }
     sentences.extend(partial(run.manifest.status).map(str::to_owned));
     Headline { sentences }
@@ -63,8 +73,23 @@ pub(crate) fn origin(run: &Run) -> &'static str {
 /// How many combinations of workload and load get a sentence of their own.
 const MOST_SETTINGS: usize = 3;
 
-fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<String> {
-    let rows = &setting.rows;
+/// The settings that there are sentences for: all of them, or where they are too many the greatest load of each workload,
+/// which is where a sweep shows what it was made for, then the others in their order.
+fn told<'s, 'a>(all: &'s [Setting<'a>]) -> Vec<&'s Setting<'a>> {
+    if all.len() <= MOST_SETTINGS {
+        return all.iter().collect();
+    }
+    let load = |setting: &Setting<'_>| setting.concurrency.map_or(setting.rate_rps, |load| Some(load.into()));
+    let is_greatest = |setting: &&Setting<'_>| {
+        let greater = |other: &Setting<'_>| other.workload == setting.workload && load(other) > load(setting);
+        !all.iter().any(greater)
+    };
+    let (greatest, others): (Vec<_>, Vec<_>) = all.iter().partition(is_greatest);
+    greatest.into_iter().chain(others).take(MOST_SETTINGS).collect()
+}
+
+fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, axis: PriceAxis) -> Vec<String> {
+    let (rows, origin) = (&setting.rows, origin(run));
     if let [row] = rows[..]
         && row.model.is_empty()
     {
@@ -80,14 +105,20 @@ fn of_setting(run: &Run, setting: &Setting<'_>, on: &str, origin: &str) -> Vec<S
     let judged: Vec<(&CellRow, Standing)> = asked.iter().filter_map(|row| Some((*row, Standing::of(row)?))).collect();
     if judged.is_empty() {
         let count = endpoints(asked.len());
-        return vec![format!("No p99 limit applies{on}, {origin}: {count} measured, none judged.")];
+        // The policy may judge them by other rules.
+        let limits = match &run.manifest.policy {
+            Some(policy) => format!("{} has no p99 limit that applies", cut(&policy.source)),
+            None => "No p99 limit applies".to_owned(),
+        };
+        return vec![format!("{limits}{on}, {origin}: {count} measured.")];
     }
     let none_meets = !judged.iter().any(|(_, standing)| *standing == Standing::Meets);
     let first = if none_meets {
         format!("No endpoint is shown to meet its tier's p99{on}, {origin}.")
     } else {
-        let tiers = cheapest_of_each_tier(run, &judged).join(" · ");
-        format!("Cheapest meeting its tier's p99{on}, {origin}: {tiers}.")
+        let tiers = cheapest_of_each_tier(run, &judged, axis).join(" · ");
+        let by = if axis == PriceAxis::Effective { " by effective price" } else { "" };
+        format!("Cheapest meeting its tier's p99{by}{on}, {origin}: {tiers}.")
     };
     vec![first, counts(&judged, rows.len())]
 }
@@ -105,23 +136,25 @@ fn through_a_table(run: &Run, row: &CellRow, on: &str, origin: &str) -> String {
     format!("Through the routing table{on}, {origin}: p50 {p50} ms, p99 {p99} ms end to end{available}{cost}.")
 }
 
-fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)]) -> Vec<String> {
+fn cheapest_of_each_tier(run: &Run, judged: &[(&CellRow, Standing)], axis: PriceAxis) -> Vec<String> {
     let mut tiers: Vec<Option<u8>> = judged.iter().map(|(row, _)| row.tier).collect();
     tiers.sort_by_key(|tier| (tier.is_none(), *tier));
     tiers.dedup();
     let name_tier = |tier: Option<u8>| {
         let meeting = judged.iter().filter(|(row, standing)| row.tier == tier && *standing == Standing::Meets);
-        let cheapest = meeting.map(|(row, _)| *row).min_by(|a, b| cheaper(a, b));
+        let cheapest = meeting.map(|(row, _)| *row).min_by(|a, b| cheaper(a, b, axis));
         let words = tier.map_or_else(|| "no tier".to_owned(), |tier| format!("tier {tier}"));
-        cheapest
-            .map_or_else(|| format!("{words} none"), |row| format!("{words} {} {}", cut(&row.model), price(run, row)))
+        cheapest.map_or_else(
+            || format!("{words} none"),
+            |row| format!("{words} {} {}", cut(&row.model), price_text(run, row, axis)),
+        )
     };
     tiers.into_iter().map(name_tier).collect()
 }
 
 /// By price, unknown ones last; then by p99. What is still equal keeps the registry's order.
-pub(crate) fn cheaper(a: &CellRow, b: &CellRow) -> Ordering {
-    let price = |row: &CellRow| row.list_output_usd_per_mtok.map_or((1, 0), |price| (0, price.picos_per_token()));
+pub(crate) fn cheaper(a: &CellRow, b: &CellRow, axis: PriceAxis) -> Ordering {
+    let price = |row: &CellRow| axis.of(row).map_or((1, 0), |price| (0, price.picos_per_token()));
     price(a).cmp(&price(b)).then_with(|| match (a.primary_latency().p99, b.primary_latency().p99) {
         (Some(a), Some(b)) => a.cmp(&b),
         (a, b) => b.is_some().cmp(&a.is_some()),
@@ -178,11 +211,13 @@ fn cut(name: &str) -> String {
 /// The most letters of a name that a sentence or a chart repeats.
 const LONGEST_NAME: usize = 48;
 
-fn price(run: &Run, row: &CellRow) -> String {
-    let Some(price) = row.list_output_usd_per_mtok else {
+/// The price of `row` that `axis` shows, with the marks that it earns.
+pub(crate) fn price_text(run: &Run, row: &CellRow, axis: PriceAxis) -> String {
+    let Some(price) = axis.of(row) else {
         return "at an unknown price".to_owned();
     };
-    format!("{}${price}", if assumes_price(run, row) { "~" } else { "" })
+    let price = if axis == PriceAxis::List { figures::list_price(price) } else { figures::measured_price(price) };
+    figures::marked(&price, figures::Trust { assumed: axis.is_assumed(run, row), partial: false })
 }
 
 /// Whether the output price of `row` is an assumption and no published figure.
@@ -236,12 +271,23 @@ fn verb(standing: Standing, count: usize) -> &'static str {
 fn at_n(requests: &[u64]) -> String {
     let least = requests.iter().copied().min().unwrap_or(0);
     let most = requests.iter().copied().max().unwrap_or(0);
-    let n = if least == most { format!(" at n = {most}") } else { format!(" at n = {least} to {most}") };
+    let n = format!(" at n = {}", figures::count_or_range(least, most));
     if least < LEAST_N_FOR_P99 { format!("{n} (an interval of p99 needs {LEAST_N_FOR_P99})") } else { n }
 }
 
+/// What there is to say of `rows` where none of them has a p99 to speak of: that they cannot be judged, or are too few.
+pub(crate) fn without_a_p99(rows: &[&CellRow], on: &str, origin: &str) -> String {
+    match rows {
+        [row] if row.valid == Some(false) => format!("The only endpoint is invalid{on}, {origin}: it is not judged."),
+        [_, ..] if rows.iter().all(|row| row.valid == Some(false)) => {
+            format!("All {} are invalid{on}, {origin}: none is judged.", endpoints(rows.len()))
+        }
+        _ => format!("No endpoint that can be judged has the 100 successes that a p99 takes{on}, {origin}."),
+    }
+}
+
 fn endpoints(count: usize) -> String {
-    if count == 1 { "1 endpoint".to_owned() } else { format!("{count} endpoints") }
+    figures::several(count as u64, "endpoint")
 }
 
 /// What must be said of a run that did not end in order.

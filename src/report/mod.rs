@@ -17,6 +17,7 @@ mod headline;
 mod page;
 mod page_cells;
 mod page_facts;
+mod page_text;
 mod parts;
 mod pick;
 mod plain_text;

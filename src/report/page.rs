@@ -8,12 +8,12 @@ use crate::report::csp;
 use crate::report::figures;
 use crate::report::page_cells::{Extra, Heading, PageCell, headings, notes, page_cells};
 use crate::report::page_facts::{Entry, KeyFact, WorkloadLine, entries, key_facts, workload_lines};
+use crate::report::page_text::{PageTable, Piece, pieces, sentence, title_and_rest};
 use crate::report::parts::Parts;
 use crate::report::plain_text::visible;
 use crate::report::routing::{routing_sentences, routing_tables};
 use crate::report::shown::Shown;
 use crate::report::sweep_rows::{SWEEP_LEGEND, SweepRow, sweep_rows};
-use crate::report::text_table::TextTable;
 use crate::report::totals::{Source, Totals, left_out_place, shortfall};
 use crate::rundir::Run;
 
@@ -38,6 +38,7 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
         .filter(|cell| !cell.valid)
         .map(|cell| Entry::new(&cell.cell, &cell.reasons.join("; ")))
         .collect();
+    let (headline, bounds) = title_and_rest(&visible(parts.headline));
     let ended: u64 = totals.outcomes.values().map(|found| found.requests).sum();
     let page = Page {
         policy: csp::policy(&[SCRIPT], std::iter::once(STYLE).chain(chart_styles)),
@@ -54,7 +55,8 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
         suite: visible(&manifest.suite),
         started: visible(&manifest.started_at),
         hosts: manifest.destination.hosts.iter().map(|host| visible(host)).collect::<Vec<_>>().join(", "),
-        headline: headline_words(parts.headline),
+        headline,
+        bounds,
         shortfall: shortfall(manifest.status),
         invalid_text: match invalid.len() {
             1 => "1 invalid cell".to_owned(),
@@ -80,11 +82,16 @@ pub fn page(run: &Run, parts: &Parts<'_>) -> String {
             count => format!("All {} cells", figures::count(count as u64)),
         },
         cells: page_cells(run, shown, source),
-        changes: changes_table(run, usize::MAX),
-        routing: routing_sentences(run),
-        routing_tables: routing_tables(run),
-        bill: parts.bill.map(bill_sentence),
-        bill_tables: parts.bill.map(|bill| bill_tables(bill, MOST_BILL_ROWS)).unwrap_or_default(),
+        changes: changes_table(run, usize::MAX).map(PageTable::from),
+        routing: routing_sentences(run).iter().map(|told| pieces(&sentence(told))).collect(),
+        routing_tables: routing_tables(run).into_iter().map(PageTable::from).collect(),
+        bill: parts.bill.map(|bill| sentence(&bill_sentence(bill))),
+        bill_tables: parts
+            .bill
+            .into_iter()
+            .flat_map(|bill| bill_tables(bill, MOST_BILL_ROWS))
+            .map(PageTable::from)
+            .collect(),
         outcomes: totals
             .outcomes
             .iter()
@@ -119,6 +126,8 @@ struct Page<'a> {
     started: String,
     hosts: String,
     headline: Vec<String>,
+    /// What bounds the finding; may be empty.
+    bounds: Vec<String>,
     shortfall: Option<&'static str>,
     invalid_text: String,
     key_facts: Vec<KeyFact>,
@@ -131,12 +140,12 @@ struct Page<'a> {
     cells_text: String,
     cells: Vec<PageCell>,
     /// Absent where nothing is compared.
-    changes: Option<TextTable>,
-    routing: Vec<String>,
-    routing_tables: Vec<TextTable>,
+    changes: Option<PageTable>,
+    routing: Vec<Vec<Piece>>,
+    routing_tables: Vec<PageTable>,
     /// Absent where nothing is known of it.
     bill: Option<String>,
-    bill_tables: Vec<TextTable>,
+    bill_tables: Vec<PageTable>,
     outcomes: Vec<OutcomeLine>,
     invalid: Vec<Entry>,
     left_out: Vec<Entry>,
@@ -166,16 +175,6 @@ struct OutcomeLine {
 fn height_of(svg: &str) -> f64 {
     let height = svg.split_once(" height=\"").and_then(|(_, rest)| rest.split_once('"'));
     height.and_then(|(height, _)| height.parse().ok()).unwrap_or(0.0)
-}
-
-/// The words of the headline, each to be kept on one line: a browser would break a model's name at its hyphens.
-fn headline_words(text: &str) -> Vec<String> {
-    // An equation is read as one word, and a number belongs to its tier.
-    let mut text = visible(text).replace(" = ", "\u{A0}=\u{A0}");
-    for tier in 0..=4 {
-        text = text.replace(&format!("tier {tier} "), &format!("tier\u{A0}{tier} "));
-    }
-    text.split(' ').map(str::to_owned).collect()
 }
 
 /// The root element alone: an XML declaration has no place inside HTML.

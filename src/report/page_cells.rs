@@ -22,8 +22,8 @@ pub(crate) struct PageCell {
     pub(crate) model: String,
     /// Whether the row must say that it is simulated, because others are not.
     pub(crate) tagged: bool,
-    /// Its region and tier, which stand before its standing.
-    pub(crate) place: [Figure; 2],
+    /// Its region, workload and load where they tell it apart, and tier, which stand before its standing.
+    pub(crate) place: Vec<Figure>,
     /// All that stands after it.
     pub(crate) figures: Vec<Figure>,
     /// How the cell stands.
@@ -44,13 +44,17 @@ pub(crate) struct Figure {
     pub(crate) missing: &'static str,
 }
 
-/// The headings, in the order of a row: model, place, standing, figures.
+/// The headings, in the order of a row: model, place, standing, figures; then what is alike in all rows.
 pub(crate) fn headings(extra: Extra) -> Vec<Heading> {
     let word = |name| Heading { name, unit: "", right: false };
     let number = |name, unit| Heading { name, unit, right: true };
-    let mut headings = vec![
-        word("Model"),
-        word("Region"),
+    let (workload, load) = (word("Workload"), word("Load"));
+    let mut headings = vec![word("Model"), word("Region")];
+    let mut last = Vec::new();
+    for (heading, differs) in [(workload, extra.workloads), (load, extra.loads)] {
+        if differs { headings.push(heading) } else { last.push(heading) }
+    }
+    headings.extend([
         number("Tier", ""),
         word("Standing"),
         number("p50", "ms"),
@@ -65,20 +69,24 @@ pub(crate) fn headings(extra: Extra) -> Vec<Heading> {
         number("List in", "$/M"),
         number("First token p50", "ms"),
         number("First token p99", "ms"),
-    ];
+    ]);
     if extra.quality {
-        headings.extend([number("Quality", ""), number("Quality, 95 % interval", "")]);
+        headings.extend([number("Quality", ""), number("Quality, 95 % interval", ""), number("Quality n", "")]);
     }
     if extra.evaluated {
         headings.push(number("Evaluated", ""));
     }
-    headings.extend([word("Workload"), word("Load")]);
+    headings.extend(last);
     headings
 }
 
-/// Columns that most runs have no use for.
+/// Columns that most runs have no use for, and those that tell rows apart in some runs only.
 #[derive(Clone, Copy)]
 pub(crate) struct Extra {
+    /// Whether cells differ in their workload, which then stands with what names a row, and else behind all figures.
+    pub(crate) workloads: bool,
+    /// The same of their load.
+    pub(crate) loads: bool,
     /// Whether the quality of any cell was measured.
     pub(crate) quality: bool,
     /// Whether the registry has any model's quality.
@@ -88,7 +96,10 @@ pub(crate) struct Extra {
 impl Extra {
     /// What `shown` has a use for.
     pub(crate) fn of(shown: &[Shown]) -> Self {
+        let differ = |text: fn(&Shown) -> &str| shown.iter().any(|cell| text(cell) != text(&shown[0]));
         Self {
+            workloads: differ(|cell| &cell.workload),
+            loads: differ(|cell| &cell.load),
             quality: shown.iter().any(|cell| cell.quality.is_some()),
             evaluated: shown.iter().any(|cell| cell.evaluated.is_some()),
         }
@@ -147,7 +158,13 @@ fn page_cell(row: &CellRow, cell: Shown, source: Source, extra: Extra) -> PageCe
     let count = |count: u64| Some(count.to_string());
     let (unmeasured, unknown, none) = ("not measured", "not known", "none");
     // What decides comes first, because a narrow screen shows only that without scrolling.
-    let place = [word(cell.region, none), number(cell.tier.clone(), cell.tier, none)];
+    let mut place = vec![word(cell.region, none)];
+    let mut last = Vec::new();
+    for (text, differs) in [(cell.workload, extra.workloads), (cell.load, extra.loads)] {
+        let field = word(Some(text), none);
+        if differs { place.push(field) } else { last.push(field) }
+    }
+    place.push(number(cell.tier.clone(), cell.tier, none));
     let mut figures = vec![
         number(cell.e2e_p50, latency(e2e.p50), unmeasured),
         number(cell.e2e_tail.map(|tail| tail.figure), latency(tail(e2e.p99, e2e.max)), unmeasured),
@@ -166,12 +183,13 @@ fn page_cell(row: &CellRow, cell: Shown, source: Source, extra: Extra) -> PageCe
     if extra.quality {
         figures.push(number(cell.quality, ratio(row.quality_ratio), unmeasured));
         figures.push(number(cell.quality_interval, ratio(row.quality_ratio), unmeasured));
+        figures.push(number(cell.quality_n, row.quality().and_then(|share| count(share.all)), unmeasured));
     }
     if extra.evaluated {
         let key = cell.evaluated.as_ref().map(|text| text.trim_start_matches("> ").to_owned());
         figures.push(number(cell.evaluated, key, unknown));
     }
-    figures.extend([word(Some(cell.workload), none), word(Some(cell.load), none)]);
+    figures.extend(last);
     PageCell {
         model: cell.model,
         tagged: row.simulated && source != Source::Simulated,

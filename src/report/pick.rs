@@ -45,12 +45,30 @@ pub(crate) fn worth_reading(run: &Run, parts: &Parts<'_>, most: usize) -> Vec<us
     in_reading_order(run, &chosen.into_iter().collect::<Vec<_>>())
 }
 
-/// The cells by tier, workload, price and place in the run; those without a tier come last.
+/// The cells by tier, workload, price and place in the run; those without a tier come last. Where variants are compared,
+/// those of an endpoint stand below each other in their own order, in the place of the first of them.
 pub(crate) fn in_reading_order(run: &Run, cells: &[usize]) -> Vec<usize> {
-    sorted(cells, |a, b| {
+    let mut order = sorted(cells, |a, b| {
         let (a, b) = (&run.cells[a], &run.cells[b]);
         group(a).cmp(&group(b)).then_with(|| price_order(a, b))
-    })
+    });
+    if run.manifest.variants.len() > 1 {
+        let endpoint = |index: usize| {
+            let row = &run.cells[index];
+            let load = (&row.workload, &row.load, row.concurrency, row.rate_rps.map(f64::to_bits));
+            (&row.model, &row.region, &row.route, load)
+        };
+        let mut places = Vec::new();
+        for &index in &order {
+            if !places.contains(&endpoint(index)) {
+                places.push(endpoint(index));
+            }
+        }
+        order.sort_by_key(|&index| {
+            (places.iter().position(|place| *place == endpoint(index)), run.variant_of(&run.cells[index]))
+        });
+    }
+    order
 }
 
 fn sorted(cells: &[usize], order: impl Fn(usize, usize) -> Ordering) -> Vec<usize> {
@@ -103,5 +121,25 @@ mod tests {
         let run = fixture::run();
         assert_eq!(worth_reading(&run, &fixture::parts(), 10), [0, 1, 3, 2, 4]);
         assert_eq!(worth_reading(&run, &fixture::parts(), 0), [0_usize; 0]);
+    }
+
+    #[test]
+    fn where_variants_are_compared_the_first_stands_above_the_second_whichever_is_faster() {
+        use crate::report::sketch;
+        let row = |model: &str, variant: &str, p50| {
+            let mut row = sketch::row(model, Some(1), "autocomplete");
+            (row.cell, row.variant) = (format!("{variant}/{}", row.cell), Some(variant.to_owned()));
+            sketch::measure(&mut row, 600, p50, 0.2);
+            (row, false)
+        };
+        let rows = vec![
+            row("slower", "a", 300.0),
+            row("slower", "b", 200.0),
+            row("faster", "a", 100.0),
+            row("faster", "b", 150.0),
+        ];
+        let mut run = sketch::of_rows(rows);
+        run.manifest.variants = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(in_reading_order(&run, &[0, 1, 2, 3]), [2, 3, 0, 1]);
     }
 }

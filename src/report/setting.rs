@@ -62,13 +62,19 @@ impl Setting<'_> {
         if alone { self.workload.to_owned() } else { format!("{}, {}", self.workload, self.pressure()) }
     }
 
-    /// The load in words: `16 in flight`, `poisson at 20/s`, or `poisson at 10..200/s over 60s`.
+    /// Workload and load in words: `autocomplete at 16 in flight`, `autocomplete under poisson load at 20/s`.
+    pub(crate) fn under_its_load(&self) -> String {
+        let joint = if self.concurrency.is_some() { "at" } else { "under" };
+        format!("{} {joint} {}", self.workload, self.pressure())
+    }
+
+    /// The load in words: `16 in flight`, `poisson load at 20/s`, or `poisson load at 10..200/s over 60s`.
     pub(crate) fn pressure(&self) -> String {
         match (self.concurrency, self.rate_rps) {
             (Some(concurrency), _) => format!("{concurrency} in flight"),
-            (None, Some(rate)) => format!("{} at {rate}/s", self.load),
+            (None, Some(rate)) => format!("{} load at {rate}/s", self.load),
             // Where the rate has stages the file's text names them.
-            (None, None) if self.load.contains(' ') => self.load.to_owned(),
+            (None, None) if self.load.contains(' ') => self.load.replacen(" at ", " load at ", 1),
             (None, None) => format!("{} load", self.load),
         }
     }

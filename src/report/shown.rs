@@ -67,6 +67,8 @@ pub(crate) struct Shown {
     pub(crate) quality: Option<String>,
     /// Its 95 % interval.
     pub(crate) quality_interval: Option<String>,
+    /// The answers that it is a share of.
+    pub(crate) quality_n: Option<String>,
     /// The model's quality by the user's own evaluation, from the registry.
     pub(crate) evaluated: Option<String>,
     /// What the cell cost.
@@ -135,6 +137,7 @@ impl Shown {
                 .map(|price| figures::marked(&figures::measured_price(price), trust)),
             quality: row.quality_ratio.map(figures::quality),
             quality_interval: row.quality().and_then(|share| share.interval(ALPHA)).map(figures::quality_interval),
+            quality_n: row.quality().map(|share| figures::count(share.all)),
             evaluated: evaluated.map(figures::quality),
             cost: row.cost_usd.map(|cost| figures::marked(&figures::usd(cost), trust)),
             word: parts.word(index, row),

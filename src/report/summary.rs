@@ -163,7 +163,7 @@ impl Columns {
         let [workload, load, quality, evaluated] = [
             (self.workload, "workload|"),
             (self.load, "load|"),
-            (self.quality, "quality (95 %)|"),
+            (self.quality, "quality (95 %), n|"),
             (self.evaluated, "evaluated|"),
         ]
         .map(|(wanted, name)| if wanted { name } else { "" });
@@ -195,9 +195,10 @@ impl Columns {
             cell.effective.clone(),
             cell.cost.clone(),
         ]);
-        let quality = cell.quality.as_ref().map(|quality| match &cell.quality_interval {
-            Some(interval) => format!("{quality} ({interval})"),
-            None => quality.clone(),
+        let quality = cell.quality.as_ref().map(|quality| {
+            let interval = cell.quality_interval.as_ref().map_or_else(String::new, |ends| format!(" ({ends})"));
+            let n = cell.quality_n.as_ref().map_or_else(String::new, |n| format!(", {n}"));
+            format!("{quality}{interval}{n}")
         });
         fields.extend(self.quality.then_some(quality));
         fields.extend(self.evaluated.then(|| cell.evaluated.clone()));

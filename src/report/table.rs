@@ -81,7 +81,10 @@ fn grid(rows: &[&Shown], style: &TableStyle) -> Vec<Column> {
         column("$/M list", right, Some(9), &|row| row.list_output.clone()),
         column("$/M eff.", right, Some(7), &|row| row.effective.clone()),
         column("cost", right, Some(4), &|row| row.cost.clone()),
-        column("quality", right, Some(3), &|row| row.quality.clone()),
+        column("quality", right, Some(3), &|row| {
+            let n = row.quality_n.as_ref().map_or_else(String::new, |n| format!(" of {n}"));
+            row.quality.as_ref().map(|quality| format!("{quality}{n}"))
+        }),
         column("evaluated", right, Some(0), &|row| row.evaluated.clone()),
         column("limit", right, Some(1), &|row| row.limit.clone()),
         column("standing", Kind::Words, None, &word),

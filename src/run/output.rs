@@ -182,7 +182,7 @@ fn pictures(run: &Run, sources: Sources<'_>, swept: &[Sweep<'_>], look: &ChartOp
     let with = |prefix: &str| ChartOptions { prefix: prefix.to_owned(), ..look.clone() };
     let differing = compared.and_then(|compared| diff(&compared.judgement(run), &with("df-")));
     let all = [
-        ("diff", "What changed", differing),
+        ("diff", "What changed, against the margins", differing),
         // A routing table as a whole has no price of its own, and no tier.
         (
             "cost-latency",

@@ -115,7 +115,8 @@ fn what_was_never_measured_is_named_and_the_policy_says_whether_that_stops() {
     assert!(first.starts_with("INCONCLUSIVE") && first.contains(": not measured: "), "{told}");
     assert!(!first.contains("Cause: "), "{told}");
     gate(&sandbox, "glm.toml", "glm.toml", &[])
-        .prints("INCONCLUSIVE: route typing (100 % of traffic): Nothing of it was measured. ");
+        .prints("INCONCLUSIVE: route typing (100 % of traffic): cost per 1k requests: not measured: `glm-4-9b` on")
+        .prints(" and add its directory. Nothing of it was measured. ");
     told.prints(
         "Run `tollmark run --model glm-4-9b --region us-west-2 --workload autocomplete --requests-per-cell 1500`",
     );

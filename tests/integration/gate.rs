@@ -44,7 +44,7 @@ fn what_so_few_requests_cannot_tell_is_told_with_how_many_would() {
     let sandbox = measured();
     let ran = gate(&sandbox, "metric = \"availability\"\nmin = 0.999", &[]).exits_with(4);
     assert!(ran.stdout.starts_with("INCONCLUSIVE: 1 cannot be told"), "{ran}");
-    assert!(ran.stdout.contains("about 2,995 requests would settle it"), "{ran}");
+    assert!(ran.stdout.contains("about 3,000 requests would settle it"), "{ran}");
     let warns = "metric = \"availability\"\nmin = 0.999\nseverity = \"warn\"";
     gate(&sandbox, warns, &[]).exits_with(0).prints("cannot tell");
 }

@@ -12,6 +12,7 @@ use plotters_backend::{BackendCoord, DrawingErrorKind};
 
 use crate::report::chart::backend::{SvgBackend, UNITS};
 use crate::report::chart::rect::{Point, Rect};
+use crate::report::chart::text::{clip_by, measured, wrap_by};
 use crate::report::chart::theme::Role;
 
 /// The whole picture.
@@ -40,6 +41,21 @@ impl Type {
     /// Text of common weight.
     pub(crate) const fn new(size: f64, role: Role) -> Self {
         Self { size, role, bold: false }
+    }
+
+    /// How wide `text` becomes, in pixels.
+    pub(crate) fn width(self, text: &str) -> f64 {
+        measured(text, self.size, self.bold)
+    }
+
+    /// `text`, or as much of its beginning as fits into `most` pixels with an ellipsis.
+    pub(crate) fn clip(self, text: &str, most: f64) -> String {
+        clip_by(text, most, |text| self.width(text))
+    }
+
+    /// `text` in lines of at most `most` pixels.
+    pub(crate) fn wrap(self, text: &str, most: f64) -> Vec<String> {
+        wrap_by(text, most, |text| self.width(text))
     }
 
     /// The style in which plotters draws such text.

@@ -1,6 +1,8 @@
 //! The caption: what was measured, how, on how many requests, and what is not in the picture.
 
 use crate::report::chart::mark::{Mark, Metric, PriceAxis, Tail};
+use crate::report::chart::panel::FAN_REACH;
+use crate::report::figures;
 use crate::report::headline::{letters, origin};
 use crate::report::setting::Setting;
 use crate::rundir::{CellRow, Run};
@@ -26,17 +28,18 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn caption(facts: &Facts<'_>) -> String {
     let rows: Vec<&CellRow> = facts.shown.iter().flat_map(|setting| setting.rows.iter().copied()).collect();
     let metric = match facts.metric {
-        Metric::E2e if rows.iter().all(|row| row.is_open_load()) => "End-to-end latency from the moment it was due",
-        Metric::E2e if rows.iter().any(|row| row.is_open_load()) => {
-            "End-to-end latency, in open load from the moment it was due,"
+        Metric::E2e if rows.iter().all(|row| row.is_open_load()) => {
+            "End-to-end latency of successes from the moment they were due"
         }
-        Metric::E2e => "End-to-end latency",
-        Metric::Ttft => "Time to first token (verdicts are about end-to-end latency)",
+        Metric::E2e if rows.iter().any(|row| row.is_open_load()) => {
+            "End-to-end latency of successes, in open load from the moment they were due"
+        }
+        Metric::E2e => "End-to-end latency of successes",
+        Metric::Ttft => "Time to first token of successes (verdicts are about end-to-end latency)",
     };
-    let names: Vec<String> =
-        facts.shown.iter().map(|setting| format!("{} at {}", setting.workload, setting.pressure())).collect();
+    let names: Vec<String> = facts.shown.iter().map(|setting| setting.under_its_load()).collect();
     let mut says = vec![
-        format!("Lower is better. {metric} of successes, p50 to p99; {}", n(&rows)),
+        format!("Lower is better. {metric}, p50 to p99; {}", n(&rows)),
         format!("{}, {}, {}", names.join("; "), window(facts.run), origin(facts.run)),
         price(facts, &rows),
     ];
@@ -55,7 +58,12 @@ pub(crate) fn caption(facts: &Facts<'_>) -> String {
                 .to_owned(),
         );
     } else if facts.dodged {
-        says.push("Marks within 14 px stand side by side; the bracket names their true price".to_owned());
+        says.push(match facts.marks.iter().any(|mark| mark.overlaid.is_some()) {
+            true => {
+                format!("Marks at one price stand side by side, each within {FAN_REACH} px of it; the bracket names it")
+            }
+            false => "Marks within 14 px stand side by side; the bracket names their true price".to_owned(),
+        });
     }
     if facts.shown.len() > 1 {
         says.push("Each workload has a latency axis of its own".to_owned());
@@ -80,8 +88,9 @@ fn window(run: &Run) -> String {
 pub(crate) fn n(rows: &[&CellRow]) -> String {
     let counts = || rows.iter().map(|row| row.requests).filter(|requests| *requests > 0);
     match (counts().min(), counts().max()) {
-        (Some(least), Some(most)) if least < most => format!("n = {least} to {most} requests an endpoint"),
-        (Some(n), _) => format!("n = {n} requests an endpoint"),
+        (Some(least), Some(most)) => {
+            format!("n = {} requests an endpoint", figures::count_or_range(least, most))
+        }
         _ => "no request was measured".to_owned(),
     }
 }

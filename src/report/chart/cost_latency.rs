@@ -66,7 +66,7 @@ pub(crate) fn draw(run: &Run, options: &ChartOptions) -> (String, Vec<Drawn>) {
     let dense = cells.iter().any(|cell| cell.marks.iter().filter(|mark| !mark.baseline).count() > most);
     let columns = panels.len();
     let figures: Vec<Mark> = marks.iter().map(|(_, mark)| mark.clone()).collect();
-    let head = Head::new(run, &figures, dense);
+    let head = Head::new(run, &figures, options.x, dense);
     let grid = Grid::new(columns, chosen.len(), dense, head.height);
     let axes = axes(&marks, &chosen, &grid, dense);
     let panels: Vec<Panel<'_>> = cells

@@ -81,7 +81,7 @@ fn draw(run: &Run, options: &ChartOptions) -> (String, Drawn) {
         let inner = Rect { x0: frame.x0 + 3.0, y0: frame.y0 + 2.0, x1: frame.x1 - 3.0, y1: frame.y1 - 2.0 };
         let wanted: Vec<(Point, Point, &str)> =
             known.iter().zip(&places).map(|((model, _), at)| (*at, *at, model.name.as_str())).collect();
-        let obstacles = Obstacles { hard: &taken, soft: &bars, frame: inner };
+        let obstacles = Obstacles { hard: &taken, dashes: &[], soft: &bars, frame: inner };
         let Named { labels, key } = name(canvas, &wanted, &obstacles);
         let letters = Type::new(12.0, Role::Muted);
         let middle = (f64::midpoint(frame.x0, frame.x1), frame.y1 + 32.0);
@@ -221,9 +221,10 @@ fn apart(mut places: Vec<Point>, frame: Rect) -> Vec<Point> {
     places
 }
 
-/// The models of which none is cheaper and better at once, the cheapest first, by their place among `known`.
+/// The models of which none is cheaper and better at once, the cheapest first, by their place among `known`; those of which
+/// no cell is valid are none of them.
 fn frontier(known: &[(&Priced, &Known)]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..known.len()).collect();
+    let mut order: Vec<usize> = (0..known.len()).filter(|index| known[*index].1.is_judged()).collect();
     order.sort_by(|a, b| {
         let key = |index: usize| (known[index].0.price.0, -known[index].1.quality);
         let (a, b) = (key(*a), key(*b));
@@ -241,6 +242,9 @@ fn frontier(known: &[(&Priced, &Known)]) -> Vec<usize> {
 
 /// Draws the frontier as stairs: between two models nothing better can be bought than the cheaper one.
 fn stairs(canvas: &Canvas<'_>, scale: &Scale, frontier: &[usize], known: &[(&Priced, &Known)], frame: Rect) {
+    if frontier.is_empty() {
+        return;
+    }
     let mut points: Vec<Point> = Vec::new();
     for index in frontier {
         let at = scale.at(known[*index].0.price.0, known[*index].1.quality);

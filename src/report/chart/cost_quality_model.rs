@@ -53,6 +53,13 @@ pub(crate) struct Known {
     pub(crate) title: String,
 }
 
+impl Known {
+    /// Whether any cell of the model is valid.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.standing != Some(Word::Invalid)
+    }
+}
+
 /// What a measured quality rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Support {

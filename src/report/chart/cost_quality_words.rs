@@ -30,8 +30,18 @@ pub(crate) fn finding(run: &Run, source: Source, known: &[(&Priced, &Known)], fr
     let more =
         if frontier.len() > MOST_STEPS { format!(" and {} more", frontier.len() - MOST_STEPS) } else { String::new() };
     let of_what = if source == Source::Measured { "" } else { "latency " };
-    let mut sentences = vec![format!("Nothing better for less, {of_what}{origin}: {}{more}.", steps.join(" · "))];
     let models = figures::several(known.len() as u64, "model");
+    let invalid = known.iter().filter(|(_, known)| !known.is_judged()).count();
+    let mut sentences = vec![match frontier.is_empty() {
+        true => format!("No model can be judged, {of_what}{origin}: every cell of {models} is invalid."),
+        false => format!("Nothing better for less, {of_what}{origin}: {}{more}.", steps.join(" · ")),
+    }];
+    match invalid {
+        0 => {}
+        _ if frontier.is_empty() => {}
+        1 => sentences.push("1 model is invalid and left out of that.".to_owned()),
+        more => sentences.push(format!("{more} models are invalid and left out of that.")),
+    }
     sentences.push(match source {
         Source::Measured => {
             let answers = known.iter().filter_map(|(_, known)| Some(known.support.as_ref()?.answers)).sum();
@@ -55,8 +65,11 @@ pub(crate) fn signs(source: Source, known: &[(&Priced, &Known)], bands: &[&Price
         "invalid: not judged",
         "has no limit",
     ];
-    let mut signs = legend::verdict_signs(words, |standing| known.iter().any(|(_, known)| known.standing == standing));
-    signs.push((Sign::Stairs, "nothing better for less".to_owned()));
+    let marks: Vec<_> = known.iter().map(|(_, known)| (false, known.standing)).collect();
+    let mut signs = legend::verdict_signs(words, &marks);
+    if known.iter().any(|(_, known)| known.is_judged()) {
+        signs.push((Sign::Stairs, "nothing better for less".to_owned()));
+    }
     if !bands.is_empty() {
         signs.push((Sign::Band, format!("published price, quality {}", source.lacking())));
     }

@@ -6,7 +6,11 @@ use crate::report::chart::text::width;
 use crate::report::figures;
 
 /// The widest that name, place and load become, in pixels, and the columns behind the plot.
-pub(crate) const LONGEST: [f64; 3] = [200.0, 116.0, 140.0];
+const LONGEST: [f64; 3] = [200.0, 116.0, 140.0];
+/// The same where that leaves the plot room enough.
+const LONGEST_WITH_ROOM: [f64; 3] = [260.0, 160.0, 260.0];
+/// Below this the plot is no longer given up for names, in pixels.
+const LEAST_PLOT: f64 = 300.0;
 pub(crate) const LONGEST_FIGURES: f64 = 190.0;
 pub(crate) const LONGEST_CHANGE: f64 = 90.0;
 pub(crate) const LONGEST_INTERVAL: f64 = 130.0;
@@ -16,6 +20,8 @@ pub(crate) const LONGEST_N: f64 = 120.0;
 pub(crate) struct Columns {
     /// Of name, region and load.
     pub(crate) left: [f64; 3],
+    /// How wide these become.
+    pub(crate) widest: [f64; 3],
     /// Whether the load is one of them.
     pub(crate) loads: bool,
     pub(crate) plot: (f64, f64),
@@ -29,12 +35,6 @@ impl Columns {
         let widest = |text: fn(&DiffRow) -> String, least: &str, most: f64| {
             rows.iter().map(|row| width(&text(row), size)).fold(width(least, 11.0), f64::max).min(most)
         };
-        let names = widest(|row| row.name.clone(), "Model", LONGEST[0]);
-        let regions = widest(|row| row.region.clone(), "Region", LONGEST[1]);
-        let on = if loads { widest(|row| row.load.clone(), "On", LONGEST[2]) + 12.0 } else { 0.0 };
-        let name = MARGIN + 16.0;
-        let region = name + names + 12.0;
-        let load = region + regions + 12.0;
         let mut right = [WIDTH - MARGIN; 4];
         let n = widest(requests, "n each", LONGEST_N);
         let interval = widest(|row| row.interval.clone(), "Interval", LONGEST_INTERVAL);
@@ -42,8 +42,25 @@ impl Columns {
         for (column, wide) in [(2, n), (1, interval), (0, change)] {
             right[column] = right[column + 1] - wide - 14.0;
         }
-        let figures = widest(|row| row.figures.clone(), "From to", LONGEST_FIGURES);
-        Self { left: [name, region, load], loads, plot: (load + on + 4.0, right[0] - figures - 16.0), right }
+        let figures = widest(|row| row.figures.clone(), "From → to", LONGEST_FIGURES);
+        let plot_to = right[0] - figures - 16.0;
+        let name = MARGIN + 16.0;
+        let within = |most: [f64; 3]| {
+            let names = widest(|row| row.name.clone(), "Model", most[0]);
+            let regions = widest(|row| row.region.clone(), "Region", most[1]);
+            let on = if loads { widest(|row| row.load.clone(), "On", most[2]) } else { 0.0 };
+            let load = name + names + 12.0 + regions + 12.0;
+            let plot_from = load + on + if loads { 16.0 } else { 4.0 };
+            Self {
+                left: [name, name + names + 12.0, load],
+                widest: [names, regions, on],
+                loads,
+                plot: (plot_from, plot_to),
+                right,
+            }
+        };
+        let roomy = within(LONGEST_WITH_ROOM);
+        if roomy.plot.1 - roomy.plot.0 >= LEAST_PLOT { roomy } else { within(LONGEST) }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::gate::Severity;
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::diff_axis::ChangeAxis;
 use crate::report::chart::diff_columns::{
-    Columns, LONGEST, LONGEST_CHANGE, LONGEST_FIGURES, LONGEST_INTERVAL, LONGEST_N, requests,
+    Columns, LONGEST_CHANGE, LONGEST_FIGURES, LONGEST_INTERVAL, LONGEST_N, requests,
 };
 use crate::report::chart::diff_rows::{DiffRow, Effect, Section};
 use crate::report::chart::grid::MARGIN;
@@ -102,8 +102,7 @@ impl List<'_, '_> {
             words += ", warns";
         }
         let letters = Type::new(11.0, Role::Muted);
-        // Bold letters are wider than the table knows.
-        let from = MARGIN + width(&name, bold.size * 1.04) + 10.0;
+        let from = MARGIN + bold.width(&name) + 10.0;
         self.canvas.text(&words, (from, y), letters, Align::Left);
         let (left, right) = self.columns.plot;
         let (before, after) = match measure.is_better_when_greater() {
@@ -196,7 +195,7 @@ impl List<'_, '_> {
     fn texts(&self, rows: &[DiffRow], drawn: &mut Drawn) {
         let (pitch, size) = self.look;
         let head = self.top + HEADING + SCALE - 8.0;
-        let Columns { left: [name, region, load], loads, right, .. } = *self.columns;
+        let Columns { left: [name, region, load], widest, loads, right, .. } = *self.columns;
         let mut column = |heading: &str, x: f64, align: Align, role: Role, text: &dyn Fn(&DiffRow) -> String| {
             if rows.iter().all(|row| text(row).is_empty()) {
                 return;
@@ -219,10 +218,10 @@ impl List<'_, '_> {
         };
         let clipped = |text: &str, most: f64| clip(text, size, most);
         let what = if rows.iter().all(|row| row.is_routed) { "Route" } else { "Model" };
-        column(what, name, Align::Left, Role::Ink, &|row| clipped(&row.name, LONGEST[0]));
-        column("Region", region, Align::Left, Role::Muted, &|row| clipped(&row.region, LONGEST[1]));
+        column(what, name, Align::Left, Role::Ink, &|row| clipped(&row.name, widest[0]));
+        column("Region", region, Align::Left, Role::Muted, &|row| clipped(&row.region, widest[1]));
         if loads {
-            column("On", load, Align::Left, Role::Muted, &|row| clipped(&row.load, LONGEST[2]));
+            column("On", load, Align::Left, Role::Muted, &|row| clipped(&row.load, widest[2]));
         }
         column("From → to", right[0], Align::Right, Role::Ink, &|row| clipped(&row.figures, LONGEST_FIGURES));
         column("Change", right[1], Align::Right, Role::Ink, &|row| clipped(&row.change, LONGEST_CHANGE));

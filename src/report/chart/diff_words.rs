@@ -5,7 +5,6 @@ use crate::report::chart::diff_rows::{DiffRow, Section};
 use crate::report::chart::legend::{self, Sign};
 use crate::report::figures;
 use crate::report::headline::{Headline, origin, partial};
-use crate::report::parts::Word;
 use crate::report::plain_text::{clipped, visible};
 use crate::report::verdict::{Judgement, counted, trimmed};
 
@@ -76,7 +75,8 @@ const OF_A_CHANGE: [&str; 5] =
 /// The legend's entries for what stands in the picture; `arrows`: whether anything is beyond an axis, or open.
 pub(crate) fn signs(sections: &[Section<'_>], arrows: bool) -> Vec<(Sign, String)> {
     let any = |test: &dyn Fn(&DiffRow) -> bool| of_sections(sections, test) > 0;
-    let mut signs = legend::verdict_signs(OF_A_CHANGE, |word: Option<Word>| any(&|row| Some(row.word()) == word));
+    let rows = sections.iter().flat_map(|section| &section.rows);
+    let mut signs = legend::verdict_signs(OF_A_CHANGE, &rows.map(|row| (false, Some(row.word()))).collect::<Vec<_>>());
     let more = [
         (any(&|_| true), Sign::NoChange, "the baseline: no change"),
         (any(&|row| row.effect.is_some_and(|seen| !seen.exact)), Sign::Ends, "the change's interval"),

@@ -3,11 +3,10 @@
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::grid::{MARGIN, WIDTH};
 use crate::report::chart::legend::{self, Sign};
-use crate::report::chart::mark::{Mark, Tail};
+use crate::report::chart::mark::{Mark, PriceAxis, Tail};
 use crate::report::chart::rect::Rect;
-use crate::report::chart::text::{width, wrap};
 use crate::report::chart::theme::Role;
-use crate::report::headline::{Headline, headline};
+use crate::report::headline::{Headline, headline_by};
 use crate::report::parts::Word;
 use crate::rundir::{Run, Status};
 
@@ -30,8 +29,8 @@ const NOTICE: Type = Type { size: 12.0, role: Role::NoticeInk, bold: true };
 
 impl Head {
     /// What `run` found, and the signs that stand for it in a picture of `marks`.
-    pub(crate) fn new(run: &Run, marks: &[Mark], dense: bool) -> Self {
-        Self::of(run, headline(run), signs(marks, dense))
+    pub(crate) fn new(run: &Run, marks: &[Mark], axis: PriceAxis, dense: bool) -> Self {
+        Self::of(run, headline_by(run, axis), signs(marks, dense))
     }
 
     /// What `finding` says of `run`, and the signs that `legend` explains.
@@ -41,12 +40,11 @@ impl Head {
 
     /// What `finding` says, the notice that it must not be read without, and the signs that `legend` explains.
     pub(crate) fn over(finding: Headline, notice: Option<String>, legend: Vec<(Sign, String)>) -> Self {
-        let most = WIDTH - 2.0 * MARGIN - notice.as_ref().map_or(0.0, |text| width(text, NOTICE.size) + 44.0);
-        // Bold letters are wider than the table knows.
-        let title = wrap(&kept_together(&finding.sentences[0]), FINDING.size * 1.04, most);
+        let most = WIDTH - 2.0 * MARGIN - notice.as_ref().map_or(0.0, |text| NOTICE.width(text) + 44.0);
+        let title = FINDING.wrap(&kept_together(&finding.sentences[0]), most);
         let rest: Vec<String> = finding.sentences[1..].iter().map(|sentence| kept_together(sentence)).collect();
         // The notice ends above these lines.
-        let rest = wrap(&rest.join(" "), BOUNDS.size, WIDTH - 2.0 * MARGIN);
+        let rest = BOUNDS.wrap(&rest.join(" "), WIDTH - 2.0 * MARGIN);
         let (places, legend_height) = legend::lay_out(&legend, WIDTH - 2.0 * MARGIN);
         let height = 22.0 + title.len() as f64 * 25.0 + rest.len() as f64 * 18.0 + 8.0 + legend_height + 6.0;
         Self { finding, notice, title, rest, legend, places, height }
@@ -56,7 +54,7 @@ impl Head {
     pub(crate) fn draw(&self, canvas: &Canvas<'_>) {
         let mut y = 22.0 + 11.0;
         if let Some(notice) = &self.notice {
-            let wide = width(notice, NOTICE.size) + 20.0;
+            let wide = NOTICE.width(notice) + 20.0;
             let rect = Rect { x0: WIDTH - MARGIN - wide, y0: y - 12.0, x1: WIDTH - MARGIN, y1: y + 12.0 };
             canvas.rect(rect, Role::Notice.fill());
             canvas.rect(rect, Role::NoticeInk.stroke(1.0));
@@ -102,13 +100,11 @@ fn signs(marks: &[Mark], dense: bool) -> Vec<(Sign, String)> {
     let any = |test: &dyn Fn(&Mark) -> bool| marks.iter().any(test);
     let mut signs = match any(&|mark| mark.overlaid.is_some()) {
         true => region_signs(marks),
-        false => legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| {
-            any(&|mark| !mark.baseline && mark.standing == standing)
-        }),
+        false => {
+            let marks: Vec<_> = marks.iter().map(|mark| (mark.baseline, mark.standing)).collect();
+            legend::verdict_signs(legend::OF_AN_ENDPOINT, &marks)
+        }
     };
-    if any(&|mark| mark.baseline) {
-        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
-    }
     let more = [
         (any(&|mark| mark.tail != Tail::Maximum), Sign::Cap, "from p50 (mark) up to p99"),
         (!dense && any(&|mark| mark.low.is_some()), Sign::Interval, "95 % interval of p99"),
@@ -130,8 +126,15 @@ fn region_signs(marks: &[Mark]) -> Vec<(Sign, String)> {
     regions.sort_unstable();
     let mut signs: Vec<(Sign, String)> =
         regions.into_iter().map(|(index, region)| (Sign::Region(index), region.to_owned())).collect();
-    if marks.iter().any(|mark| mark.standing != Some(Word::Meets)) {
+    let own = || marks.iter().filter(|mark| !mark.baseline);
+    if own().any(|mark| mark.standing != Some(Word::Meets)) {
         signs.push((Sign::Hollow, "hollow: not shown to meet its tier's p99 limit".to_owned()));
+    }
+    if marks.iter().any(|mark| mark.standing == Some(Word::Invalid)) {
+        signs.push((Sign::Verdict(Some(Word::Invalid)), "crossed: invalid, not judged".to_owned()));
+    }
+    if marks.iter().any(|mark| mark.baseline && mark.standing != Some(Word::Invalid)) {
+        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
     }
     signs
 }

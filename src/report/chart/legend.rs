@@ -82,14 +82,24 @@ pub(crate) fn verdict(canvas: &Canvas<'_>, standing: Option<Word>, at: Point, ra
     }
 }
 
-fn cross(canvas: &Canvas<'_>, (x, y): Point, reach: f64, style: ShapeStyle) {
+/// Draws two crossing lines that reach `reach` pixels to all sides.
+pub(crate) fn cross(canvas: &Canvas<'_>, (x, y): Point, reach: f64, style: ShapeStyle) {
     canvas.line(&[(x - reach, y - reach), (x + reach, y + reach)], style);
     canvas.line(&[(x - reach, y + reach), (x + reach, y - reach)], style);
 }
 
 /// Draws the mark of what others are held against.
-pub(crate) fn baseline(canvas: &Canvas<'_>, at: Point) {
+fn baseline(canvas: &Canvas<'_>, at: Point) {
     canvas.circle(at, 3.6, Role::Untold.fill());
+}
+
+/// Draws the mark of what others are held against where `is_baseline`, else the verdict's; a baseline that is invalid has
+/// the cross, since nothing can be held against it.
+pub(crate) fn sign(canvas: &Canvas<'_>, is_baseline: bool, standing: Option<Word>, at: Point, radius: f64) {
+    match is_baseline && standing != Some(Word::Invalid) {
+        true => baseline(canvas, at),
+        false => verdict(canvas, standing, at, radius),
+    }
 }
 
 /// Draws the mark of the region that stands at `index`: colour and shape tell them apart; hollow where `filled` is not.
@@ -179,11 +189,18 @@ pub(crate) const HELD_AGAINST: &str = "A, what the others are held against";
 pub(crate) const OF_AN_ENDPOINT: [&str; 5] =
     ["meets its tier's p99 limit", "misses it", "cannot be told at this n", "invalid: not judged", "has no limit"];
 
-/// The verdicts that are `shown`, in `words`: meets, misses, cannot tell, invalid, without a limit.
-pub(crate) fn verdict_signs(words: [&str; 5], shown: impl Fn(Option<Word>) -> bool) -> Vec<(Sign, String)> {
+/// The signs of `marks`, each a baseline or not and its verdict, in `words`: meets, misses, cannot tell, invalid, without a
+/// limit; then that of baselines.
+pub(crate) fn verdict_signs(words: [&str; 5], marks: &[(bool, Option<Word>)]) -> Vec<(Sign, String)> {
     let verdicts = [Some(Word::Meets), Some(Word::Misses), Some(Word::CannotTell), Some(Word::Invalid), None];
-    let shown = verdicts.into_iter().zip(words).filter(|(standing, _)| shown(*standing));
-    shown.map(|(standing, words)| (Sign::Verdict(standing), words.to_owned())).collect()
+    let own_sign = |standing: Option<Word>| marks.contains(&(false, standing));
+    let crossed = |standing: Option<Word>| standing == Some(Word::Invalid) && marks.contains(&(true, standing));
+    let shown = verdicts.into_iter().zip(words).filter(|(standing, _)| own_sign(*standing) || crossed(*standing));
+    let mut signs: Vec<_> = shown.map(|(standing, words)| (Sign::Verdict(standing), words.to_owned())).collect();
+    if marks.iter().any(|(is_baseline, standing)| *is_baseline && *standing != Some(Word::Invalid)) {
+        signs.push((Sign::Baseline, HELD_AGAINST.to_owned()));
+    }
+    signs
 }
 
 /// The rhombus about a knee.

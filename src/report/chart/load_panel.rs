@@ -14,7 +14,7 @@ use crate::report::chart::mark::Tail;
 use crate::report::chart::panel::TITLE;
 use crate::report::chart::rail::{self, End};
 use crate::report::chart::rect::{Point, Rect};
-use crate::report::chart::text::{clip, width};
+use crate::report::chart::text::width;
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{linear_ticks, log_ticks, time};
 use crate::report::figures;
@@ -69,7 +69,7 @@ pub(crate) fn draw(canvas: &Canvas<'_>, block: &Block<'_>) -> Drawn {
     let mut drawn = Drawn { frames: [upper, lower], marks: Vec::new(), texts: Vec::new() };
     for (frame, title) in [(upper, block.title.as_str()), (lower, "Requests a second: goodput, and all that ended")] {
         let heading = Type { bold: true, ..Type::new(13.0, Role::Ink) };
-        canvas.text(&clip(title, 13.0, x1 - x0), (x0, frame.y0 - 11.0), heading, Align::Left);
+        canvas.text(&heading.clip(title, x1 - x0), (x0, frame.y0 - 11.0), heading, Align::Left);
         canvas.rect(frame, Role::Panel.fill());
     }
     grid(canvas, block, &scale, &mut drawn);

@@ -28,6 +28,8 @@ pub(crate) fn finding(facts: &Facts<'_, '_>) -> Headline {
     for block in facts.shown {
         let on = if facts.shown.len() > 1 { format!(" on {}", place(block)) } else { String::new() };
         let names: Vec<String> = block.iter().map(|sweep| endpoint(facts.run, sweep)).collect();
+        let steps = || block.iter().flat_map(|sweep| &sweep.steps);
+        let invalid = steps().filter(|step| step.row.valid == Some(false)).count();
         let known = block.iter().zip(&names).filter_map(|(sweep, name)| Some((sweep.best()?, sweep, name)));
         // Of equal ones the first, which `max_by` would not take.
         let best = known.rev().max_by(|a, b| a.0.1.total_cmp(&b.0.1));
@@ -35,14 +37,20 @@ pub(crate) fn finding(facts: &Facts<'_, '_>) -> Headline {
             Some(((_, 0.0), ..)) => format!("No request was answered within its limit{on}, {origin}."),
             Some(((step, rate), sweep, name)) => {
                 let limit = Standing::limit_of(sweep.first()).map_or_else(String::new, figures::limit);
+                let of_judged = if invalid > 0 { " of what can be judged" } else { "" };
+                let late = if Word::of(step.row) == Some(Word::Misses) { ", though its p99 misses that" } else { "" };
                 format!(
-                    "Most goodput{on}, {origin}: {name}, {} requests/s within {limit} at {}.",
+                    "Most goodput{of_judged}{on}, {origin}: {name}, {} requests/s within {limit} at {}{late}.",
                     figures::rate(rate),
                     step.words()
                 )
             }
             None => format!("Latency against load{on}, {origin}: no goodput is known."),
         });
+        if invalid > 0 {
+            let are = if invalid == 1 { "is" } else { "are" };
+            sentences.push(format!("{invalid} of {} cells {are} invalid, and not judged.", steps().count()));
+        }
         sentences.push(knees(block, &names));
         sentences.extend(saturation(block, &names));
     }

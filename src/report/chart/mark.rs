@@ -4,11 +4,12 @@ use crate::gate::{LEAST_N_FOR_P99, Standing};
 use crate::report::chart::legend;
 use crate::report::chart::theme::{REGIONS, Role};
 use crate::report::chart::ticks::{money, time};
+use crate::report::figures;
 use crate::report::headline::{assumes_price, shown};
 use crate::report::parts::Word;
-use crate::report::shown::LEAST_FOR_P99;
+use crate::report::shown::{LEAST_FOR_P99, assumed_of_table};
 use crate::rundir::{CellRow, Run};
-use crate::units::{Latency, Micros};
+use crate::units::{Latency, Micros, UsdPerMtok};
 
 /// Which latency a chart shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,23 @@ pub enum PriceAxis {
     List,
     /// Total cost over generated tokens: it contains the input.
     Effective,
+}
+
+impl PriceAxis {
+    /// This price of `row`; absent where it is unknown.
+    pub(crate) const fn of(self, row: &CellRow) -> Option<UsdPerMtok> {
+        match self {
+            Self::List => row.list_output_usd_per_mtok,
+            Self::Effective => row.effective_output_usd_per_mtok,
+        }
+    }
+
+    /// Whether this price of `row` rests on an assumed price, its own or one of a routing table's calls, or on tokens that were
+    /// estimated.
+    pub(crate) fn is_assumed(self, run: &Run, row: &CellRow) -> bool {
+        let of_calls = || !assumed_of_table(run, &row.cell, row.variant.as_deref()).is_empty();
+        assumes_price(run, row) || self == Self::Effective && (row.is_estimated() || of_calls())
+    }
 }
 
 /// What the upper end of a stem is.
@@ -83,15 +101,12 @@ impl Mark {
 
 /// The mark of `row`; absent when its price or its median is unknown, or it had no success.
 pub(crate) fn mark(run: &Run, row: &CellRow, metric: Metric, axis: PriceAxis) -> Option<Mark> {
-    let price = match axis {
-        PriceAxis::List => row.list_output_usd_per_mtok,
-        PriceAxis::Effective => row.effective_output_usd_per_mtok,
-    }?;
+    let price = axis.of(row)?;
     let Span { p50, upper, .. } = Span::of(row, metric)?;
     let name = shown(run, row);
     // A list price is shown as it is; what was measured has no more than three digits that mean anything.
     let price = if axis == PriceAxis::Effective { three_digits(price.as_f64()) } else { price.as_f64() };
-    let assumed = assumes_price(run, row) || axis == PriceAxis::Effective && row.is_estimated();
+    let assumed = axis.is_assumed(run, row);
     let price_text = format!("{}{}/M", if assumed { "~" } else { "" }, money(price));
     Some(Mark {
         title: title(row, &name, Some(&price_text), p50, &upper),
@@ -193,7 +208,7 @@ pub(crate) fn title(row: &CellRow, name: &str, price: Option<&str>, p50: f64, up
         (None, _) => " (95 % interval open)".to_owned(),
         (Some(low), _) => format!(" (95 % interval {} to {})", time(low), open(upper.high)),
     };
-    let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
+    let failed = if row.failed > 0 { format!(", {} failed", figures::count(row.failed)) } else { String::new() };
     let against = |word: &str| match (Standing::limit_of(row), row.tier) {
         (Some(limit), Some(tier)) => format!("{word} tier {tier}'s {}", time(limit.as_ms())),
         (Some(limit), None) => format!("{word} its limit of {}", time(limit.as_ms())),
@@ -211,7 +226,7 @@ pub(crate) fn title(row: &CellRow, name: &str, price: Option<&str>, p50: f64, up
         "{name}{place}: {price}p50 {}, {cap} {}{interval}, n = {}{failed}; {verdict}",
         time(p50),
         time(upper.cap),
-        row.requests,
+        figures::count(row.requests),
     )
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn name(canvas: &Canvas<'_>, wanted: &[(Point, Point, &str)], obstacl
     let numbers: Vec<Wanted> = left.iter().zip(1..).map(number).collect();
     let texts = placed.iter().flatten().map(|label| label.rect);
     let hard: Vec<Rect> = obstacles.hard.iter().copied().chain(texts).collect();
-    let numbered = place(&numbers, SIZE, &Obstacles { hard: &hard, soft: &[], frame: obstacles.frame });
+    let numbered = place(&numbers, SIZE, &Obstacles { hard: &hard, soft: &[], ..*obstacles });
     let key = left.iter().zip(&numbers).zip(&numbered).map(|((index, number), label)| match label {
         Some(_) => format!("{} {}", number.text, names[*index].text),
         None => names[*index].text.clone(),

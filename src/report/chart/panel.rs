@@ -4,7 +4,7 @@ use plotters::style::Color;
 
 use crate::report::chart::axes::{Axes, LABELS_BELOW, Labelled, Plot};
 use crate::report::chart::canvas::{Align, Canvas, Type};
-use crate::report::chart::dodge::{Slot, dodge};
+use crate::report::chart::dodge::{Slot, dodge, fan};
 use crate::report::chart::legend;
 use crate::report::chart::limit_line::limit_lines;
 use crate::report::chart::mark::{Mark, Tail};
@@ -12,7 +12,6 @@ use crate::report::chart::naming::{Named, important, name, one_of_each_name};
 use crate::report::chart::place::Obstacles;
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::strip;
-use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
 use crate::report::parts::Word;
 
@@ -49,6 +48,10 @@ pub(crate) const TITLE: f64 = 22.0;
 /// How near two marks may stand before they are set side by side.
 const GAP: f64 = 14.0;
 
+/// The same where regions share a panel, and how far from its price a mark may then stand.
+const FAN_GAP: f64 = 8.0;
+pub(crate) const FAN_REACH: f64 = 24.0;
+
 pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> Drawn {
     let frame = panel.rect;
     canvas.rect(frame, Role::Panel.fill());
@@ -64,7 +67,7 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     let points: Vec<Point> =
         panel.marks.iter().zip(&slots).map(|(mark, slot)| (slot.x, plot.at(1.0, mark.p50).1)).collect();
     let mut hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, if panel.dense { 2.5 } else { 6.0 })).collect();
-    let mut soft = Vec::new();
+    let (mut soft, mut dashes) = (Vec::new(), Vec::new());
     if panel.dense {
         let limits = panel.marks.iter().filter_map(|mark| Some((mark.tier, mark.limit?))).collect();
         let limits = limit_lines(canvas, frame, limits, |limit| plot.at(1.0, limit).1);
@@ -72,7 +75,10 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
         draw_dense(canvas, &plot, panel, &points);
     } else {
         for (mark, at) in panel.marks.iter().zip(&points) {
-            canvas.titled(&mark.title, || draw_mark(canvas, &plot, mark, *at, &mut hard, &mut soft));
+            canvas.titled(&mark.title, || {
+                let obstacles = [&mut hard, &mut soft, &mut dashes];
+                draw_mark(canvas, &plot, mark, *at, obstacles);
+            });
         }
     }
     let strip = if panel.dense { Vec::new() } else { strip::draw(canvas, &panel.marks, &slots, frame) };
@@ -100,7 +106,8 @@ pub(crate) fn draw<'a>(canvas: &Canvas<'a>, axes: &Axes, panel: &Panel<'_>) -> D
     }
     let wanted: Vec<(Point, Point, &str)> =
         chosen.into_iter().map(|index| (points[index], cap(index), panel.marks[index].name.as_str())).collect();
-    let Named { mut labels, key } = name(canvas, &wanted, &Obstacles { hard: &hard, soft: &soft, frame: inner });
+    let Named { mut labels, key } =
+        name(canvas, &wanted, &Obstacles { hard: &hard, dashes: &dashes, soft: &soft, frame: inner });
     labels.extend(strip);
     let dodged =
         !panel.dense && slots.iter().map(|slot| slot.group + 1).max().is_some_and(|groups| groups < slots.len());
@@ -111,13 +118,16 @@ fn title(canvas: &Canvas<'_>, panel: &Panel<'_>) {
     let y = panel.rect.y0 - TITLE / 2.0;
     let heading = Type { bold: true, ..Type::new(13.0, Role::Ink) };
     let wide = panel.rect.x1 - panel.rect.x0;
-    canvas.text(&clip(&panel.title, 13.0, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
+    canvas.text(&heading.clip(&panel.title, wide * 0.5), (panel.rect.x0, y), heading, Align::Left);
     let count = |standing| panel.marks.iter().filter(|mark| !mark.baseline && mark.standing == Some(standing)).count();
     let counts: Vec<String> =
-        [(Word::Meets, "meet"), (Word::Misses, "miss"), (Word::CannotTell, "unsure"), (Word::Invalid, "invalid")]
+        [(Word::Meets, "meets", "meet"), (Word::Misses, "misses", "miss"), (Word::CannotTell, "unsure", "unsure")]
             .into_iter()
-            .filter(|(standing, _)| count(*standing) > 0)
-            .map(|(standing, word)| format!("{} {word}", count(standing)))
+            .chain([(Word::Invalid, "invalid", "invalid")])
+            .filter(|(standing, ..)| count(*standing) > 0)
+            .map(|(standing, one, more)| {
+                format!("{} {}", count(standing), if count(standing) == 1 { one } else { more })
+            })
             .collect();
     canvas.text(&counts.join(" · "), (panel.rect.x1, y), Type::new(11.0, Role::Muted), Align::Right);
 }
@@ -141,11 +151,16 @@ fn slots(plot: &Plot<'_>, axes: &Axes, panel: &Panel<'_>) -> Vec<Slot> {
     if panel.dense {
         return places.into_iter().enumerate().map(|(group, x)| Slot { x, group }).collect();
     }
+    // A panel of all regions is so full that a group would push its neighbours far from their price.
+    if panel.marks.iter().any(|mark| mark.overlaid.is_some()) {
+        return fan(&places, FAN_GAP, FAN_REACH);
+    }
     dodge(&places, GAP, (panel.rect.x0 + 8.0, panel.rect.x1 - 10.0))
 }
 
 /// Draws stem, cap, interval, limit and mark, and notes what labels must or should not cover.
-fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard: &mut Vec<Rect>, soft: &mut Vec<Rect>) {
+fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, obstacles: [&mut Vec<Rect>; 3]) {
+    let [hard, soft, dashes] = obstacles;
     let y = |latency: f64| plot.at(1.0, latency).1;
     let role = mark.role();
     let (x, cap) = (at.0, y(mark.cap));
@@ -165,12 +180,16 @@ fn draw_mark(canvas: &Canvas<'_>, plot: &Plot<'_>, mark: &Mark, at: Point, hard:
     if let Some(limit) = mark.limit {
         let over = (x + 1.0, y(limit));
         legend::dashed(canvas, over, 13.0);
-        soft.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
+        dashes.push(Rect { x0: over.0 - 6.5, y0: over.1 - 2.0, x1: over.0 + 6.5, y1: over.1 + 2.0 });
     }
-    match mark.overlaid {
-        _ if mark.baseline => legend::baseline(canvas, at),
-        Some(index) => legend::region(canvas, index, mark.standing == Some(Word::Meets), at, 4.4),
-        None => legend::verdict(canvas, mark.standing, at, 5.0),
+    match mark.overlaid.filter(|_| !mark.baseline) {
+        Some(index) => {
+            legend::region(canvas, index, mark.standing == Some(Word::Meets), at, 4.4);
+            if mark.standing == Some(Word::Invalid) {
+                legend::cross(canvas, at, 5.6, role.stroke(1.2));
+            }
+        }
+        None => legend::sign(canvas, mark.baseline, mark.standing, at, 5.0),
     }
 }
 

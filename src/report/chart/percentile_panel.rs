@@ -11,13 +11,21 @@ use crate::report::chart::panel::TITLE;
 use crate::report::chart::rail::{self, End};
 use crate::report::chart::rect::{Point, Rect};
 use crate::report::chart::spectrum::{Line, important};
-use crate::report::chart::text::clip;
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::{log_ticks, time};
 use crate::units::Micros;
 
-/// Room right of each plot for the names of its lines, in pixels.
-pub(crate) const RAIL: f64 = 128.0;
+/// Room right of each plot for the names of its lines, in pixels, and the most of a panel that longer names may have.
+const RAIL: f64 = 128.0;
+const WIDEST_RAIL: f64 = 0.28;
+
+/// The room that the names of `lines` want right of each plot, where a panel is `wide` pixels.
+pub(crate) fn rail(lines: &[&Line<'_>], wide: f64) -> f64 {
+    lines.iter().map(|line| rail::room(&line.name)).fold(RAIL, f64::max).min((wide * WIDEST_RAIL).max(RAIL))
+}
+
+/// Lines of a panel up to which those that others are held against are named too.
+const ALL_NAMED: usize = 8;
 
 /// The ranges that all panels share.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +42,8 @@ pub(crate) struct Panel<'m> {
     pub(crate) lines: Vec<&'m Line<'m>>,
     /// The plot without its labels and names.
     pub(crate) rect: Rect,
+    /// Room for the names, in pixels.
+    pub(crate) rail: f64,
     pub(crate) labelled: Labelled,
     /// Whether there are too many lines to draw each of them.
     pub(crate) dense: bool,
@@ -50,7 +60,7 @@ pub(crate) fn draw(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) -> Vec
     grid(canvas, scale, panel);
     canvas.rect(frame, Role::Frame.stroke(1.0));
     let heading = Type { bold: true, ..Type::new(13.0, Role::Ink) };
-    let title = clip(&panel.title, 13.0, frame.x1 - frame.x0);
+    let title = heading.clip(&panel.title, frame.x1 - frame.x0);
     canvas.text(&title, (frame.x0, frame.y0 - TITLE / 2.0), heading, Align::Left);
     let named: Vec<&Line<'_>> = if panel.dense {
         band(canvas, scale, panel);
@@ -68,20 +78,17 @@ pub(crate) fn draw(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) -> Vec
     for line in &named {
         if let Some(p99) = line.p99 {
             let at = scale.at(frame, (100.0, p99));
-            canvas.titled(&line.title, || match line.baseline {
-                true => legend::baseline(canvas, at),
-                false => legend::verdict(canvas, line.standing, at, 4.2),
-            });
+            canvas.titled(&line.title, || legend::sign(canvas, line.baseline, line.standing, at, 4.2));
         }
     }
-    // The grey line beside a named one needs no name, and there would be no room for twice as many.
-    let ends = named.iter().filter(|line| !line.baseline).map(|line| End {
+    // Where there are many, the grey line beside a named one goes without: there would be no room for twice as many.
+    let ends = named.iter().filter(|line| !line.baseline || named.len() <= ALL_NAMED).map(|line| End {
         at: scale.at(frame, line.end()),
         name: line.name.clone(),
         title: line.title.clone(),
         role: line.role(),
     });
-    rail::draw(canvas, frame, ends.collect(), RAIL)
+    rail::draw(canvas, frame, ends.collect(), panel.rail)
 }
 
 impl Scale {
@@ -148,27 +155,113 @@ fn band(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>) {
     }
 }
 
-/// A dashed tick over p99 at each limit of the lines that are named, with its tier beside it.
-fn limits(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>, named: &[&Line<'_>]) {
+/// A dashed tick over p99 at each limit of the lines that are named, with its tier beside it; one beyond the axis is named at
+/// the axis' end, with an arrow. Returns where the names stand.
+fn limits(canvas: &Canvas<'_>, scale: &Scale, panel: &Panel<'_>, named: &[&Line<'_>]) -> Vec<Rect> {
     let limit = |line: &&Line<'_>| Some((Standing::limit_of(line.row)?, line.row.tier));
     let mut limits: Vec<(Micros, Option<u8>)> = named.iter().filter_map(limit).collect();
     limits.sort_unstable();
     limits.dedup();
+    let frame = panel.rect;
+    let places = |line: &&Line<'_>| line.points.iter().map(|point| scale.at(frame, *point)).collect::<Vec<Point>>();
+    let lines: Vec<Vec<Point>> = named.iter().map(places).collect();
+    let at = |ms: f64| scale.at(frame, (100.0, ms.clamp(scale.latency.0, scale.latency.1)));
+    let ticks: Vec<f64> = limits.iter().map(|(limit, _)| at(limit.as_ms()).1).collect();
+    let mut names: Vec<Rect> = Vec::new();
     for (limit, tier) in limits {
-        if !(scale.latency.0..=scale.latency.1).contains(&limit.as_ms()) {
-            continue;
-        }
-        let at = scale.at(panel.rect, (100.0, limit.as_ms()));
-        legend::dashed(canvas, at, 26.0);
+        let ms = limit.as_ms();
+        let at = at(ms);
+        let words = match (ms > scale.latency.1, ms < scale.latency.0) {
+            (true, _) => format!("{}: {} ↑", whose(tier), time(ms)),
+            (_, true) => format!("{}: {} ↓", whose(tier), time(ms)),
+            _ => {
+                legend::dashed(canvas, at, 26.0);
+                whose(tier)
+            }
+        };
+        let name = free(at, LIMIT.width(&words), &Around { frame, lines: &lines, names: &names, ticks: &ticks });
         canvas.with_halo(|| {
-            canvas.text(&whose(tier), (at.0 - 17.0, at.1), Type::new(9.5, Role::Muted), Align::Right);
+            let middle = (f64::midpoint(name.x0, name.x1), f64::midpoint(name.y0, name.y1));
+            canvas.text(&words, middle, LIMIT, Align::Centre);
         });
+        names.push(name);
     }
+    names
+}
+
+const LIMIT: Type = Type::new(9.5, Role::Muted);
+
+/// What the name of a limit keeps clear of.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    frame: Rect,
+    lines: &'a [Vec<Point>],
+    /// Those of other limits that have their place.
+    names: &'a [Rect],
+    /// The heights of all limits' ticks.
+    ticks: &'a [f64],
+}
+
+/// The place beside the tick `at` where a name of `wide` pixels lies on no other name, is not taken for that of another tick,
+/// and lies on the fewest lines.
+fn free(at: Point, wide: f64, around: &Around<'_>) -> Rect {
+    let Around { frame, lines, names, ticks } = *around;
+    let place = |(across, down): &(f64, f64)| {
+        let x0 = at.0 + if *across < 0.0 { across - wide } else { *across };
+        // Inside of the plot, also where the tick is at its very edge.
+        let y0 = (at.1 + down - 5.5).max(frame.y0 + 1.0).min(frame.y1 - 12.0);
+        Rect { x0, y0, x1: x0 + wide, y1: y0 + 11.0 }
+    };
+    // Left of the tick, right of it, then a line higher and lower: farther away nobody would see whose name it is.
+    let steps = [0.0, -11.0, 11.0];
+    let places: Vec<Rect> = steps
+        .iter()
+        .flat_map(|down| [(-17.0, *down), (17.0, *down)])
+        .map(|offset| place(&offset))
+        .filter(|rect| frame.x0 < rect.x0 && rect.x1 < frame.x1)
+        .collect();
+    let covered = |rect: &&Rect| {
+        let on_names = names.iter().filter(|name| name.shared(rect) > 0.0).count();
+        let away = |tick: f64| (f64::midpoint(rect.y0, rect.y1) - tick).abs();
+        let mistaken = ticks.iter().filter(|tick| away(**tick) + 2.0 < away(at.1)).count();
+        let on_lines = lines.iter().filter(|line| line.windows(2).any(|part| passes(part, rect))).count();
+        on_names * 10_000 + mistaken * 100 + on_lines
+    };
+    places.iter().min_by_key(covered).copied().unwrap_or_else(|| place(&(-17.0, 0.0)))
+}
+
+/// Whether the stretch between two points runs through `rect` or touches it.
+fn passes(part: &[Point], rect: &Rect) -> bool {
+    let [from, to] = [part[0], part[1]];
+    (0..=24).any(|step| {
+        let along = f64::from(step) / 24.0;
+        let (x, y) = (from.0 + (to.0 - from.0) * along, from.1 + (to.1 - from.1) * along);
+        rect.x0 - 1.0 < x && x < rect.x1 + 1.0 && rect.y0 - 1.0 < y && y < rect.y1 + 1.0
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_limit_stands_where_no_line_runs() {
+        let frame = Rect { x0: 0.0, y0: 0.0, x1: 300.0, y1: 200.0 };
+        // One line along the tick's own height, one that rises right of it.
+        let lines = [vec![(0.0, 100.0), (200.0, 100.0)], vec![(160.0, 100.0), (300.0, 80.0)]];
+        let around = Around { frame, lines: &lines, names: &[], ticks: &[100.0] };
+        let first = free((150.0, 100.0), 30.0, &around);
+        assert!(lines.iter().all(|line| line.windows(2).all(|part| !passes(part, &first))), "{first:?}");
+        let second = free((150.0, 100.0), 30.0, &Around { names: &[first], ..around });
+        assert!(first.shared(&second) <= 0.0, "{second:?}");
+        // At the axis' upper end it stays inside.
+        assert!(free((150.0, 0.0), 30.0, &Around { lines: &[], ..around }).y0 > 0.0);
+        // Nearer to another limit's tick it would be read as that one's.
+        let [above, below] = [89.0, 111.0];
+        let between = free((150.0, 100.0), 30.0, &Around { ticks: &[100.0, above, below], ..around });
+        let middle = f64::midpoint(between.y0, between.y1);
+        assert!((middle - 100.0).abs() < (middle - above).abs().min((middle - below).abs()) + 2.0, "{between:?}");
+    }
 
     #[test]
     fn each_factor_of_ten_nearer_to_100_percent_takes_as_much_room() {

@@ -8,13 +8,13 @@ use crate::report::chart::grid::{AXIS_TITLE, Grid, MARGIN, WIDTH};
 use crate::report::chart::head::Head;
 use crate::report::chart::legend::{self, Sign};
 use crate::report::chart::options::ChartOptions;
-use crate::report::chart::percentile_panel::{self, Panel, RAIL, Scale};
+use crate::report::chart::percentile_panel::{self, Panel, Scale};
 use crate::report::chart::rect::Rect;
 use crate::report::chart::sheet::{Middle, sheet};
 use crate::report::chart::spectrum::{Line, line};
 use crate::report::chart::theme::Role;
-use crate::report::headline::{Headline, letters, origin, partial};
-use crate::report::parts::Word;
+use crate::report::figures;
+use crate::report::headline::{Headline, letters, origin, partial, without_a_p99};
 use crate::report::setting::{Setting, settings_by_route};
 use crate::rundir::{CellRow, Run, Spectra};
 
@@ -61,6 +61,7 @@ fn draw(run: &Run, spectra: &Spectra, options: &ChartOptions) -> (String, Vec<(R
 
     let head = Head::of(run, finding(run, &drawn, chosen.len() > 1), signs(&drawn, dense));
     let grid = Grid::new(regions.len(), chosen.len(), dense, head.height);
+    let rail = percentile_panel::rail(&drawn, grid.wide);
     let scale = scale(&drawn);
     sheet(options, &head, |canvas| {
         let mut names = Vec::new();
@@ -70,7 +71,8 @@ fn draw(run: &Run, spectra: &Spectra, options: &ChartOptions) -> (String, Vec<(R
             let panel = Panel {
                 title: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
                 lines: here(setting, *region),
-                rect: Rect { x1: rect.x1 - RAIL, ..rect },
+                rect: Rect { x1: rect.x1 - rail, ..rect },
+                rail,
                 labelled: grid.labelled(index),
                 dense,
             };
@@ -136,28 +138,18 @@ fn finding(run: &Run, lines: &[&Line<'_>], several: bool) -> Headline {
         (Some((ratio, _)), _) => {
             vec![format!("p99 is {} the median at each of {count} endpoints, {origin}.", times(*ratio))]
         }
-        _ => vec![format!("No endpoint that can be judged has the 100 successes that a p99 takes, {origin}.")],
+        _ => {
+            let rows: Vec<&CellRow> = lines.iter().map(|line| line.row).collect();
+            vec![without_a_p99(&rows, "", origin)]
+        }
     };
     sentences.extend(partial(run.manifest.status).map(str::to_owned));
     Headline { sentences }
 }
 
 fn signs(lines: &[&Line<'_>], dense: bool) -> Vec<(Sign, String)> {
-    let verdicts = [
-        (Some(Word::Meets), "p99 meets its tier's limit"),
-        (Some(Word::Misses), "p99 misses its tier's limit"),
-        (Some(Word::CannotTell), "cannot be told at this n"),
-        (Some(Word::Invalid), "invalid: not judged"),
-        (None, "has no limit"),
-    ];
-    let mut signs: Vec<(Sign, String)> = verdicts
-        .into_iter()
-        .filter(|(standing, _)| lines.iter().any(|line| !line.baseline && line.standing == *standing))
-        .map(|(standing, words)| (Sign::Verdict(standing), words.to_owned()))
-        .collect();
-    if lines.iter().any(|line| line.baseline) {
-        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
-    }
+    let marks: Vec<_> = lines.iter().map(|line| (line.baseline, line.standing)).collect();
+    let mut signs = legend::verdict_signs(legend::OF_AN_ENDPOINT, &marks);
     let more = [
         (
             lines.iter().any(|line| line.p99.is_some() && Standing::limit_of(line.row).is_some()),
@@ -184,8 +176,7 @@ fn caption(
     lines: &[&Line<'_>],
     dense: bool,
 ) -> String {
-    let names: Vec<String> =
-        chosen.iter().map(|setting| format!("{} at {}", setting.workload, setting.pressure())).collect();
+    let names: Vec<String> = chosen.iter().map(|setting| setting.under_its_load()).collect();
     let mut says = vec![
         format!("Lower and flatter is better. End-to-end latency of successes; {}", n(rows)),
         format!("{}, from {}, {}", names.join("; "), run.manifest.started_at, origin(run)),
@@ -201,7 +192,7 @@ fn caption(
     match failed {
         0 => {}
         1 => says.push("1 failed request has no latency and is left out".to_owned()),
-        more => says.push(format!("{more} failed requests have no latency and are left out")),
+        more => says.push(format!("{} failed requests have no latency and are left out", figures::count(more))),
     }
     if dense {
         says.push(
@@ -215,9 +206,11 @@ fn caption(
         says.push(format!("Not drawn: {missing} without a success"));
     }
     if all.len() > chosen.len() {
+        let more = (all.len() - chosen.len()) as u64;
+        let are = if more == 1 { "is" } else { "are" };
         says.push(format!(
-            "{} more combinations of workload and load are in percentiles.hgrm",
-            all.len() - chosen.len()
+            "{} of workload and load {are} in percentiles.hgrm",
+            figures::several(more, "more combination")
         ));
     }
     if !spectra.warnings.is_empty() {

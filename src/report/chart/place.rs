@@ -24,6 +24,8 @@ pub(crate) struct Label {
 pub(crate) struct Obstacles<'a> {
     /// Never covered: marks and other text.
     pub(crate) hard: &'a [Rect],
+    /// Never covered either, but a leader may run through: dashes.
+    pub(crate) dashes: &'a [Rect],
     /// Covered only where nothing else is free: lines.
     pub(crate) soft: &'a [Rect],
     /// Never left.
@@ -102,7 +104,8 @@ fn best(
         for ((ring, distance), (liking, direction)) in rings_and_directions() {
             let leader = ring >= FIRST_WITH_LEADER;
             let label = candidate(&wanted[index].text, spot, size, direction, distance, leader);
-            let taken = obstacles.hard.iter().chain(placed.iter().flatten().map(|other| &other.rect));
+            let taken =
+                obstacles.hard.iter().chain(obstacles.dashes).chain(placed.iter().flatten().map(|other| &other.rect));
             if !obstacles.frame.holds(&label.rect) || taken.into_iter().any(|rect| rect.shared(&label.rect) > 0.0) {
                 continue;
             }
@@ -173,7 +176,7 @@ fn cost(index: usize, label: &Label, wanted: &[Wanted], obstacles: &Obstacles<'_
         let leaders = labels.filter(|other| other.leader.is_some_and(|leader| meet(line, leader))).count();
         let marks = obstacles.hard.iter().filter(|rect| crosses(line, rect)).count()
             + others.filter(|stem| meet(line, [(stem.x0, stem.y0 - END), (stem.x1, stem.y1 + END)])).count();
-        let lines = obstacles.soft.iter().filter(|rect| crosses(line, rect)).count();
+        let lines = obstacles.soft.iter().chain(obstacles.dashes).filter(|rect| crosses(line, rect)).count();
         (texts + leaders + marks) as f64 * CROSSED + lines as f64 * LINE_CROSSED
     });
     let under = placed.iter().flatten().filter(|other| other.leader.is_some_and(|line| crosses(line, &label.rect)));
@@ -216,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_mark_alone_has_its_label_to_the_right_without_a_leader() {
-        let placed = place(&wanted(&[(100.0, 100.0)]), 11.0, &Obstacles { hard: &[], soft: &[], frame: FRAME });
+        let placed =
+            place(&wanted(&[(100.0, 100.0)]), 11.0, &Obstacles { hard: &[], dashes: &[], soft: &[], frame: FRAME });
         let label = placed[0].as_ref().unwrap();
         assert_eq!((label.rect.x0, label.leader), (108.0, None));
     }
@@ -226,7 +230,7 @@ mod tests {
         let points: Vec<Point> =
             (0..14).map(|index| (120.0 + f64::from(index) * 9.0, 150.0 + f64::from(index % 3) * 6.0)).collect();
         let hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, 5.0)).collect();
-        let placed = place(&wanted(&points), 11.0, &Obstacles { hard: &hard, soft: &[], frame: FRAME });
+        let placed = place(&wanted(&points), 11.0, &Obstacles { hard: &hard, dashes: &[], soft: &[], frame: FRAME });
         let labels: Vec<Rect> = placed.iter().flatten().map(|label| label.rect).collect();
         assert!(labels.len() >= 10, "only {} found a place", labels.len());
         for (index, label) in labels.iter().enumerate() {
@@ -243,7 +247,7 @@ mod tests {
             wanted(&points).into_iter().map(|one| Wanted { cap: (one.at.0, 100.0), ..one }).collect();
         let hard: Vec<Rect> = points.iter().map(|at| Rect::around(*at, 6.0)).collect();
         let soft: Vec<Rect> = named.iter().map(stem).collect();
-        let placed = place(&named, 11.0, &Obstacles { hard: &hard, soft: &soft, frame: FRAME });
+        let placed = place(&named, 11.0, &Obstacles { hard: &hard, dashes: &[], soft: &soft, frame: FRAME });
         for (index, label) in placed.iter().enumerate() {
             let label = label.as_ref().unwrap();
             let nearest = |a: &usize, b: &usize| soft[*a].away(&label.rect).total_cmp(&soft[*b].away(&label.rect));
@@ -256,15 +260,24 @@ mod tests {
     }
 
     #[test]
+    fn dashes_are_never_covered_and_a_leader_may_run_through_them() {
+        let hard = [Rect { x0: 0.0, y0: 0.0, x1: 400.0, y1: 50.0 }, Rect { x0: 0.0, y0: 92.0, x1: 400.0, y1: 300.0 }];
+        let dashes = [Rect { x0: 0.0, y0: 80.0, x1: 400.0, y1: 92.0 }];
+        let obstacles = Obstacles { hard: &hard, dashes: &dashes, soft: &[], frame: FRAME };
+        let label = place(&wanted(&[(100.0, 100.0)]), 11.0, &obstacles)[0].clone().unwrap();
+        assert!(label.rect.shared(&dashes[0]) <= 0.0 && label.leader.is_some(), "{label:?}");
+    }
+
+    #[test]
     fn where_nothing_is_free_there_is_no_label() {
-        let full = Obstacles { hard: &[FRAME], soft: &[], frame: FRAME };
+        let full = Obstacles { hard: &[FRAME], dashes: &[], soft: &[], frame: FRAME };
         assert_eq!(place(&wanted(&[(100.0, 100.0)]), 11.0, &full), [None]);
     }
 
     #[test]
     fn a_line_is_covered_only_when_everything_else_is_taken() {
         let right = Rect { x0: 110.0, y0: 0.0, x1: 112.0, y1: 300.0 };
-        let obstacles = Obstacles { hard: &[], soft: &[right], frame: FRAME };
+        let obstacles = Obstacles { hard: &[], dashes: &[], soft: &[right], frame: FRAME };
         let placed = place(&wanted(&[(100.0, 100.0)]), 11.0, &obstacles);
         assert!(placed[0].as_ref().unwrap().rect.x1 < 100.0);
     }

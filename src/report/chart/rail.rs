@@ -4,7 +4,7 @@ use plotters::style::Color;
 
 use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::rect::{Point, Rect};
-use crate::report::chart::text::clip;
+use crate::report::chart::text::{clip, width};
 use crate::report::chart::theme::Role;
 
 /// Where a line ends, and what it is called.
@@ -20,6 +20,14 @@ pub(crate) struct End {
 const SIZE: f64 = 11.0;
 const LINE: f64 = 13.0;
 
+/// The room that `name` wants right of a plot, in pixels.
+pub(crate) fn room(name: &str) -> f64 {
+    width(name, SIZE) + BESIDE
+}
+
+/// What leader and margin take of that room.
+const BESIDE: f64 = 18.0;
+
 /// Writes the names right of `frame` in the order of their ends, within `room` pixels, each with a leader from the end
 /// of its line; returns where they stand.
 pub(crate) fn draw(canvas: &Canvas<'_>, frame: Rect, mut ends: Vec<End>, room: f64) -> Vec<Rect> {
@@ -32,7 +40,7 @@ pub(crate) fn draw(canvas: &Canvas<'_>, frame: Rect, mut ends: Vec<End>, room: f
         let at = end.at;
         let elbow = [(at.0 + 2.5, at.1), (frame.x1.max(at.0 + 2.5), at.1), (left - 2.0, *middle)];
         canvas.line(&elbow, end.role.colour().mix(0.55).stroke_width(8));
-        let name = clip(&end.name, SIZE, room - 18.0);
+        let name = clip(&end.name, SIZE, room - BESIDE);
         canvas.titled(&end.title, || {
             canvas.text(&name, (left, *middle), Type::new(SIZE, Role::Ink), Align::Left);
         });

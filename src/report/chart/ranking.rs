@@ -203,10 +203,7 @@ impl List<'_, '_> {
     fn row(&self, row: &Ranked<'_>, y: f64, drawn: &mut Drawn) {
         let Some(Span { p50, p50_interval, upper }) = row.span else { return };
         let role = if row.baseline { Role::Untold } else { legend::colour(row.standing) };
-        let sign = |at: Point| match row.baseline {
-            true => legend::baseline(self.canvas, at),
-            false => legend::verdict(self.canvas, row.standing, at, 4.0),
-        };
+        let sign = |at: Point| legend::sign(self.canvas, row.baseline, row.standing, at, 4.0);
         let (middle, cap) = (self.scale.x(p50), self.scale.x(upper.cap));
         let bar = |low: f64, high: f64, half: f64| {
             let rect = Rect { x0: self.scale.x(low), y0: y - half, x1: self.scale.x(high), y1: y + half };
@@ -288,10 +285,7 @@ impl List<'_, '_> {
         column("Failed", right[3], Align::Right, Role::Muted, &|row| failures(row.row));
         for (index, row) in rows.iter().enumerate() {
             let y = self.top + SCALE + (index as f64 + 0.5) * pitch;
-            match row.baseline {
-                true => legend::baseline(self.canvas, (MARGIN + 5.0, y)),
-                false => legend::verdict(self.canvas, row.standing, (MARGIN + 5.0, y), 4.0),
-            }
+            legend::sign(self.canvas, row.baseline, row.standing, (MARGIN + 5.0, y), 4.0);
         }
     }
 }

@@ -2,11 +2,9 @@
 
 use crate::report::chart::mark::{Metric, PriceAxis, Span, Tail, limit, title};
 use crate::report::chart::ticks::time;
-use crate::report::figures;
-use crate::report::headline::{assumes_price, shown};
+use crate::report::headline::{price_text, shown};
 use crate::report::parts::Word;
 use crate::report::setting::Setting;
-use crate::report::shown::assumed_of_table;
 use crate::rundir::{CellRow, Run};
 
 /// One endpoint of the ranking.
@@ -87,14 +85,8 @@ impl<'a> Ranked<'a> {
 
     /// Its price as a column shows it; a dash where none is known.
     pub(crate) fn price_text(&self, run: &Run, axis: PriceAxis) -> String {
-        let (price, estimated) = match axis {
-            PriceAxis::List if self.row.route.is_none() => {
-                (self.row.list_output_usd_per_mtok.map(figures::list_price), false)
-            }
-            _ => (self.row.effective_output_usd_per_mtok.map(figures::measured_price), self.row.is_estimated()),
-        };
-        let of_calls = !assumed_of_table(run, &self.row.cell, self.row.variant.as_deref()).is_empty();
-        let trust = figures::Trust { assumed: assumes_price(run, self.row) || of_calls || estimated, partial: false };
-        price.map_or_else(|| "–".to_owned(), |price| figures::marked(&price, trust))
+        // What a route costs has no list price: its calls go to several endpoints.
+        let axis = if self.row.route.is_some() { PriceAxis::Effective } else { axis };
+        axis.of(self.row).map_or_else(|| "–".to_owned(), |_| price_text(run, self.row, axis))
     }
 }

@@ -7,7 +7,7 @@ use crate::report::chart::options::ChartOptions;
 use crate::report::chart::ranking_row::Ranked;
 use crate::report::chart::ticks::time;
 use crate::report::figures;
-use crate::report::headline::{Headline, letters, origin, partial};
+use crate::report::headline::{Headline, letters, origin, partial, without_a_p99};
 use crate::report::setting::Setting;
 use crate::rundir::{CellRow, Run};
 
@@ -23,7 +23,7 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
         let on = if several { format!(" on {}", setting.workload) } else { String::new() };
         let with_p99: Vec<(&Ranked<'_>, Span)> = rows
             .iter()
-            .filter(|row| row.row.valid != Some(false) && !row.baseline)
+            .filter(|row| row.row.valid != Some(false))
             .filter_map(|row| Some((row, row.span?)))
             .filter(|(_, span)| span.upper.tail != Tail::Maximum)
             .collect();
@@ -34,9 +34,13 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
         let lowest = tiers.iter().filter_map(|tier| with_p99.iter().find(|(row, _)| row.row.tier == *tier));
         let lowest: Vec<String> = lowest
             .map(|(row, span)| {
-                let tier = row.row.tier.map_or_else(|| "no tier".to_owned(), |tier| format!("tier {tier}"));
+                let tier = match row.row.tier {
+                    Some(tier) => format!("tier {tier} "),
+                    None if tiers.len() == 1 => String::new(),
+                    None => "without a tier ".to_owned(),
+                };
                 let region = row.row.region.as_deref().map_or(String::new(), |region| format!(" in {region}"));
-                format!("{tier} {}{region} {}", row.name, time(span.upper.cap))
+                format!("{tier}{}{region} {}", row.name, time(span.upper.cap))
             })
             .collect();
         let told = |(row, span): &(&Ranked<'_>, Span)| format!("{} {}", row.name, time(span.upper.cap));
@@ -53,9 +57,10 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
                 continue;
             }
         }
-        sentences.push(match lowest.is_empty() {
-            true => format!("No endpoint that can be judged has the 100 successes that a p99 takes{on}, {origin}."),
-            false => format!("Lowest {what} of each tier{on}, {origin}: {}.", lowest.join(" · ")),
+        sentences.push(match (lowest.is_empty(), tiers.as_slice()) {
+            (true, _) => without_a_p99(&rows.iter().map(|row| row.row).collect::<Vec<_>>(), &on, origin),
+            (false, [None]) => format!("Lowest {what}{on}, {origin}: {}.", lowest.join("")),
+            (false, _) => format!("Lowest {what} of each tier{on}, {origin}: {}.", lowest.join(" · ")),
         });
     }
     if lists.is_empty() {
@@ -68,12 +73,8 @@ pub(crate) fn finding(run: &Run, lists: &[(&Setting<'_>, Vec<Ranked<'_>>)], metr
 /// The legend's entries for what stands in the picture.
 pub(crate) fn signs(rows: &[&Ranked<'_>]) -> Vec<(Sign, String)> {
     let spans = || rows.iter().filter_map(|row| row.span);
-    let mut signs = legend::verdict_signs(legend::OF_AN_ENDPOINT, |standing| {
-        rows.iter().any(|row| !row.baseline && row.standing == standing)
-    });
-    if rows.iter().any(|row| row.baseline) {
-        signs.push((Sign::Baseline, legend::HELD_AGAINST.to_owned()));
-    }
+    let marks: Vec<_> = rows.iter().map(|row| (row.baseline, row.standing)).collect();
+    let mut signs = legend::verdict_signs(legend::OF_AN_ENDPOINT, &marks);
     let more = [
         (spans().next().is_some(), Sign::Along, "from p50 (dot) to p99, bars: 95 % intervals"),
         (spans().any(|span| span.upper.tail == Tail::Open), Sign::Onwards, "no upper bound at this n, or failures"),
@@ -95,13 +96,12 @@ pub(crate) fn caption(
     let cells: Vec<&CellRow> = rows.iter().map(|row| row.row).collect();
     let metric = match options.metric {
         Metric::E2e if cells.iter().any(|row| row.is_open_load()) => {
-            "end-to-end latency, in open load from the moment it was due, of successes"
+            "end-to-end latency of successes, in open load from the moment they were due"
         }
         Metric::E2e => "end-to-end latency of successes",
         Metric::Ttft => "time to first token of successes (verdicts are about end-to-end latency)",
     };
-    let names: Vec<String> =
-        chosen.iter().map(|setting| format!("{} at {}", setting.workload, setting.pressure())).collect();
+    let names: Vec<String> = chosen.iter().map(|setting| setting.under_its_load()).collect();
     let mut says = vec![
         format!("Sorted by p99, lower is better: {metric}, log; {}", n(&cells)),
         format!("{}, from {}, {}", names.join("; "), run.manifest.started_at, origin(run)),
@@ -122,7 +122,8 @@ pub(crate) fn caption(
     let none = count(&|row| row.row.ok == 0);
     let unmeasured = count(&|row| row.span.is_none() && row.row.ok > 0);
     if maxima > 0 {
-        says.push(format!("Below 100 successes there is no p99: {maxima} stand by their maximum, after the others"));
+        let stand = if maxima == 1 { "1 stands by its" } else { &format!("{maxima} stand by their") };
+        says.push(format!("Below 100 successes there is no p99: {stand} maximum, after the others"));
     }
     if none > 0 {
         says.push(format!("Last, without a success: {none}"));

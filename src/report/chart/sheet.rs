@@ -9,7 +9,7 @@ use crate::report::chart::canvas::{Align, Canvas, Type};
 use crate::report::chart::grid::{MARGIN, WIDTH};
 use crate::report::chart::head::Head;
 use crate::report::chart::options::ChartOptions;
-use crate::report::chart::text::{escape, wrap};
+use crate::report::chart::text::escape;
 use crate::report::chart::theme::{Role, style_sheet};
 use crate::report::headline::Headline;
 
@@ -52,7 +52,7 @@ pub(crate) fn sheet<T>(
     let canvas = Canvas { area: backend.into_drawing_area() };
     head.draw(&canvas);
     let Middle { bottom, caption, drawn } = middle(&canvas);
-    let lines = wrap(&caption, CAPTION.size, WIDTH - 2.0 * MARGIN);
+    let lines = CAPTION.wrap(&caption, WIDTH - 2.0 * MARGIN);
     for (line, text) in lines.iter().enumerate() {
         canvas.text(text, (MARGIN, bottom + 14.0 + line as f64 * LINE), CAPTION, Align::Left);
     }

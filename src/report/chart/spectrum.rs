@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::gate::Standing;
 use crate::report::chart::legend;
+use crate::report::chart::mark::PriceAxis;
 use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::time;
+use crate::report::figures;
 use crate::report::headline::{cheaper, shown};
 use crate::report::parts::Word;
 use crate::report::support::has_upper_end;
@@ -24,6 +26,8 @@ pub(crate) struct Line<'a> {
     pub(crate) name: String,
     /// Whether others are held against it.
     pub(crate) baseline: bool,
+    /// Whether the run has such ones.
+    pub(crate) compared: bool,
     /// Absent where no limit applies.
     pub(crate) standing: Option<Word>,
     /// `1 / (1 − q)` and milliseconds, from the least latency on; never empty. The last has `(1 − q) · n = 1`.
@@ -55,18 +59,19 @@ pub(crate) fn line<'a>(run: &Run, row: &'a CellRow, counts: &SparseCounts) -> Op
     points.extend(at(last.max(1.0)));
     let bounded = points.partition_point(|(across, _)| has_upper_end(1.0 - 1.0 / across.max(1.0001), n, row.failed));
     let quantile = |q: f64| (n as f64 * (1.0 - q) > 1.0 - 1e-9).then(|| at(1.0 / (1.0 - q))).flatten();
-    let figures: Vec<String> = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)]
+    let quantiles: Vec<String> = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)]
         .into_iter()
         .filter_map(|(name, q)| Some(format!("{name} {}", time(quantile(q)?.1))))
         .collect();
     let name = shown(run, row);
     let place = row.region.as_deref().map_or(String::new(), |region| format!(", {region}"));
-    let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
+    let failed = if row.failed > 0 { format!(", {} failed", figures::count(row.failed)) } else { String::new() };
     Some(Line {
-        title: format!("{name}{place}: {}; n = {n}{failed}", figures.join(", ")),
+        title: format!("{name}{place}: {}; n = {}{failed}", quantiles.join(", "), figures::count(n)),
         row,
         name,
         baseline: run.is_baseline(row),
+        compared: !run.manifest.variants.is_empty(),
         standing: Word::of(row),
         bounded,
         p99: quantile(0.99).map(|(_, latency)| latency),
@@ -79,9 +84,13 @@ pub(crate) fn line<'a>(run: &Run, row: &'a CellRow, counts: &SparseCounts) -> Op
 const LEAST_MS: f64 = 0.001;
 
 impl Line<'_> {
-    /// The colour that it has.
+    /// The colour that it has. Where it is held against a baseline, which is grey, nothing else is.
     pub(crate) fn role(&self) -> Role {
-        if self.baseline { Role::Untold } else { legend::colour(self.standing) }
+        match legend::colour(self.standing) {
+            _ if self.baseline => Role::Untold,
+            Role::Untold if self.compared => Role::Ink,
+            role => role,
+        }
     }
 
     /// Where the line ends: `1 / (1 − q)` and milliseconds.
@@ -100,7 +109,7 @@ pub(crate) fn important(lines: &[&Line<'_>]) -> Vec<usize> {
         lines.iter().enumerate().filter(|(_, line)| !line.baseline && line.standing == Some(Word::Meets))
     {
         let best = cheapest.entry(line.row.tier).or_insert(index);
-        if cheaper(line.row, lines[*best].row) == Ordering::Less {
+        if cheaper(line.row, lines[*best].row, PriceAxis::List) == Ordering::Less {
             *best = index;
         }
     }
@@ -140,7 +149,7 @@ mod tests {
         let (points, _, p99, title) = drawn(1_000, 0);
         assert_eq!((points[0], *points.last().unwrap()), ((1.0, 1.0), (1_000.0, 999.0)));
         assert_eq!(p99, Some(990.0));
-        assert_eq!(title, "glm-4-9b: p50 500 ms, p90 900 ms, p99 990 ms, p99.9 999 ms; n = 1000");
+        assert_eq!(title, "glm-4-9b: p50 500 ms, p90 900 ms, p99 990 ms, p99.9 999 ms; n = 1,000");
         assert_eq!(points.len(), 49);
     }
 

@@ -9,7 +9,7 @@ use crate::report::chart::theme::Role;
 use crate::report::chart::ticks::money;
 
 /// What the strip takes of a panel's height, in pixels.
-pub(crate) const HEIGHT: f64 = 38.0;
+pub(crate) const HEIGHT: f64 = 40.0;
 
 const SIZE: f64 = 10.0;
 const LINES: usize = 2;
@@ -22,17 +22,23 @@ pub(crate) fn draw(canvas: &Canvas<'_>, marks: &[&Mark], slots: &[Slot], frame: 
     let mut groups = groups(marks, slots);
     groups.sort_by(|a, b| (b.members > 1).cmp(&(a.members > 1)).then(a.from.total_cmp(&b.from)));
     let mut taken: Vec<Rect> = Vec::new();
+    let mut brackets: Vec<(f64, f64, f64)> = Vec::new();
     let top = frame.y1 - HEIGHT + 5.0;
     for group in groups {
         if group.members > 1 {
-            let (from, to, foot) = (group.from - 5.0, group.to + 6.0, top + 4.0);
-            canvas.line(&[(from, top), (from, foot), (to, foot), (to, top)], Role::Muted.stroke(1.0));
+            let (from, to) = (group.from - 5.0, group.to + 6.0);
+            // Groups may stand in each other; then their brackets stand below each other.
+            let covered =
+                |foot: f64| brackets.iter().any(|(x0, x1, y)| *x0 < to && from < *x1 && (y - foot).abs() < 1.0);
+            let foot = if covered(top + 4.0) { top + 8.0 } else { top + 4.0 };
+            brackets.push((from, to, foot));
+            canvas.line(&[(from, foot - 4.0), (from, foot), (to, foot), (to, foot - 4.0)], Role::Muted.stroke(1.0));
         }
         let wide = width(&group.words, SIZE);
         let middle =
             f64::midpoint(group.from, group.to).max(frame.x0 + wide / 2.0 + 3.0).min(frame.x1 - wide / 2.0 - 3.0);
         let line = |line: usize| {
-            let y0 = top + 6.0 + line as f64 * LINE;
+            let y0 = top + 8.0 + line as f64 * LINE;
             Rect { x0: middle - wide / 2.0, y0, x1: middle + wide / 2.0, y1: y0 + 12.0 }
         };
         let free = (0..LINES).map(line).find(|rect| taken.iter().all(|other| other.shared(rect) <= 0.0));

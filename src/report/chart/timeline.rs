@@ -24,8 +24,10 @@ pub fn timeline(run: &Run, timeline: &Timeline, options: &ChartOptions) -> Strin
     draw(run, timeline, options).0
 }
 
-/// A strip's height with its title, in pixels, and what of it the failures take.
+/// A strip's height with its title, in pixels; all together have room for the words beside them.
 const STRIP: f64 = 104.0;
+const LEAST_HIGH: f64 = 224.0;
+/// What of a strip its title and the failures take.
 const TITLE: f64 = 20.0;
 const FOOT: f64 = 20.0;
 
@@ -36,17 +38,18 @@ const LEAST_FAILURES: u64 = 5;
 fn draw(run: &Run, timeline: &Timeline, options: &ChartOptions) -> (String, Vec<(Rect, Vec<Point>)>) {
     let head = Head::of(run, finding(run, timeline), signs(timeline));
     let scale = Scale::over(timeline);
+    let high = STRIP.max(LEAST_HIGH / timeline.lines.len().max(1) as f64);
     sheet(options, &head, |canvas| {
         let mut drawn = Vec::new();
         for (index, line) in timeline.lines.iter().enumerate() {
-            let top = head.height + index as f64 * STRIP + TITLE;
+            let top = head.height + index as f64 * high + TITLE;
             let frame =
-                Rect { x0: MARGIN + AXIS_TITLE + LABELS_LEFT, y0: top, x1: WIDTH - MARGIN, y1: top + STRIP - TITLE };
+                Rect { x0: MARGIN + AXIS_TITLE + LABELS_LEFT, y0: top, x1: WIDTH - MARGIN, y1: top + high - TITLE };
             drawn.push((frame, strip(canvas, &scale, line, frame)));
             let its = |mark: &&BreakerMark| line.region.is_none() || mark.region == line.region;
             timeline.marks.iter().filter(its).for_each(|mark| breaker(canvas, &scale, mark, frame));
         }
-        let bottom = head.height + timeline.lines.len() as f64 * STRIP;
+        let bottom = head.height + timeline.lines.len() as f64 * high;
         times(canvas, timeline, &scale, bottom);
         let middle = f64::midpoint(head.height + TITLE, bottom);
         let letters = Type::new(12.0, Role::Muted);

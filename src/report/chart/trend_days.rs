@@ -53,7 +53,7 @@ impl Days {
         let apart = |ticks: &Vec<(f64, String)>| {
             ticks.windows(2).all(|pair| {
                 let (left, right) = (&pair[0], &pair[1]);
-                right.0 - left.0 >= (width(&left.1, SIZE) + width(&right.1, SIZE)) / 2.0 + 14.0
+                right.0 - left.0 >= (width(&left.1, SIZE) + width(&right.1, SIZE)) / 2.0 + 12.0
             })
         };
         // A step so wide that only one day is named says less than a narrower one would with none beside it.

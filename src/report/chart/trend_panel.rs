@@ -79,14 +79,13 @@ fn title(canvas: &Canvas<'_>, line: &CellLine<'_>, name: &str, frame: Rect) {
     let right = width(&said, 11.0);
     let ink = if word == Some(Word::Misses) { Role::Ink } else { Role::Muted };
     canvas.text(&said, (frame.x1, middle), Type::new(11.0, ink), Align::Right);
-    let sign = if word.is_some() { 14.0 } else { 0.0 };
+    let sign = if word.is_some() { 18.0 } else { 0.0 };
     if word.is_some() {
-        legend::verdict(canvas, word, (frame.x1 - right - 4.0, middle), 4.0);
+        legend::verdict(canvas, word, (frame.x1 - right - 9.0, middle), 4.0);
     }
     let room = frame.x1 - frame.x0 - right - sign - 14.0;
     let heading = Type { bold: true, ..Type::new(12.5, Role::Ink) };
-    // Bold letters are wider than the table knows.
-    let clipped = clip(name, 12.5 * 1.05, room);
+    let clipped = heading.clip(name, room);
     let shown = || canvas.text(&clipped, (frame.x0, middle), heading, Align::Left);
     if clipped == name { shown() } else { canvas.titled(name, shown) }
 }

@@ -1,6 +1,6 @@
 //! What the trend chart says beside its pictures: the notice, the legend and the caption.
 
-use crate::history::{CellLine, LEAST_NIGHTS, MOST_NIGHTS};
+use crate::history::{CellLine, Drift, LEAST_NIGHTS, MOST_NIGHTS};
 use crate::report::chart::legend::Sign;
 use crate::report::figures;
 use crate::report::parts::Word;
@@ -34,6 +34,11 @@ pub(crate) fn signs(lines: &[CellLine<'_>]) -> Vec<(Sign, String)> {
             Sign::Verdict(Some(Word::Meets)),
             "faster than expected",
         ),
+        (
+            any(&|line| matches!(line.drift, Drift::TooFew(_))),
+            Sign::Verdict(Some(Word::CannotTell)),
+            "too few nights to compare",
+        ),
         (any(&|line| !line.changes.is_empty()), Sign::Knee, "a new level begins"),
         (any(&unjudged), Sign::Verdict(Some(Word::Invalid)), "not judged"),
         (any(&|line| !line.turns.is_empty()), Sign::Turn, "price, tool or workload changed: counting starts anew"),
@@ -46,14 +51,15 @@ pub(crate) fn signs(lines: &[CellLine<'_>]) -> Vec<(Sign, String)> {
 pub(crate) fn caption(lines: &[CellLine<'_>], all: usize) -> String {
     let rows = || lines.iter().flat_map(|line| &line.series.points).map(|point| point.row);
     let metric = match () {
-        () if rows().all(CellRow::is_open_load) => "End-to-end latency from the moment it was due",
-        () if rows().any(CellRow::is_open_load) => "End-to-end latency, in open load from the moment it was due,",
-        () => "End-to-end latency",
+        () if rows().all(CellRow::is_open_load) => "End-to-end latency of successes from the moment they were due",
+        () if rows().any(CellRow::is_open_load) => {
+            "End-to-end latency of successes, in open load from the moment they were due"
+        }
+        () => "End-to-end latency of successes",
     };
     let asked = || rows().map(|row| row.requests).filter(|requests| *requests > 0);
     let n = match (asked().min(), asked().max()) {
-        (Some(least), Some(most)) if least < most => format!("n = {least} to {most} requests a night"),
-        (Some(n), _) => format!("n = {n} requests a night"),
+        (Some(least), Some(most)) => format!("n = {} requests a night", figures::count_or_range(least, most)),
         _ => "no request was measured".to_owned(),
     };
     let dates = || lines.iter().flat_map(|line| &line.series.points).map(|point| point.night.date());
@@ -62,10 +68,7 @@ pub(crate) fn caption(lines: &[CellLine<'_>], all: usize) -> String {
         _ => String::new(),
     };
     let mut says = vec![
-        format!(
-            "Lower is better. {metric} of successes, each cell on an axis of its own; {n}{window}, {}",
-            origin(lines)
-        ),
+        format!("Lower is better. {metric}, each cell on an axis of its own; {n}{window}, {}", origin(lines)),
         format!(
             "Alerts: p50 or p95 outside of what the {LEAST_NIGHTS} to {MOST_NIGHTS} judged nights before let expect (Student's t \
              on logarithms); over all cells by chance in 1 night of 100 on either side"

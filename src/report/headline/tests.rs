@@ -83,7 +83,7 @@ fn when_none_meets_it_says_so_and_what_a_p99_would_need() {
 #[test]
 fn without_a_limit_or_a_success_or_a_request_it_claims_nothing() {
     let mut unlimited = cell("free-for-all", 4, Some("0.1"), 300, 400);
-    assert_eq!(said(vec![unlimited.clone()]), "No p99 limit applies, simulated: 1 endpoint measured, none judged.");
+    assert_eq!(said(vec![unlimited.clone()]), "No p99 limit applies, simulated: 1 endpoint measured.");
     unlimited.0.ok = 0;
     assert_eq!(said(vec![unlimited.clone()]), "Every request failed, simulated: 1 endpoint without a success.");
     unlimited.0.requests = 0;
@@ -136,4 +136,44 @@ fn an_invalid_cell_is_called_so_and_not_too_small() {
     ]);
     run.cells[1].valid = Some(false);
     assert_eq!(headline(&run).sentences[1], "1 of 3 meets, 1 cannot be told at n = 600, 1 is invalid.");
+}
+
+#[test]
+fn a_policy_without_a_p99_limit_is_named_and_nothing_is_said_of_its_other_rules() {
+    let mut run = sketch::of_rows(vec![cell("free-for-all", 4, Some("0.1"), 300, 400)]);
+    let policy = serde_json::json!({ "source": "gate.toml", "sha256": "" });
+    run.manifest.policy = Some(serde_json::from_value(policy).unwrap());
+    let said = headline(&run).to_string();
+    assert_eq!(said, "gate.toml has no p99 limit that applies, simulated: 1 endpoint measured.");
+}
+
+#[test]
+fn by_effective_price_the_cheapest_and_its_price_are_others_than_by_the_list() {
+    let mut rows = vec![cell("cheap-by-list", 1, Some("0.15"), 300, 400), cell("frugal", 1, Some("0.30"), 300, 400)];
+    for ((row, _), price) in rows.iter_mut().zip(["1.23456", "0.987654"]) {
+        row.effective_output_usd_per_mtok = Some(price.parse().unwrap());
+    }
+    let run = sketch::of_rows(rows);
+    assert!(headline(&run).to_string().contains("tier 1 cheap-by-list $0.15."));
+    let effective = headline_by(&run, PriceAxis::Effective).to_string();
+    assert!(
+        effective.starts_with("Cheapest meeting its tier's p99 by effective price, simulated: tier 1 frugal $0.988."),
+        "{effective}"
+    );
+}
+
+#[test]
+fn of_many_loads_the_greatest_is_told_first() {
+    let load = |concurrency: u32| {
+        let (mut row, assumed) = cell("small", 0, Some("0.01"), 100, 200);
+        (row.concurrency, row.cell) = (Some(concurrency), format!("global-apis/small/autocomplete/c{concurrency}"));
+        (row, assumed)
+    };
+    let sentences = headline(&sketch::of_rows([1, 4, 16, 64].map(load).into())).sentences;
+    assert!(
+        sentences[0].starts_with("Cheapest meeting its tier's p99 on autocomplete, 64 in flight, "),
+        "{sentences:?}"
+    );
+    let last = sentences.last().unwrap();
+    assert_eq!(last, "1 more combination of workload and load is not summed up here.");
 }

@@ -188,3 +188,34 @@ fn a_chart_of_hundreds_of_rows_scrolls_in_a_box_of_its_own() {
     };
     assert!(with(11_000).contains("<figure class=\"tall\"") && !with(900).contains("<figure class=\"tall\""));
 }
+
+#[test]
+fn where_cells_differ_in_their_load_it_stands_with_what_names_them() {
+    let headings = |run: &Run| -> Vec<String> {
+        let html = page(run, &fixture::parts());
+        let document = parsed(&html);
+        let table = element(&document, "cells");
+        table
+            .descendants()
+            .filter(|node| node.has_tag_name("th") && node.attribute("scope") == Some("col"))
+            .map(text)
+            .collect()
+    };
+    let mut run = fixture::run();
+    assert_eq!(headings(&run)[..3], ["Model", "Region", "Tier"]);
+    run.cells[1].concurrency = Some(64);
+    assert_eq!(headings(&run)[..4], ["Model", "Region", "Load", "Tier"]);
+    assert_eq!(headings(&run).last().map(String::as_str), Some("Workload"));
+    assert_eq!(rows(&page(&run, &fixture::parts()))[1][2], "closed, 64");
+}
+
+#[test]
+fn only_the_first_sentence_of_the_finding_is_the_title() {
+    let parts = Parts { headline: "Cheapest: tier 0 qwen2.5-7b $0.01. 1 of 2 meets.", ..fixture::parts() };
+    let html = page(&fixture::run(), &parts);
+    let document = parsed(&html);
+    let of = |name: &str| document.descendants().find(|node| node.has_tag_name(name)).map(text);
+    assert_eq!(of("h1").as_deref(), Some("Cheapest: tier\u{a0}0 qwen2.5-7b $0.01."));
+    let bounds = document.descendants().find(|node| node.attribute("class") == Some("bounds"));
+    assert_eq!(bounds.map(text).as_deref(), Some("1 of 2 meets."));
+}

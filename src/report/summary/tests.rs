@@ -106,3 +106,13 @@ fn a_sweep_has_a_table_of_its_loads_with_every_name_escaped() {
     let none = summary_markdown(&run, &Parts { headline: "", standings: &[], charts: &[], sweeps: &[], bill: None });
     assert!(!none.contains("goodput/s"));
 }
+
+#[test]
+fn a_quality_stands_with_its_interval_and_the_answers_that_it_is_a_share_of() {
+    let mut run = fixture::run();
+    (run.cells[0].quality_ratio, run.cells[0].requests_checked) = (Some(0.75), Some(4));
+    let text = summary_markdown(&run, &fixture::parts());
+    assert!(text.contains("|quality (95 %), n|") && text.contains("|0.75 (") && text.contains("), 4|"), "{text}");
+    let shown = Shown::all(&run, &fixture::parts());
+    assert_eq!((shown[0].quality_n.as_deref(), shown[1].quality_n.as_deref()), (Some("4"), None));
+}

@@ -128,3 +128,11 @@ fn a_pipe_gets_every_figure_and_a_column_without_any_is_left_out() {
         assert!(heading.contains(name), "{name}: {heading}");
     }
 }
+
+#[test]
+fn a_quality_stands_with_the_answers_that_it_is_a_share_of() {
+    let mut run = fixture::run();
+    (run.cells[0].quality_ratio, run.cells[0].requests_checked) = (Some(0.75), Some(4));
+    let text = table(&run, &fixture::parts(), &TableStyle { width: 200, ..WIDE });
+    assert!(text.contains("0.75 of 4"), "{text}");
+}

@@ -6,7 +6,7 @@ use crate::history::{CellLine, Figure, History, Series};
 use crate::report::aligned::{Column, Kind, Line, NAMES, TableStyle, fitted, in_charset, line, painted};
 use crate::report::figures;
 use crate::report::plain_text::{clipped, visible, wrapped};
-use crate::report::shown::load;
+use crate::report::shown::{answering, load};
 use crate::report::trend::words::{self, Differing};
 
 /// Rows shown unless all are asked for.
@@ -70,10 +70,9 @@ fn names(lines: &[CellLine<'_>], differing: Differing, style: &TableStyle) -> Ve
     let optional = &optional;
     let of = |title, goes, told: Told<'_>| column(title, Kind::Name, goes, lines, style, told);
     let mut columns = vec![
-        of("model", None, &|line| name(&line.series.key.model)),
+        of("model", None, &|line| name(answering(line.series.last().row))),
         of("region", Some(NAMES + 2), &|line| optional(line.series.key.region.as_deref())),
         of("variant", Some(NAMES + 3), &|line| optional(line.series.key.variant.as_deref())),
-        of("route", Some(NAMES + 3), &|line| optional(line.series.key.route.as_deref())),
     ];
     if differing.provider {
         columns.push(of("provider", Some(NAMES), &|line| name(&line.series.key.provider)));

@@ -7,7 +7,7 @@ use crate::report::figures;
 use crate::report::headline::Headline;
 use crate::report::parts::Word;
 use crate::report::plain_text::visible;
-use crate::report::shown::{LEAST_FOR_P99, load};
+use crate::report::shown::{LEAST_FOR_P99, answering, load};
 use crate::rundir::CellRow;
 
 /// A change as people write it: `+31 %`, `−4.2 %`.
@@ -134,15 +134,17 @@ impl Differing {
         let (key, row) = (&series.key, series.last().row);
         let parts = [
             key.variant.clone(),
-            Some(key.model.clone()),
+            // The route, where a routing table chose the model.
+            Some(answering(row).to_owned()),
             key.region.clone(),
-            key.route.clone(),
             self.provider.then(|| key.provider.clone()),
             self.workload.then(|| key.workload.clone()),
             self.load.then(|| load(row)),
             (self.origin && key.simulated).then(|| "simulated".to_owned()),
         ];
-        parts.into_iter().flatten().map(|part| visible(&part)).collect::<Vec<_>>().join(" · ")
+        // A routing table has no provider of its own.
+        let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        parts.map(|part| visible(&part)).collect::<Vec<_>>().join(" · ")
     }
 }
 

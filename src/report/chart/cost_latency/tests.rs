@@ -302,3 +302,26 @@ fn more_regions_than_there_are_shapes_have_panels_of_their_own() {
     let (_, drawn) = draw(&run, &ChartOptions { overlay: true, ..light() });
     assert_eq!(drawn.len(), 7);
 }
+
+#[test]
+fn regions_laid_over_each_other_stand_near_their_price_and_the_invalid_are_crossed() {
+    let mut run = sketch::demo(600);
+    run.cells[0].valid = Some(false);
+    let options = ChartOptions { overlay: true, ..light() };
+    let (svg, drawn) = draw(&run, &options);
+    // Where each price is by its own: that of the only model with it, whose four regions stand about it.
+    let middle = |model: &str| {
+        let marks = run.cells.iter().zip(&drawn[0].marks).filter(|(row, _)| row.model == model);
+        let across: Vec<f64> = marks.map(|(_, mark)| mark.0).collect();
+        across.iter().sum::<f64>() / across.len() as f64
+    };
+    let (from, to) = (middle("step-3.5-flash"), middle("glm-4.6v"));
+    let a_fold = (to - from) / (0.80_f64 / 0.15).ln();
+    for (row, mark) in run.cells.iter().zip(&drawn[0].marks) {
+        let price = row.list_output_usd_per_mtok.unwrap().as_f64();
+        let own = from + (price / 0.15).ln() * a_fold;
+        assert!((mark.0 - own).abs() <= panel::FAN_REACH + 1.0, "{} at {} instead of {own}", row.model, mark.0);
+    }
+    assert!(texts(&svg).iter().any(|text| text == "crossed: invalid, not judged"));
+    assert!(svg.contains("each within 24 px of it; the bracket names it"), "{svg}");
+}

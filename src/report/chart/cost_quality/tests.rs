@@ -130,3 +130,16 @@ fn names_stay_apart_at_184_models() {
     }
     assert_laid_out_well(&draw(&run, &ChartOptions::default()).1);
 }
+
+#[test]
+fn what_is_invalid_is_recommended_to_nobody() {
+    let mut run = measured();
+    run.cells.iter_mut().filter(|row| row.model == "glm-4-9b").for_each(|row| row.valid = Some(false));
+    let svg = cost_quality(&run, &ChartOptions::default()).unwrap();
+    assert!(svg.contains("Nothing better for less, simulated: qwen2.5-7b $0.01 at 0.97."), "{svg}");
+    assert!(svg.contains("1 model is invalid and left out of that."), "{svg}");
+    run.cells.iter_mut().for_each(|row| row.valid = Some(false));
+    let svg = cost_quality(&run, &ChartOptions::default()).unwrap();
+    assert!(svg.contains("No model can be judged, simulated: every cell of 9 models is invalid."), "{svg}");
+    assert!(!texts(&svg).iter().any(|text| text == "nothing better for less"), "no stairs are drawn");
+}

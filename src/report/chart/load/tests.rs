@@ -226,3 +226,13 @@ fn of_two_runs_the_first_is_grey_beside_each_line_that_is_held_against_it() {
     assert!(count("untold") > 0 && count("first") > 0 && count("second") > 0 && count("third") == 0, "{svg}");
     assert!(svg.contains("A, grey, is ") && svg.contains("B is later"));
 }
+
+#[test]
+fn the_most_goodput_is_said_to_be_of_what_can_be_judged_where_not_all_can() {
+    let mut run = swept(1);
+    run.cells[2].valid = Some(false);
+    let title = title(&svg(&run));
+    assert!(title.starts_with("Most goodput of what can be judged, simulated: model-00 in us-east-1, "), "{title}");
+    assert!(title.contains(" 1 of 4 cells is invalid, and not judged. "), "{title}");
+    assert!(title.contains(" within 500 ms at 64 in flight, though its p99 misses that. "), "{title}");
+}

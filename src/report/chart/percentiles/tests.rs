@@ -124,3 +124,44 @@ fn hostile_names_stay_text() {
     let tree = Document::parse(&svg).unwrap();
     assert!(tree.descendants().all(|node| !node.has_tag_name("script")));
 }
+
+#[test]
+fn where_all_are_invalid_nobody_is_said_to_be_short_of_successes() {
+    let mut run = sketch::demo(600);
+    run.cells.iter_mut().for_each(|row| row.valid = Some(false));
+    let svg = percentiles(&run, &spectra(&run), &light());
+    assert!(svg.contains("All 39 endpoints are invalid, simulated: none is judged."), "{svg}");
+}
+
+/// A routing table under two variants, neither of which has a limit.
+fn tables() -> Run {
+    let row = |variant: &str, p50| {
+        let mut row = sketch::row("llm/routes.candidate.toml", None, "autocomplete");
+        (row.cell, row.variant) = (format!("{variant}/{}", row.cell), Some(variant.to_owned()));
+        sketch::measure(&mut row, 600, p50, 0.2);
+        (row, false)
+    };
+    let mut run = sketch::of_rows(vec![row("baseline", 300.0), row("candidate", 500.0)]);
+    run.manifest.variants = vec!["baseline".to_owned(), "candidate".to_owned()];
+    run
+}
+
+#[test]
+fn of_two_variants_without_a_limit_the_second_is_not_grey_and_both_are_named_in_full() {
+    let run = tables();
+    let svg = percentiles(&run, &spectra(&run), &light());
+    for name in ["llm/routes.candidate.toml (A)", "llm/routes.candidate.toml (B)"] {
+        assert!(texts(&svg).iter().any(|text| text == name), "{name}: {:?}", texts(&svg));
+    }
+    let lines = |class: &str| svg.matches(&format!("pc-s-{class}\" fill=\"none\"")).count();
+    assert!(lines("untold") > 0 && lines("ink") > 0, "{svg}");
+}
+
+#[test]
+fn a_limit_beyond_the_axis_is_named_at_its_end() {
+    let mut run = sketch::demo(600);
+    run.cells.retain(|row| row.tier == Some(0));
+    run.cells.iter_mut().for_each(|row| sketch::measure(row, 600, 3.0, 0.1));
+    let svg = percentiles(&run, &spectra(&run), &light());
+    assert_eq!(texts(&svg).iter().filter(|text| *text == "tier 0: 350 ms ↑").count(), 4, "{:?}", texts(&svg));
+}

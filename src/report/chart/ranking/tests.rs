@@ -72,7 +72,7 @@ fn a_maximum_stands_after_every_p99_and_a_cell_without_a_success_stands_last() {
     let texts = texts(&svg);
     assert!(texts.iter().any(|text| text == "max 37.9 ms") && texts.iter().any(|text| text == "600 (100 %)"));
     let caption = texts.join(" ");
-    assert!(caption.contains("Below 100 successes there is no p99: 1 stand by their maximum, after the others."));
+    assert!(caption.contains("Below 100 successes there is no p99: 1 stands by its maximum, after the others."));
     assert!(caption.contains("Last, without a success: 1."));
 }
 
@@ -116,11 +116,39 @@ fn hostile_and_endless_names_stay_text_in_their_column() {
     let (svg, drawn) = draw(&sketch::run(&models, 600, "<autocomplete>"), &ChartOptions::default());
     assert_laid_out_well(&drawn);
     assert!(Document::parse(&svg).unwrap().descendants().all(|node| !node.has_tag_name("script")));
-    assert!(svg.contains("no tier"));
+    assert!(svg.contains("Lowest p99, simulated: ") && !svg.contains("of each tier"));
 }
 
 #[test]
 fn an_empty_run_gives_a_picture_that_says_so() {
     let svg = ranking(&sketch::of_rows(vec![]), &light());
     assert!(Document::parse(&svg).is_ok() && svg.contains("no endpoint to rank"));
+}
+
+#[test]
+fn of_two_variants_the_lowest_is_named_whichever_it_is() {
+    let row = |model: &str, variant: &str, p50| {
+        let mut row = sketch::row(model, None, "autocomplete");
+        (row.cell, row.variant) = (format!("{variant}/{}", row.cell), Some(variant.to_owned()));
+        sketch::measure(&mut row, 600, p50, 0.2);
+        (row, false)
+    };
+    let mut run = sketch::of_rows(vec![row("routes", "baseline", 300.0), row("routes", "candidate", 500.0)]);
+    run.manifest.variants = vec!["baseline".to_owned(), "candidate".to_owned()];
+    let svg = ranking(&run, &light());
+    assert!(svg.contains("Lowest p99, simulated: routes (A) 478 ms."), "{svg}");
+    run.cells[0].valid = Some(false);
+    let svg = ranking(&run, &light());
+    assert!(svg.contains("Lowest p99, simulated: routes (B) 796 ms."), "{svg}");
+    assert!(texts(&svg).iter().any(|text| text == "invalid: not judged"), "a baseline that is invalid is marked so");
+    assert!(!texts(&svg).iter().any(|text| text == "A, what the others are held against"));
+}
+
+#[test]
+fn where_all_are_invalid_nobody_is_said_to_be_short_of_successes() {
+    let mut run = sketch::demo(600);
+    run.cells.iter_mut().for_each(|row| row.valid = Some(false));
+    let svg = ranking(&run, &light());
+    assert!(svg.contains("All 39 endpoints are invalid, simulated: none is judged."), "{svg}");
+    assert!(!svg.contains("100 successes"));
 }

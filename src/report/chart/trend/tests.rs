@@ -146,3 +146,18 @@ fn the_same_history_gives_the_same_bytes_and_every_id_its_prefix() {
     assert_eq!(ids.len(), all);
     assert!(svg.contains("prefers-color-scheme: dark"));
 }
+
+#[test]
+fn a_cell_of_too_few_nights_is_explained_and_a_routed_one_has_its_route_for_a_name() {
+    let mut history = Clean { cells: 2, nights: 5, ..Clean::default() }.history();
+    for night in &mut history.nights {
+        (night.cells[0].model, night.cells[0].provider) = (String::new(), String::new());
+        night.cells[0].region = None;
+        (night.cells[1].model, night.cells[1].route) = (String::new(), Some("everyday".to_owned()));
+    }
+    let texts = texts(&trend(&history, &lines(&history), &light()));
+    assert!(texts.iter().any(|text| text == "too few nights to compare"), "{texts:?}");
+    for name in ["all routes", "everyday · us"] {
+        assert!(texts.iter().any(|text| text.starts_with(name) && !text.contains("· ·")), "{name}: {texts:?}");
+    }
+}

@@ -107,6 +107,8 @@ fn joined(baseline: &Run, candidate: &Run) -> Run {
     let mut manifest = candidate.manifest.clone();
     let name = |run: &Run| run.manifest.run_id.clone();
     manifest.run_id = format!("{} against {}", name(candidate), name(baseline));
+    let partial = [candidate, baseline].map(|run| run.manifest.status).into_iter().find(|status| status.is_partial());
+    manifest.status = partial.unwrap_or(manifest.status);
     manifest.variants = VARIANTS.map(str::to_owned).to_vec();
     let sides = [(candidate, VARIANTS[1]), (baseline, VARIANTS[0])];
     let slug = |variant: &str, cell: &str| format!("{variant}/{cell}");

@@ -25,6 +25,7 @@ pub(in crate::report) use words::{counted, ruling, trimmed};
 
 use crate::gate::{Finding, Judged, Pair, Place, Policy, Rule, Ruling, Seen, Severity, Verdict};
 use crate::report::figures;
+use crate::report::headline::partial;
 use crate::report::plain_text::visible;
 use crate::report::totals::Source;
 use crate::rundir::{CellRow, Run};
@@ -67,11 +68,13 @@ impl<'a> Judgement<'a> {
         if parts.is_empty() { "no rule applies".to_owned() } else { parts.join(", ") }
     }
 
-    /// `of gate.toml on nightly, simulated`.
+    /// `of gate.toml on nightly, simulated`, and that less was measured than planned where that is so.
     fn about(&self) -> String {
         let policy = self.file().map_or_else(|| "the built-in policy".to_owned(), visible);
         let run = visible(&self.run.manifest.run_id);
-        format!("of {policy} on {run}, {}", Source::of(self.run).word().to_lowercase())
+        let partial = partial(self.run.manifest.status)
+            .map_or_else(String::new, |said| format!(", {}", said.trim_end_matches('.').replacen('P', "p", 1)));
+        format!("of {policy} on {run}, {}{partial}", Source::of(self.run).word().to_lowercase())
     }
 
     /// How many rules came out so.

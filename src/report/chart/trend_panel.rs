@@ -84,11 +84,34 @@ fn title(canvas: &Canvas<'_>, line: &CellLine<'_>, name: &str, frame: Rect) {
         legend::verdict(canvas, word, (frame.x1 - right - 9.0, middle), 4.0);
     }
     let room = frame.x1 - frame.x0 - right - sign - 14.0;
-    let heading = Type { bold: true, ..Type::new(12.5, Role::Ink) };
-    let clipped = heading.clip(name, room);
+    let of_size = |size: f64| Type { bold: true, ..Type::new(size, Role::Ink) };
+    let heading = if of_size(12.5).clip(name, room) == name { of_size(12.5) } else { of_size(11.0) };
+    let clipped = heading.clip(&squeezed(name, |text| heading.width(text) <= room), room);
     let shown = || canvas.text(&clipped, (frame.x0, middle), heading, Align::Left);
     if clipped == name { shown() } else { canvas.titled(name, shown) }
 }
+
+/// `name` with its longest parts cut until it `fits`: what follows, as a region or a workload, tells neighbours apart.
+fn squeezed(name: &str, fits: impl Fn(&str) -> bool) -> String {
+    let mut parts: Vec<String> = name.split(BETWEEN).map(str::to_owned).collect();
+    let letters = |part: &String| part.chars().count();
+    while !fits(&parts.join(BETWEEN)) {
+        // Of equally long ones the first, which is the model.
+        let longest = (0..parts.len()).rev().max_by_key(|place| letters(&parts[*place]));
+        let Some(part) = longest.map(|place| &mut parts[place]).filter(|part| letters(part) > FEWEST_LETTERS) else {
+            break;
+        };
+        let kept = part.trim_end_matches('…');
+        *part = kept.chars().take(kept.chars().count() - 1).chain(['…']).collect();
+    }
+    parts.join(BETWEEN)
+}
+
+/// What stands between the parts of a name.
+const BETWEEN: &str = " · ";
+
+/// A part keeps so many letters.
+const FEWEST_LETTERS: usize = 6;
 
 /// The nights from which on nothing before is held against the cell, upright through both plots.
 fn turns(canvas: &Canvas<'_>, panel: &Panel<'_>, foot: f64, drawn: &mut Drawn) {
@@ -252,6 +275,16 @@ const LEAST_FACTOR: f64 = 1.6;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_without_room_loses_its_longest_parts_and_keeps_what_tells_it_from_its_neighbours() {
+        let name = "deepseek-v4-flash · ap-southeast-1 · chat";
+        let within = |most: usize| squeezed(name, |text| text.chars().count() <= most);
+        assert_eq!(within(50), name);
+        assert_eq!(within(38), "deepseek-v4-f… · ap-southeast-1 · chat");
+        assert_eq!(within(30), "deepseek-… · ap-southe… · chat");
+        assert_eq!(within(3), "deeps… · ap-so… · chat", "what still has no room is clipped");
+    }
 
     #[test]
     fn a_narrow_range_has_several_ticks_that_leave_each_other_room() {

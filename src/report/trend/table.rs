@@ -31,7 +31,9 @@ pub fn trend_table(history: &History, lines: &[CellLine<'_>], style: &TableStyle
     for (row, cell) in shown.iter().enumerate() {
         text.push_str(&line(&nights, style, Line::Row(row, words::word(cell))));
     }
-    for note in notes(lines, lines.len() - shown.len()) {
+    // The first cell of a column is its title.
+    let titles: Vec<&str> = nights.iter().filter_map(|column| column.cells.first().map(|title| title.trim())).collect();
+    for note in notes(lines, &titles, lines.len() - shown.len()) {
         for note in wrapped(&in_charset(&note, style), style.width) {
             text.push_str(&painted(&note, "2", style));
             text.push('\n');
@@ -161,17 +163,27 @@ fn months(lines: &[CellLine<'_>], style: &TableStyle) -> Vec<Column> {
     columns.collect()
 }
 
-fn notes(lines: &[CellLine<'_>], cut: usize) -> Vec<String> {
+/// What the columns with these `titles` mean, and that `cut` rows are left out.
+fn notes(lines: &[CellLine<'_>], titles: &[&str], cut: usize) -> Vec<String> {
+    let explained = |all: &[(&str, &str)]| {
+        let shown = all.iter().filter(|(title, _)| titles.contains(title));
+        shown.map(|(title, means)| format!("{title}: {means}")).collect::<Vec<_>>()
+    };
+    let nights = "the up to 30 judged nights before, since price, tool or workload changed";
+    let usual = explained(&[("usual", &format!("geometric mean of {nights}"))]);
+    let origin = format!("{}; end to end, successes", words::origin(lines));
+    let what = if usual.is_empty() { nights } else { "those nights" };
     let mut notes = vec![
+        [vec![origin], usual].concat().join("; "),
         format!(
-            "{}; end to end, successes; usual: geometric mean of the up to 30 judged nights before, since price, tool or \
-             workload changed",
-            words::origin(lines)
+            "drift: p50 or p95 outside of what {what} let expect; over all cells by chance in 1 night of 100 on either side"
         ),
-        "drift: p50 or p95 outside of what those nights let expect; over all cells by chance in 1 night of 100 on either side"
-            .to_owned(),
-        "spread: what the medians of two nights differ by; answered: the last month's requests".to_owned(),
     ];
+    let more =
+        explained(&[("spread", "what the medians of two nights differ by"), ("answered", "the last month's requests")]);
+    if !more.is_empty() {
+        notes.push(more.join("; "));
+    }
     let few = |series: &Series<'_>| words::supported(Figure::E2eP99, series.last().row).is_none();
     if lines.iter().any(|line| few(&line.series)) {
         notes.push("no p99 below 100 successes".to_owned());

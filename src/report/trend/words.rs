@@ -29,15 +29,27 @@ pub(crate) fn ms(value: f64) -> String {
     if value < 9.95 { format!("{value:.1}") } else { figures::count(value.round() as u64) }
 }
 
-/// How the last night compares: `slower +31 % (p50, p95)`, `steady`, `too few nights (6 of 10)`.
+/// How the last night compares: `slower +31 % (p50, p95)`, `steady`, `too few nights (6 of 10)`, `new price: 3 of 10 nights` where
+/// something else than the provider changed.
 pub(crate) fn drift(line: &CellLine<'_>) -> String {
     match &line.drift {
         Drift::NotJudged if line.series.last().night.partial => "not judged: the run was stopped".to_owned(),
         Drift::NotJudged => "not judged".to_owned(),
-        Drift::TooFew(nights) => format!("too few nights ({nights} of {LEAST_NIGHTS})"),
+        Drift::TooFew(nights) => match turned(line) {
+            Some(what) => format!("new {what}: {nights} of {LEAST_NIGHTS} nights"),
+            None => format!("too few nights ({nights} of {LEAST_NIGHTS})"),
+        },
         Drift::Steady => "steady".to_owned(),
         Drift::Moved(alerts) => moved(alerts),
     }
+}
+
+/// `price, tool`: what of them changed the last time that any did; absent where none has.
+fn turned(line: &CellLine<'_>) -> Option<String> {
+    let turn = line.turns.last()?;
+    let all = [(turn.price, "price"), (turn.tool, "tool"), (turn.workload, "workload")];
+    let what: Vec<&str> = all.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
+    Some(what.join(", "))
 }
 
 /// The same where there is little room: `6 of 10 nights`.

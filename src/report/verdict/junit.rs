@@ -21,10 +21,8 @@ pub fn verdict_junit(judgement: &Judgement<'_>) -> String {
         status.set_message(judgement.headline());
         suite.add_test_case(TestCase::new("a rule applies", status));
     }
-    let notes = judgement.notes();
-    if !notes.is_empty() {
-        suite.set_system_out(notes.join("\n"));
-    }
+    let said: Vec<String> = std::iter::once(judgement.headline()).chain(judgement.notes()).collect();
+    suite.set_system_out(said.join("\n"));
     let mut report = Report::new("tollmark gate");
     report.add_test_suite(suite);
     report.to_string().expect("what is written to memory cannot fail")

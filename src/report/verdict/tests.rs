@@ -326,3 +326,13 @@ fn the_json_has_what_decided_an_slo_and_why_a_rule_was_not_asked() {
     assert_eq!((&unasked["line"], &unasked["reason"]), (&23.into(), &"nothing_matches".into()));
     assert_eq!(unasked["told"], "`others` matches nothing that was measured");
 }
+
+#[test]
+fn every_format_says_that_less_was_measured_than_planned() {
+    let mut made = worse();
+    made.run.manifest.status = crate::rundir::Status::OverBudget;
+    for format in FORMATS {
+        let told = told(RULES, &made, format);
+        assert!(told.contains("simulated, partial: the run was stopped by its budget"), "{told}");
+    }
+}

@@ -70,3 +70,21 @@ fn a_few_nights_say_that_they_are_too_few() {
     assert!(table.starts_with("Nothing can be told of the night of 2026-09-25 yet, simulated."), "{table}");
     assert_eq!(table.matches("too few nights (2 of 10)").count(), 2);
 }
+
+#[test]
+fn only_columns_that_are_shown_are_explained() {
+    let history = Clean { cells: 2, nights: 3, ..Clean::default() }.history();
+    let table = trend_table(&history, &lines(&history), &WIDE);
+    for (column, explained) in [("usual", "usual: geometric mean"), ("spread", "spread: what the medians")] {
+        let heading = table.lines().find(|line| line.contains("p50 ms")).unwrap();
+        assert_eq!(heading.contains(column), table.contains(explained), "{column}: {table}");
+    }
+}
+
+#[test]
+fn where_the_tool_or_the_price_changed_the_nights_are_counted_from_there() {
+    let mut history = Clean { cells: 1, nights: 13, ..Clean::default() }.history();
+    history.nights[10..].iter_mut().for_each(|night| night.tool_version = "9.9.9".to_owned());
+    let table = trend_table(&history, &lines(&history), &WIDE);
+    assert!(table.contains("new tool: 2 of 10 nights"), "{table}");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cli::cost_words::{amount, sentence};
 use crate::cli::undecidable::undecidable_lines;
+use crate::gate::Reach;
 use crate::plan::{Cell, Estimate};
 use crate::report::columns;
 use crate::run::{Inputs, Settings};
@@ -59,6 +60,9 @@ pub(super) fn dry_run(settings: &Settings, inputs: &Inputs, estimates: &[Estimat
         seconds % 60,
         TYPICAL.as_secs()
     ));
+    if let Some(policy) = &inputs.policy {
+        line(&format!("{}: {}", policy.source, Reach::of(policy, &inputs.planned_cells())));
+    }
     undecidable_lines(settings, inputs, estimates, TYPICAL).iter().for_each(|words| line(words));
     text
 }

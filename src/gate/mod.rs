@@ -29,6 +29,7 @@ mod price;
 mod promise;
 mod promised;
 mod question;
+mod reach;
 mod regression;
 mod regression_read;
 mod regressions;
@@ -58,6 +59,7 @@ pub use policy::{Inconclusive, Policy, Pool, Promise, Regression, Severity, Slo,
 pub use policy_names::KnownNames;
 pub use promise::{Kept, kept};
 pub use question::NoQuestion;
+pub use reach::Reach;
 pub use self_test::{SelfTest, Untold, self_test};
 pub(crate) use settle::promise_to_settle;
 pub use shares::{SharePair, compare_shares};

@@ -200,6 +200,19 @@ fn limits_of_the_policy_are_drawn_again_without_its_file() {
 }
 
 #[test]
+fn a_dry_run_says_how_much_of_the_policy_is_asked_of_it() {
+    let sandbox = Sandbox::new();
+    let slo = |model: &str| {
+        format!("[[slo]]\nname = \"{model}\"\nmatch = {{ model = \"{model}\" }}\nmetric = \"e2e_p50_ms\"\nmax = 900\n")
+    };
+    let rule = "[[regression]]\nmetric = \"ttft_p50_ms\"\nmargin = \"10%\"\n";
+    sandbox.write("gate.toml", &format!("schema = 1\n{}{}{rule}", slo("qwen3-8b"), slo("glm-4-9b")));
+    sandbox.run(&["run", "--dry-run", "--policy", "gate.toml", "--model", "qwen3-8b"]).exits_with(0).prints(
+        "gate.toml: 1 rule is asked of this run, 1 compares two variants and it has one, 1 matches nothing of it",
+    );
+}
+
+#[test]
 fn what_a_run_cannot_decide_is_told_before_it_with_what_that_would_take() {
     let sandbox = Sandbox::new();
     sandbox.write(

@@ -6,7 +6,7 @@ use crate::forecast::remedy::remedies;
 use crate::forecast::table::{Forecast, RouteForecast};
 use crate::gate::{
     Finding, Judged, Kept, Match, NotAsked, Pair, Place, Policy, Promise, Rule, Ruling, Seen, Severity, Timed, Unasked,
-    Verdict, Why, kept, promise_to_settle,
+    Verdict, Why, kept, promise_to_settle, rounds_needed,
 };
 use crate::stats::least_p;
 
@@ -228,8 +228,7 @@ fn ruled(policy: &Policy, drafts: Vec<Draft>) -> Vec<Finding> {
             }
             if rounds.is_some_and(|rounds| least_p(rounds) > policy.alpha / of.len() as f64) {
                 let tests = of.len();
-                let needed = (tests as f64 / policy.alpha).log2().ceil() as u32;
-                finding.why = Some(Why::TooFewRounds { needed, tests });
+                finding.why = Some(Why::TooFewRounds { needed: rounds_needed(policy.alpha, tests), tests });
             }
         }
     }

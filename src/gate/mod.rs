@@ -54,6 +54,7 @@ pub use kept_rounds::keep_rounds;
 pub use matching::Match;
 pub use measure::{Bound, Measure};
 pub use named::{Named, Pair};
+pub(crate) use planned::rounds_needed;
 pub use planned::{AtBest, PlannedCell, Undecidable, undecidable, windows};
 pub use policy::{Inconclusive, Policy, Pool, Promise, Regression, Severity, Slo, Timed};
 pub use policy_names::KnownNames;

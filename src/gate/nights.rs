@@ -132,10 +132,14 @@ pub(in crate::gate) fn compare_nights(
 fn of_rounds(rounds: &[(Round, Round)], scale: Scale) -> Option<f64> {
     let cost = |round: &Round| scale.at(round.cost_per_thousand()?);
     let differences: Vec<f64> = rounds.iter().map(|(was, is)| Some(cost(is)? - cost(was)?)).collect::<Option<_>>()?;
-    let n = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / n;
-    let squares: f64 = differences.iter().map(|difference| (difference - mean).powi(2)).sum();
-    (differences.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt())
+    of_mean(&differences, differences.iter().sum::<f64>() / differences.len() as f64)
+}
+
+/// The standard deviation of the mean of `values` around `centre`; absent with fewer than two.
+fn of_mean(values: &[f64], centre: f64) -> Option<f64> {
+    let n = values.len() as f64;
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt())
 }
 
 /// A measure of one run.
@@ -164,11 +168,8 @@ impl Side {
             Measure::CostPerThousand => {
                 let figure = all.cost_per_thousand()?;
                 let costs: Vec<f64> = each.iter().filter_map(|round| round.cost_per_thousand()).collect();
-                let n = costs.len() as f64;
-                let squares: f64 = costs.iter().map(|cost| (cost - figure).powi(2)).sum();
-                let of_mean = (costs.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt());
                 let on_scale = |of_mean: f64| if scale.is_ratio && figure > 0.0 { of_mean / figure } else { of_mean };
-                Some(Self { figure, deviation: of_mean.map(on_scale) })
+                Some(Self { figure, deviation: of_mean(&costs, figure).map(on_scale) })
             }
             _ => {
                 let share = match measure {

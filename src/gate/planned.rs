@@ -255,7 +255,7 @@ fn lack_of(
 }
 
 /// The rounds whose least p-value can pass Holm's over so many tests.
-pub(in crate::gate) fn rounds_needed(alpha: f64, tests: usize) -> u32 {
+pub(crate) fn rounds_needed(alpha: f64, tests: usize) -> u32 {
     // A power that is reached exactly must not ask for one round more.
     ((tests.max(1) as f64 / alpha).log2() - 1e-9).ceil().max(1.0) as u32
 }

@@ -3,10 +3,8 @@ use std::collections::BTreeMap;
 use crate::forecast::kinds::Kind;
 use crate::forecast::labels::{Confusion, Counts};
 use crate::forecast::measured::Measured;
-use crate::forecast::source::Attempt;
 use crate::forecast::table::Forecast;
-use crate::forecast::table::fixture::{attempt, forecast_of, kind, measured};
-use crate::sample::{Outcome, Usage};
+use crate::forecast::table::fixture::{forecast_of, kind, labelled};
 
 /// `small` is asked for tiers; what it names 0 stays with it, else `large` answers.
 const TABLE: &str = r#"
@@ -29,14 +27,6 @@ name = "dear"
 primary = [ { model = "large", regions = ["near"] } ]
 "#;
 
-/// Labels of 400 tokens in and one out, and answers of 400 and 100.
-fn cells() -> Measured {
-    let label =
-        Attempt { usage: Some(Usage { input: 400, output: 1, ..Usage::default() }), ..attempt(Outcome::Ok, 100) };
-    let answer = attempt(Outcome::Ok, 300);
-    measured(&[("small", "near", vec![vec![label; 10]; 2]), ("large", "near", vec![vec![answer; 10]; 2])])
-}
-
 fn dollars(forecast: &Forecast) -> f64 {
     forecast.total.figures.as_ref().unwrap().cost_per_thousand.dollars.value
 }
@@ -47,7 +37,7 @@ fn close(found: f64, expected: f64) {
 
 #[test]
 fn a_label_costs_what_the_tables_own_question_does_and_not_what_the_measured_ones_did() {
-    let mut measured = cells();
+    let mut measured = labelled();
     // With the table's five bytes of prompt 100 tokens, and one of the answer.
     measured.kinds = vec![Kind { asked_bytes: Some(395), ..kind("chat", Some(3), 1.0) }, kind("code", Some(0), 0.0)];
     let told = forecast_of(&measured, TABLE, None);
@@ -65,7 +55,7 @@ fn a_label_costs_what_the_tables_own_question_does_and_not_what_the_measured_one
 
 #[test]
 fn requests_without_a_recorded_tier_are_labelled_as_runs_through_a_table_saw_it() {
-    let mut measured = cells();
+    let mut measured = labelled();
     measured.kinds = vec![kind("chat", Some(0), 0.0), kind("code", None, 1.0)];
     let shares = |measured: &Measured| -> Vec<u32> {
         forecast_of(measured, TABLE, None).routes.iter().map(|route| (route.share * 100.0).round() as u32).collect()
@@ -83,7 +73,7 @@ fn requests_without_a_recorded_tier_are_labelled_as_runs_through_a_table_saw_it(
 fn a_limit_of_cost_that_requests_would_pass_is_told_as_one() {
     let said = |cap: &str| {
         let table = TABLE.replace("name = \"dear\"", &format!("name = \"dear\"\nmax_cost_per_request_usd = \"{cap}\""));
-        let mut measured = cells();
+        let mut measured = labelled();
         measured.kinds = vec![kind("chat", Some(3), 1.0)];
         forecast_of(&measured, &table, None).assumptions.join("; ")
     };
@@ -95,7 +85,7 @@ fn a_limit_of_cost_that_requests_would_pass_is_told_as_one() {
 
 #[test]
 fn how_right_an_answer_made_of_pieces_is_is_not_known() {
-    let mut measured = cells();
+    let mut measured = labelled();
     measured.kinds = vec![Kind { tokens: 9_000, ..kind("chat", None, 0.5) }, kind("code", None, 0.5)];
     let (_, rest) = TABLE.split_once("[failover]").unwrap();
     let table = format!("schema = 1\n[failover]{}", rest.replace("match = { tier = 0 }\n", ""));

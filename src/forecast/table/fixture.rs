@@ -127,6 +127,14 @@ pub(in crate::forecast) fn measured(cells: &[(&str, &str, Vec<Vec<Attempt>>)]) -
     }
 }
 
+/// Labels of 400 tokens in and one out by `small`, and answers of 400 and 100 by `large`.
+pub(in crate::forecast) fn labelled() -> Measured {
+    let label =
+        Attempt { usage: Some(Usage { input: 400, output: 1, ..Usage::default() }), ..attempt(Outcome::Ok, 100) };
+    let answer = attempt(Outcome::Ok, 300);
+    measured(&[("small", "near", vec![vec![label; 10]; 2]), ("large", "near", vec![vec![answer; 10]; 2])])
+}
+
 pub(in crate::forecast) fn kind(class: &str, tier: Option<u8>, share: f64) -> Kind {
     Kind {
         workload: "chat".to_owned(),

@@ -2,11 +2,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::forecast::labels::{Confusion, Counts};
-use crate::forecast::source::Attempt;
 use crate::forecast::table::Forecast;
-use crate::forecast::table::fixture::{attempt, forecast_of, kind, measured, registry, setting};
+use crate::forecast::table::fixture::{forecast_of, kind, labelled, registry, setting};
 use crate::routes::{Table, resolve};
-use crate::sample::{Outcome, Usage};
 
 /// Who chats goes to `cheap`, of others those of tier 1 to `dear` and those of tier 2 to `dearer`, as `small` labels them.
 const TABLE: &str = r#"
@@ -42,11 +40,7 @@ primary = [ { model = "small", regions = ["near"] } ]
 
 /// Nine labels of ten are right, and the others a tier off.
 fn measured_traffic() -> Measured {
-    let label =
-        Attempt { usage: Some(Usage { input: 400, output: 1, ..Usage::default() }), ..attempt(Outcome::Ok, 100) };
-    let answer = attempt(Outcome::Ok, 300);
-    let mut measured =
-        measured(&[("small", "near", vec![vec![label; 10]; 2]), ("large", "near", vec![vec![answer; 10]; 2])]);
+    let mut measured = labelled();
     measured.kinds = vec![kind("chat", None, 0.5), kind("code", Some(1), 0.3), kind("code", Some(2), 0.2)];
     let mut counts = Counts::default();
     (counts[1], counts[2]) = ([0, 90, 10, 0, 0, 0], [0, 10, 90, 0, 0, 0]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::mem::{Discriminant, discriminant};
 
-use crate::gate::{Finding, Place, Rule, Ruling, Why};
+use crate::gate::{Finding, Rule, Ruling, Why};
 use crate::report::figures;
 use crate::report::plain_text::visible;
 use crate::report::verdict::Judgement;
@@ -95,9 +95,9 @@ impl Group<'_> {
 
     /// The cells that cannot be judged.
     fn cells(&self, judgement: &Judgement<'_>) -> usize {
-        let of = |finding: &&Finding| match (&finding.why, &finding.place) {
-            (Some(Why::Of { cell, .. }), _) => cell.clone(),
-            (_, Place::Cell(_) | Place::Pairs(_)) => judgement.row(finding).cell.clone(),
+        let of = |finding: &&Finding| match &finding.why {
+            Some(Why::Of { cell, .. }) => cell.clone(),
+            _ => judgement.row(finding).cell.clone(),
         };
         self.findings.iter().map(of).collect::<BTreeSet<String>>().len()
     }
